@@ -1,0 +1,91 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+// The targets are listed in the order in which the data flows, and a target
+// imports only targets listed above it:
+//
+//   file → frames → clips → tensors → features → Gaussians → mixture → index → ranking → JSON
+
+let package = Package(
+    name: "mixtape",
+    products: [
+        .executable(name: "mixtape", targets: ["mixtape"])
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    ],
+    targets: [
+        // Floor 0: C libraries.
+        .systemLibrary(
+            name: "CFFmpeg", pkgConfig: "libavformat libavcodec libavutil libswscale",
+            providers: [.apt(["libavformat-dev", "libavcodec-dev", "libswscale-dev"])]),
+        .systemLibrary(
+            name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+        .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"])]),
+        .target(name: "CDistance"),
+
+        // Floor 1: files to clips; probability; tensors.
+        .target(name: "VideoDecoding", dependencies: ["CFFmpeg"]),
+        .target(name: "Distributions"),
+        .target(name: "Tensors", dependencies: ["COpenBLAS"]),
+
+        // Floor 2: layers; the on-disk index.
+        .target(name: "NeuralNetwork", dependencies: ["COneDNN", "Tensors"]),
+        .target(
+            name: "Indexing",
+            dependencies: [
+                "VideoDecoding", "Distributions", .product(name: "GRDB", package: "GRDB.swift"),
+            ]),
+
+        // Floor 3: a video becomes a mixture.
+        .target(
+            name: "VideoEncoding",
+            dependencies: ["VideoDecoding", "Distributions", "Tensors", "NeuralNetwork"]),
+
+        // Floor 4: folder → index; query → ranking; paper's training.
+        .target(name: "Ingestion", dependencies: ["VideoDecoding", "VideoEncoding", "Indexing"]),
+        .target(
+            name: "Retrieval",
+            dependencies: ["CDistance", "Distributions", "Indexing", "VideoEncoding"]),
+        .target(
+            name: "Training",
+            dependencies: ["VideoDecoding", "Distributions", "Tensors", "NeuralNetwork", "VideoEncoding"]),
+
+        // Floor 5: measurements on labelled videos; JSON lines.
+        .target(
+            name: "Evaluation",
+            dependencies: [
+                "VideoDecoding", "Distributions", "Tensors", "VideoEncoding", "Retrieval", "Training",
+            ]),
+        .target(
+            name: "Service",
+            dependencies: [
+                "VideoDecoding", "Distributions", "Ingestion", "Retrieval", "Indexing", "VideoEncoding",
+            ],
+            exclude: ["README.md", "protocol.schema.json"]),
+
+        // Floor 6: the command line.
+        .executableTarget(
+            name: "mixtape",
+            dependencies: [
+                "VideoDecoding", "Distributions", "Tensors", "VideoEncoding", "Indexing", "Ingestion",
+                "Retrieval", "Training", "Evaluation", "Service",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
+
+        .testTarget(name: "VideoDecodingTests", dependencies: ["VideoDecoding"]),
+        .testTarget(name: "DistributionsTests", dependencies: ["Distributions"]),
+        .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
+        .testTarget(name: "NeuralNetworkTests", dependencies: ["NeuralNetwork"]),
+        .testTarget(name: "IndexingTests", dependencies: ["Indexing"]),
+        .testTarget(name: "VideoEncodingTests", dependencies: ["VideoEncoding"]),
+        .testTarget(name: "RetrievalTests", dependencies: ["Retrieval"]),
+        .testTarget(name: "IngestionTests", dependencies: ["Ingestion"]),
+        .testTarget(name: "TrainingTests", dependencies: ["Training"]),
+        .testTarget(name: "EvaluationTests", dependencies: ["Evaluation"]),
+        .testTarget(name: "ServiceTests", dependencies: ["Service"]),
+        .testTarget(name: "CommandLineTests", dependencies: ["mixtape"], exclude: ["Snapshots"]),
+    ],
+    swiftLanguageModes: [.v6]
+)
