@@ -1,0 +1,58 @@
+internal import COpenBLAS
+
+/// Dense matrix products by OpenBLAS.
+public enum MatrixProduct {
+    /// C = A·Bᵀ (+ C where `accumulating`); A is [rows, inner], B is [columns, inner], C is [rows, columns].
+    ///
+    /// The layout of a fully connected layer: A holds the inputs, B the weights.
+    public static func multiplyTransposed(
+        _ a: UnsafeBufferPointer<Float>, _ b: UnsafeBufferPointer<Float>,
+        into c: UnsafeMutableBufferPointer<Float>, rows: Int, columns: Int, inner: Int,
+        accumulating: Bool = false
+    ) {
+        multiply(
+            a, transposed: false, b, transposed: true, into: c, rows: rows, columns: columns, inner: inner,
+            accumulating: accumulating)
+    }
+
+    /// C = op(A)·op(B) (+ C where `accumulating`); op(A) is [rows, inner], op(B) is [inner, columns].
+    public static func multiply(
+        _ a: UnsafeBufferPointer<Float>, transposed transposeA: Bool, _ b: UnsafeBufferPointer<Float>,
+        transposed transposeB: Bool, into c: UnsafeMutableBufferPointer<Float>, rows: Int, columns: Int,
+        inner: Int, accumulating: Bool = false
+    ) {
+        precondition(a.count == rows * inner && b.count == inner * columns && c.count == rows * columns)
+        guard rows > 0, columns > 0 else { return }
+        guard inner > 0 else {
+            if !accumulating { c.update(repeating: 0) }
+            return
+        }
+        cblas_sgemm(
+            CblasRowMajor, transposeA ? CblasTrans : CblasNoTrans, transposeB ? CblasTrans : CblasNoTrans,
+            blasint(rows), blasint(columns), blasint(inner), 1, a.baseAddress,
+            blasint(transposeA ? rows : inner), b.baseAddress, blasint(transposeB ? inner : columns),
+            accumulating ? 1 : 0, c.baseAddress, blasint(columns))
+    }
+
+    /// C = A·B for tensors [rows, inner] and [inner, columns].
+    public static func multiply(_ a: Tensor, _ b: Tensor) -> Tensor {
+        precondition(a.shape.count == 2 && b.shape.count == 2 && a.shape[1] == b.shape[0])
+        return Tensor(shape: [a.shape[0], b.shape[1]]) { c in
+            a.withUnsafeValues { a1 in
+                b.withUnsafeValues { b1 in
+                    multiply(
+                        a1, transposed: false, b1, transposed: false, into: c, rows: a.shape[0],
+                        columns: b.shape[1], inner: a.shape[1])
+                }
+            }
+        }
+    }
+
+    /// Sets OpenBLAS's threads for the whole process; 1 where the caller runs several products in parallel.
+    public static func setThreads(_ count: Int) {
+        openblas_set_num_threads(Int32(clamping: max(1, count)))
+    }
+
+    /// The kernels that OpenBLAS picked, such as "SkylakeX".
+    public static var kernelName: String { String(cString: openblas_get_corename()) }
+}
