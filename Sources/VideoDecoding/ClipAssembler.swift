@@ -1,0 +1,191 @@
+/// Decides which instants of a video are needed and puts the pictures seen there together to clips.
+///
+/// Pure bookkeeping in presentation time: it knows neither files nor FFmpeg. With T frames a clip, duration d,
+/// stride s, δ = d/T, and a range [a, b) of a video that ends at E:
+///
+/// - Clip k is [a + k·s, a + k·s + d); its frame i is the picture on screen at a + k·s + (i + ½)·δ.
+/// - A clip is whole when all its instants lie before min(b, E); its interval is cut off there.
+/// - What is left behind the last whole clip, where it holds at least half of min(s, d), becomes one final clip:
+///   the latest one on the last clip's grid of δ that is whole, so that it overlaps the clip before it.
+///   Where clips leave gaps (s > d), what is left is one more gap.
+/// - If not even one clip is whole, the caller makes one clip of [a, min(b, E)) with `init(single:…)`.
+///
+/// A picture is needed only at an instant, and each is needed when it is on screen: memory is that of the
+/// clips in progress.
+struct ClipAssembler {
+    private struct Pending {
+        var start: Double
+        var filled = 0
+        var frames: [UInt8]
+    }
+
+    /// The last whole clip and the pictures on its grid behind it.
+    private struct Tail {
+        var start: Double
+        var frames: [UInt8]
+        var extra: [UInt8] = []
+        var extraCount = 0
+    }
+
+    /// An instant on the border of two frames means the later one; rounding must not decide it.
+    private static let rounding = 1e-6
+
+    private let frameCount: Int
+    private let frameBytes: Int
+    private let duration: Double
+    private let stride: Double
+    private let spacing: Double
+    private let start: Double
+    private let stop: Double
+    private let isSingle: Bool
+    /// Pictures that can lie behind a whole clip before the next one is whole.
+    private let extraLimit: Int
+    /// A Double, since a damaged file may have times whose clip number is beyond Int.
+    private var nextIndex = 0.0
+    private var pending: [Pending] = []
+    private var tail: Tail?
+    /// Whole clips whose end has not been passed yet.
+    private var waiting: [Clip] = []
+    private var ready: [Clip] = []
+    private(set) var wholeClips = 0
+
+    init(plan: ClipPlan, start: Double, stop: Double, frameBytes: Int) {
+        self.init(
+            frameCount: plan.framesPerClip, duration: plan.clipDuration, stride: plan.clipStride,
+            start: start,
+            stop: stop, frameBytes: frameBytes, isSingle: false)
+    }
+
+    /// One clip of the whole interval, whatever its length.
+    init(single interval: TimeRange, frameCount: Int, frameBytes: Int) {
+        self.init(
+            frameCount: frameCount, duration: interval.duration, stride: .infinity, start: interval.start,
+            stop: interval.stop, frameBytes: frameBytes, isSingle: true)
+    }
+
+    private init(
+        frameCount: Int, duration: Double, stride: Double, start: Double, stop: Double, frameBytes: Int,
+        isSingle: Bool
+    ) {
+        self.frameCount = frameCount
+        self.frameBytes = frameBytes
+        self.duration = duration
+        self.stride = stride
+        self.spacing = duration / Double(frameCount)
+        self.start = start
+        self.stop = stop
+        self.isSingle = isSingle
+        // The factor keeps strides that are a multiple of δ but for rounding from asking one more.
+        let extra = stride <= duration ? (stride / spacing * (1 - 1e-12)).rounded(.up) - 1 : 0
+        self.extraLimit = max(0, min(Int(extra), frameCount))
+    }
+
+    /// The next instant whose picture is needed; infinite if none is left before the range ends.
+    var nextInstant: Double {
+        var instant = newClipInstant
+        for clip in pending { instant = min(instant, self.instant(clip.filled, of: clip.start)) }
+        instant = min(instant, tailInstant)
+        return instant < stop ? instant : .infinity
+    }
+
+    private var newClipStart: Double { nextIndex == 0 ? start : start + nextIndex * stride }
+
+    private var newClipInstant: Double {
+        isSingle && nextIndex > 0 ? .infinity : instant(0, of: newClipStart)
+    }
+
+    private var tailInstant: Double {
+        guard let tail, tail.extraCount < extraLimit else { return .infinity }
+        return instant(frameCount + tail.extraCount, of: tail.start)
+    }
+
+    private func instant(_ index: Int, of start: Double) -> Double {
+        start + (Double(index) + 0.5) * spacing + Self.rounding
+    }
+
+    /// Gives `picture` to every instant before `limit`; it must be the one on screen at them all.
+    mutating func fill(before limit: Double, with picture: UnsafeBufferPointer<UInt8>) {
+        let limit = min(limit, stop)
+        while tailInstant < limit {
+            tail?.extra.append(contentsOf: picture)
+            tail?.extraCount += 1
+        }
+        while true {
+            // All clips are equally long, so the first one in progress is the first to become whole.
+            for index in pending.indices {
+                while pending[index].filled < frameCount,
+                    instant(pending[index].filled, of: pending[index].start) < limit
+                {
+                    pending[index].frames.append(contentsOf: picture)
+                    pending[index].filled += 1
+                }
+            }
+            while let first = pending.first, first.filled == frameCount {
+                pending.removeFirst()
+                complete(first)
+                while tailInstant < limit {
+                    tail?.extra.append(contentsOf: picture)
+                    tail?.extraCount += 1
+                }
+            }
+            guard newClipInstant < limit else { return }
+            var clip = Pending(start: newClipStart, frames: [])
+            clip.frames.reserveCapacity(frameCount * frameBytes)
+            pending.append(clip)
+            nextIndex += 1
+        }
+    }
+
+    private mutating func complete(_ clip: Pending) {
+        let interval = TimeRange(start: clip.start, stop: min(clip.start + duration, stop))
+        waiting.append(Clip(interval: interval, frames: clip.frames))
+        wholeClips += 1
+        if extraLimit > 0 { tail = Tail(start: clip.start, frames: clip.frames) }
+    }
+
+    /// Releases the whole clips that end at or before `time`, which decoding has reached.
+    mutating func release(until time: Double) {
+        while let first = waiting.first, first.interval.stop <= time {
+            ready.append(waiting.removeFirst())
+        }
+    }
+
+    /// Gives up all that lies before `time`: nothing new was on screen there.
+    mutating func abandon(before time: Double) {
+        guard !isSingle else { return }
+        pending.removeAll()
+        tail = nil
+        let index = ((time - spacing / 2 - start) / stride).rounded(.up)
+        nextIndex = max(nextIndex, index)
+    }
+
+    /// Ends the last clips at `end`, the end of the video or of the range.
+    mutating func finish(at end: Double) {
+        let end = min(end, stop)
+        for clip in waiting {
+            let interval = TimeRange(start: clip.interval.start, stop: min(clip.interval.stop, end))
+            ready.append(Clip(interval: interval, frames: clip.frames))
+        }
+        waiting.removeAll()
+        if let tail, tail.extraCount > 0,
+            end - (tail.start + duration) >= min(stride, duration) / 2 - Self.rounding
+        {
+            let begin = tail.start + Double(tail.extraCount) * spacing
+            var frames: [UInt8] = []
+            frames.reserveCapacity(frameCount * frameBytes)
+            frames.append(contentsOf: tail.frames[(tail.extraCount * frameBytes)...])
+            frames.append(contentsOf: tail.extra)
+            ready.append(
+                Clip(interval: TimeRange(start: begin, stop: min(begin + duration, end)), frames: frames))
+        }
+        tail = nil
+        pending.removeAll()
+        nextIndex = .infinity
+    }
+
+    /// The next finished clip, in order of time.
+    mutating func takeReady() -> Clip? { ready.isEmpty ? nil : ready.removeFirst() }
+
+    /// Whether a clip waits for its end to be passed.
+    var isWaiting: Bool { !waiting.isEmpty }
+}

@@ -1,0 +1,327 @@
+internal import CFFmpeg
+
+/// A video stream's decoded frames, one by one, with their times.
+final class FrameReader {
+    /// Larger pictures are taken for damage; 8K has 33 million pixels.
+    static let maximumPixels: Int64 = 1 << 26
+    static let maximumSide: Int32 = 16_384
+
+    let path: String
+    let interruption: Interruption
+    private let source: ByteSource
+    private let demuxer: Demuxer
+    private let decoder: Decoder
+    private let stream: UnsafeMutablePointer<AVStream>
+    private let packet = Packet()
+    private var holdsPacket = false
+    private var isDraining = false
+    private var decodedAny = false
+    private var upcoming = Frame()
+    /// The frame on screen.
+    private(set) var shown = Frame()
+    private(set) var clock: FrameClock
+    private var seeker: Seeker
+
+    /// Opens the container and the decoder; throws typed errors for all that is no video.
+    init(file: RegularFile, interruption: Interruption, threads: Int) throws(VideoError) {
+        _ = Self.silence
+        mixtape_log_clear()
+        path = file.path
+        self.interruption = interruption
+        source = ByteSource(file: file, interruption: interruption)
+        demuxer = try Self.openContainer(source)
+        stream = try StreamChoice.choose(from: demuxer.pointer, path: path)
+        for index in 0..<Int(demuxer.pointer.pointee.nb_streams) {
+            guard let other = demuxer.pointer.pointee.streams[index] else { continue }
+            other.pointee.discard = other == stream ? AVDISCARD_DEFAULT : AVDISCARD_ALL
+        }
+        decoder = try Self.openDecoder(stream, path: path, threads: threads)
+        let format = String(cString: demuxer.pointer.pointee.iformat.pointee.name)
+        let isTrusted = format.hasPrefix("mov,") || format.hasPrefix("matroska")
+        clock = FrameClock(
+            isTrusted: isTrusted, unit: Self.seconds(stream.pointee.time_base),
+            frameRate: Self.frameRate(stream))
+        seeker = Seeker(isPossible: isTrusted, loadsIndexLate: format.hasPrefix("matroska"))
+    }
+
+    /// FFmpeg's log is the whole process's.
+    static let silence: Void = mixtape_log_install()
+
+    private static func openContainer(_ source: ByteSource) throws(VideoError) -> Demuxer {
+        let path = source.file.path
+        func fail(_ reason: VideoError.Reason, _ detail: String, _ code: Int32) throws(VideoError) -> Never {
+            try source.interruption.check(path: path)
+            if let failure = source.failure {
+                let words = "cannot read the file: \(RegularFile.systemMessage(failure))"
+                throw VideoError(path: path, reason: .readFailed, detail: words)
+            }
+            throw VideoError(path: path, reason: reason, detail: detail + explanation(code))
+        }
+        var format: UnsafePointer<AVInputFormat>?
+        let score = av_probe_input_buffer2(source.pointer, &format, source.nameHint, nil, 0, 0)
+        guard score >= 0, let format else {
+            try fail(.unrecognised, "not a format that FFmpeg recognises", 0)
+        }
+        if let (reason, detail) = StreamChoice.refusal(of: format, file: source.file) {
+            try fail(reason, detail, 0)
+        }
+        var result: Int32 = 0
+        let name = String(cString: format.pointee.name)
+        guard let demuxer = Demuxer.open(source, format: format, result: &result) else {
+            // A low score means that hardly more than the file's name spoke for the format.
+            if score <= AVPROBE_SCORE_MAX / 4 {
+                try fail(.unrecognised, "not a video, whatever its name says", result)
+            }
+            try fail(.damaged, "the container (\(name)) is damaged or cut off", result)
+        }
+        _ = demuxer.findStreamInformation(maximumPixels: maximumPixels)
+        if demuxer.pointer.pointee.nb_streams == 0 {
+            if score <= AVPROBE_SCORE_MAX / 4 { try fail(.unrecognised, "not a video", 0) }
+            try fail(.damaged, "the container (\(name)) is empty, damaged or cut off", 0)
+        }
+        try source.interruption.check(path: path)
+        return demuxer
+    }
+
+    private static func openDecoder(
+        _ stream: UnsafeMutablePointer<AVStream>, path: String, threads: Int
+    ) throws(VideoError) -> Decoder {
+        let parameters = stream.pointee.codecpar.pointee
+        guard let codec = StreamChoice.decoder(for: stream) else {
+            let name = String(cString: avcodec_get_name(parameters.codec_id))
+            throw VideoError(
+                path: path, reason: .unsupportedCodec, detail: "FFmpeg has no decoder for its codec (\(name))"
+            )
+        }
+        guard parameters.width <= maximumSide, parameters.height <= maximumSide,
+            Int64(parameters.width) * Int64(parameters.height) <= maximumPixels
+        else {
+            throw VideoError(
+                path: path, reason: .damaged,
+                detail: "its pictures are said to have \(parameters.width)×\(parameters.height) pixels")
+        }
+        var result: Int32 = 0
+        let decoder = Decoder.open(
+            codec, stream: stream, threads: threads, maximumPixels: maximumPixels, result: &result)
+        guard let decoder else {
+            throw VideoError(
+                path: path, reason: .damaged, detail: "its decoder cannot be opened" + explanation(result))
+        }
+        return decoder
+    }
+
+    /// Decodes the next frame and gives its time; nil at the end of the video. `shown` stays as it is.
+    func advance() throws(VideoError) -> Double? {
+        while try decode() {
+            let frame = upcoming.pointer
+            guard frame.pointee.width > 0, frame.pointee.height > 0 else { continue }
+            let exact = frame.pointee.pts
+            let stamp =
+                clock.isTrusted && exact != mixtape_no_timestamp ? exact : frame.pointee.best_effort_timestamp
+            let time = clock.place(
+                stamp: stamp == mixtape_no_timestamp ? nil : stamp, duration: frame.pointee.pkt_duration)
+            guard let time else { continue }
+            decodedAny = true
+            return time
+        }
+        if !decodedAny { throw noFrameError() }
+        return nil
+    }
+
+    /// Makes the frame that `advance` decoded the shown one.
+    func promote() { swap(&upcoming, &shown) }
+
+    private func noFrameError() -> VideoError {
+        let parameters = stream.pointee.codecpar.pointee
+        if parameters.width == 0 || parameters.height == 0 {
+            return VideoError(
+                path: path, reason: .damaged,
+                detail: "its video stream says it has \(parameters.width)×\(parameters.height) pixels")
+        }
+        let words = Self.explanation(0)
+        return VideoError(
+            path: path, reason: words.isEmpty ? .noFrames : .damaged,
+            detail: "no frame could be decoded" + words)
+    }
+
+    /// Decodes into `upcoming`; false at the end. Broken packets are passed over.
+    private func decode() throws(VideoError) -> Bool {
+        var failures = 0
+        while true {
+            try interruption.check(path: path)
+            let received = avcodec_receive_frame(decoder.pointer, upcoming.pointer)
+            if received == 0 { return true }
+            if received == mixtape_error_end { return false }
+            if received != mixtape_error_again {
+                // The decoder took a broken packet; it may hold further frames all the same.
+                failures += 1
+                if failures < 1000 { continue }
+                if isDraining { return false }
+            }
+            if isDraining { return false }
+            if !holdsPacket { try readPacket() }
+            guard holdsPacket else {
+                isDraining = true
+                avcodec_send_packet(decoder.pointer, nil)
+                continue
+            }
+            let sent = avcodec_send_packet(decoder.pointer, packet.pointer)
+            if sent != mixtape_error_again {
+                av_packet_unref(packet.pointer)
+                holdsPacket = false
+            } else if received == mixtape_error_again {
+                // Neither gives nor takes: a decoder's fault that would go on for ever.
+                return false
+            }
+        }
+    }
+
+    /// The stream's next packet into `packet`; leaves `holdsPacket` false at the end of the file.
+    private func readPacket() throws(VideoError) {
+        var failures = 0
+        while true {
+            let result = av_read_frame(demuxer.pointer, packet.pointer)
+            if result >= 0 {
+                // An empty packet would tell the decoder that the stream ends.
+                if packet.pointer.pointee.stream_index == stream.pointee.index,
+                    packet.pointer.pointee.size > 0
+                {
+                    holdsPacket = true
+                    return
+                }
+                av_packet_unref(packet.pointer)
+                continue
+            }
+            try interruption.check(path: path)
+            if let failure = source.failure {
+                throw VideoError(
+                    path: path, reason: .readFailed,
+                    detail: "cannot read the file: \(RegularFile.systemMessage(failure))")
+            }
+            failures += 1
+            if result == mixtape_error_end || failures > 100 { return }
+        }
+    }
+
+    /// FFmpeg's last words, or those for an error code, in brackets.
+    static func explanation(_ code: Int32) -> String {
+        var text = String(cString: mixtape_log_message())
+        while let last = text.last, last.isWhitespace || last == "." { text.removeLast() }
+        if text.isEmpty, code < 0 {
+            text = withUnsafeTemporaryAllocation(of: CChar.self, capacity: 128) { buffer in
+                guard let base = buffer.baseAddress, av_strerror(code, base, buffer.count) == 0 else {
+                    return ""
+                }
+                return String(cString: base)
+            }
+        }
+        return text.isEmpty ? "" : " (\(text))"
+    }
+}
+
+// MARK: - What the file says
+
+extension FrameReader {
+    static func seconds(_ ratio: AVRational) -> Double {
+        ratio.num > 0 && ratio.den > 0 ? Double(ratio.num) / Double(ratio.den) : 1e-6
+    }
+
+    static func frameRate(_ stream: UnsafePointer<AVStream>) -> Double? {
+        for rate in [stream.pointee.avg_frame_rate, stream.pointee.r_frame_rate] {
+            if rate.num > 0, rate.den > 0 { return Double(rate.num) / Double(rate.den) }
+        }
+        return nil
+    }
+
+    /// Width of a pixel through its height; damaged values count as 1.
+    var sampleAspect: Double {
+        let ratio = av_guess_sample_aspect_ratio(demuxer.pointer, stream, shown.pointer)
+        guard ratio.num > 0, ratio.den > 0 else { return 1 }
+        let value = Double(ratio.num) / Double(ratio.den)
+        return value >= 1.0 / 16 && value <= 16 ? value : 1
+    }
+
+    /// The shown frame's display matrix, else the stream's.
+    var orientation: Orientation {
+        if let data = av_frame_get_side_data(shown.pointer, AV_FRAME_DATA_DISPLAYMATRIX),
+            data.pointee.size >= 36
+        {
+            return data.pointee.data.withMemoryRebound(to: Int32.self, capacity: 9) {
+                Orientation(matrix: $0)
+            }
+        }
+        var size = 0
+        guard let data = av_stream_get_side_data(stream, AV_PKT_DATA_DISPLAYMATRIX, &size), size >= 36 else {
+            return Orientation(matrix: nil)
+        }
+        return data.withMemoryRebound(to: Int32.self, capacity: 9) { Orientation(matrix: $0) }
+    }
+
+    /// Where the video ends, once its last frame was decoded.
+    var end: Double {
+        // An MP4 file's edit list may cut the last frame short, or let it stand a little longer.
+        if isMP4, let stated = statedDuration, stated > clock.lastTime, stated <= clock.end + 1 {
+            return stated
+        }
+        return clock.end
+    }
+
+    private var isMP4: Bool {
+        String(cString: demuxer.pointer.pointee.iformat.pointee.name).hasPrefix("mov,")
+    }
+
+    /// The video stream's own duration.
+    private var statedDuration: Double? {
+        guard stream.pointee.duration != mixtape_no_timestamp, stream.pointee.duration > 0 else { return nil }
+        return Double(stream.pointee.duration) * Self.seconds(stream.pointee.time_base)
+    }
+
+    /// Facts as of the shown frame.
+    func facts() -> StreamFacts {
+        let frame = shown.pointer.pointee
+        var width = Int((Double(frame.width) * sampleAspect).rounded())
+        var height = Int(frame.height)
+        if orientation.isTransposed { swap(&width, &height) }
+        let whole = demuxer.pointer.pointee.duration
+        let duration = statedDuration ?? (whole > 0 ? Double(whole) / Double(AV_TIME_BASE) : nil)
+        return StreamFacts(
+            container: String(cString: demuxer.pointer.pointee.iformat.pointee.name),
+            codec: String(cString: avcodec_get_name(stream.pointee.codecpar.pointee.codec_id)),
+            width: max(1, width), height: height, duration: duration, frameRate: Self.frameRate(stream))
+    }
+}
+
+// MARK: - Seeking
+
+extension FrameReader {
+    /// Goes to a keyframe between `time`, that of the shown frame, and `target`, if that pays; the next
+    /// `advance` then gives its frame. False leaves everything as it was.
+    func skip(from time: Double, toward target: Double) -> SkipResult {
+        guard !clock.hasGuessed, !isDraining else { return .stayed }
+        let delay = Double(decoder.pointer.pointee.has_b_frames + 1) * clock.nominalDuration
+        guard
+            let stamp = seeker.keyframeStamp(
+                of: stream, clock: clock, from: time, toward: target, delay: delay,
+                threads: Int(decoder.pointer.pointee.thread_count))
+        else { return .stayed }
+        guard av_seek_frame(demuxer.pointer, stream.pointee.index, stamp, AVSEEK_FLAG_BACKWARD) >= 0 else {
+            return .lost
+        }
+        avcodec_flush_buffers(decoder.pointer)
+        av_packet_unref(packet.pointer)
+        holdsPacket = false
+        clock.forgetLast()
+        return .moved
+    }
+
+    /// The seek led nowhere new; reads on from here on.
+    func giveUpSeeking() { seeker.giveUp() }
+
+    enum SkipResult { case stayed, moved, lost }
+
+    /// Whether the frame that `advance` decoded can be relied on as the first one after a seek.
+    var isUpcomingSound: Bool {
+        upcoming.pointer.pointee.decode_error_flags == 0
+            && upcoming.pointer.pointee.flags & AV_FRAME_FLAG_CORRUPT == 0
+    }
+}

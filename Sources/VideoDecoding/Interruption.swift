@@ -1,0 +1,61 @@
+import Glibc
+
+/// The time limit and the cancellation of one reading, asked by FFmpeg's callbacks and the decoding loop.
+///
+/// Only the time spent inside the reader counts, so that a slow consumer does not use up a file's limit.
+final class Interruption {
+    enum Outcome { case timeLimit, cancelled }
+
+    let timeLimit: Double
+    /// Seconds that the limit grows for each second of presentation time that decoding has reached.
+    private let growth: Double
+    /// Presentation time that decoding has reached, in seconds.
+    var reached = 0.0
+    private(set) var outcome: Outcome?
+    private let isCancelled: @Sendable () -> Bool
+    private var spent = 0.0
+    private var resumedAt: Double?
+
+    init(timeLimit: Double, growth: Double, isCancelled: @escaping @Sendable () -> Bool) {
+        self.timeLimit = timeLimit
+        self.growth = growth
+        self.isCancelled = isCancelled
+    }
+
+    func resume() { resumedAt = Self.now() }
+
+    func pause() {
+        if let resumedAt { spent += Self.now() - resumedAt }
+        resumedAt = nil
+    }
+
+    var shouldStop: Bool {
+        if outcome != nil { return true }
+        if isCancelled() {
+            outcome = .cancelled
+        } else if spent + (resumedAt.map { Self.now() - $0 } ?? 0) > timeLimit + growth * reached {
+            outcome = .timeLimit
+        }
+        return outcome != nil
+    }
+
+    func check(path: String) throws(VideoError) {
+        guard shouldStop, let outcome else { return }
+        switch outcome {
+        case .cancelled:
+            throw VideoError(path: path, reason: .cancelled, detail: "reading was cancelled")
+        case .timeLimit:
+            throw VideoError(
+                path: path, reason: .timeLimit,
+                detail:
+                    "reading took longer than \(timeLimit) seconds\(growth > 0 ? " and than the video lasts up to there" : "")"
+            )
+        }
+    }
+
+    private static func now() -> Double {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
+    }
+}

@@ -1,0 +1,101 @@
+import Glibc
+
+/// An open regular file, read at explicit offsets.
+///
+/// Anything else (FIFO, socket, device, directory) is refused before it is opened, since opening it could block
+/// or act on hardware; the second check, after opening, is for a path that changed in between.
+package final class RegularFile {
+    package let path: String
+    /// Bytes at the time of opening.
+    package let size: Int64
+    private let descriptor: Int32
+
+    package init(path: String) throws(VideoError) {
+        guard !path.utf8.contains(0) else {
+            throw VideoError(path: path, reason: .notFound, detail: "no such file (the name holds a NUL)")
+        }
+        var status = stat()
+        guard stat(path, &status) == 0 else { throw Self.openingError(path, errno) }
+        try Self.check(path, status)
+        let descriptor = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw Self.openingError(path, errno) }
+        do throws(VideoError) {
+            guard fstat(descriptor, &status) == 0 else { throw Self.openingError(path, errno) }
+            try Self.check(path, status)
+        } catch {
+            close(descriptor)
+            throw error
+        }
+        self.path = path
+        self.descriptor = descriptor
+        self.size = Int64(status.st_size)
+    }
+
+    deinit { close(descriptor) }
+
+    /// Reads up to `buffer.count` bytes at `offset`; fewer only at the end of the file. Negative: −errno.
+    package func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int64) -> Int {
+        var total = 0
+        while total < buffer.count {
+            let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[total...])
+            let count = pread(descriptor, rest.baseAddress, rest.count, off_t(offset) + off_t(total))
+            if count > 0 {
+                total += count
+            } else if count == 0 {
+                break
+            } else if errno != EINTR {
+                return total > 0 ? total : -Int(errno)
+            }
+        }
+        return total
+    }
+
+    /// The file's size now, which differs from `size` where another process writes to it.
+    package var currentSize: Int64 {
+        var status = stat()
+        return fstat(descriptor, &status) == 0 ? Int64(status.st_size) : size
+    }
+
+    private static func check(_ path: String, _ status: stat) throws(VideoError) {
+        let kind: String
+        switch status.st_mode & S_IFMT {
+        case S_IFREG:
+            guard status.st_size > 0 else {
+                throw VideoError(path: path, reason: .empty, detail: "the file is empty")
+            }
+            return
+        case S_IFDIR: kind = "a directory"
+        case S_IFIFO: kind = "a named pipe"
+        case S_IFSOCK: kind = "a socket"
+        case S_IFCHR, S_IFBLK: kind = "a device"
+        default: kind = "something else"
+        }
+        throw VideoError(path: path, reason: .notAFile, detail: "not a regular file but \(kind)")
+    }
+
+    private static func openingError(_ path: String, _ code: Int32) -> VideoError {
+        switch code {
+        case ENOENT, ENOTDIR, ENAMETOOLONG:
+            VideoError(path: path, reason: .notFound, detail: "no such file")
+        case EACCES, EPERM:
+            VideoError(path: path, reason: .permissionDenied, detail: "no permission to read the file")
+        case ELOOP:
+            VideoError(path: path, reason: .notAFile, detail: "a symbolic link that leads back to itself")
+        case ENXIO, ENODEV:
+            VideoError(path: path, reason: .notAFile, detail: "not a regular file")
+        default:
+            VideoError(
+                path: path, reason: .readFailed, detail: "cannot open the file: \(systemMessage(code))")
+        }
+    }
+
+    /// The C library's words for an error number.
+    static func systemMessage(_ code: Int32) -> String {
+        withUnsafeTemporaryAllocation(of: CChar.self, capacity: 128) { buffer in
+            guard let base = buffer.baseAddress, strerror_r(code, base, buffer.count) == 0 else {
+                return "error \(code)"
+            }
+            return String(cString: base)
+        }
+    }
+}

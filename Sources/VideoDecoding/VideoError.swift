@@ -1,0 +1,34 @@
+/// Why a file could not be read as video. `reason` is stable and machine-readable.
+public struct VideoError: Error, Sendable, Equatable {
+    /// The kinds of failure; the raw values are part of the JSON interface.
+    public enum Reason: String, Sendable, Codable, CaseIterable {
+        case notFound = "not_found"
+        case notAFile = "not_a_file"
+        case permissionDenied = "permission_denied"
+        case empty = "empty_file"
+        case unrecognised = "unrecognised_format"
+        case noVideoStream = "no_video_stream"
+        case unsupportedCodec = "unsupported_codec"
+        case damaged = "damaged"
+        case noFrames = "no_frames"
+        case timeLimit = "time_limit"
+        case emptyRange = "empty_range"
+        case cancelled = "cancelled"
+        case readFailed = "read_failed"
+        /// The network failed on its clips; nothing is wrong with the reading.
+        case encodingFailed = "encoding_failed"
+    }
+    /// The file, as it was named by the caller.
+    public var path: String
+    /// What a program can act on.
+    public var reason: Reason
+    /// One sentence without the path, such as "no video stream (an audio file with cover art)".
+    public var detail: String
+
+    /// `detail` is one sentence without the path.
+    public init(path: String, reason: Reason, detail: String) {
+        self.path = path
+        self.reason = reason
+        self.detail = detail
+    }
+}
