@@ -1,0 +1,17 @@
+/// A Gaussian with a diagonal covariance: what one clip becomes (paper eq. 2).
+public struct Gaussian: Sendable, Equatable {
+    /// μ, `dimension` values.
+    public var mean: [Float]
+    /// log σ², `dimension` values, clamped by the encoder to [−10, 4].
+    public var logVariance: [Float]
+
+    /// D, the width.
+    public var dimension: Int { mean.count }
+
+    /// Mean and log variance must be of one width.
+    public init(mean: [Float], logVariance: [Float]) {
+        precondition(mean.count == logVariance.count, "mean and log variance differ in width")
+        self.mean = mean
+        self.logVariance = logVariance
+    }
+}

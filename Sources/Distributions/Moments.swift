@@ -1,0 +1,40 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// The first two moments of a mixture, as a diagonal Gaussian: what the scan compares.
+public struct Moments: Sendable, Equatable {
+    /// μ_V, `dimension` values.
+    public var mean: [Float]
+    /// σ²_V (variance, not its logarithm), `dimension` values, all positive.
+    public var variance: [Float]
+
+    /// D, the width.
+    public var dimension: Int { mean.count }
+
+    /// Mean and variance must be of one width.
+    public init(mean: [Float], variance: [Float]) {
+        precondition(mean.count == variance.count, "mean and variance differ in width")
+        self.mean = mean
+        self.variance = variance
+    }
+
+    /// Σ_d log σ²_V, natural logarithm, summed in double precision in the order of the dimensions.
+    public var logDeterminant: Double {
+        variance.withUnsafeBufferPointer { Self.logDeterminant(of: $0) }
+    }
+
+    /// Mean over the dimensions of log σ²_V: how uncertain the video is. Natural logarithm; 0 wide is 0.
+    public var uncertainty: Double {
+        variance.isEmpty ? 0 : logDeterminant / Double(variance.count)
+    }
+
+    /// Σ log of `variance`, for a row that lives in a mapped file.
+    public static func logDeterminant(of variance: UnsafeBufferPointer<Float>) -> Double {
+        var sum = 0.0
+        for value in variance { sum += log(Double(value)) }
+        return sum
+    }
+}
