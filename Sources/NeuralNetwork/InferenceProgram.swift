@@ -1,0 +1,76 @@
+internal import COneDNN
+import Tensors
+
+/// A network compiled for one input shape, with the memory it runs in; used by one thread at a time.
+///
+/// Activations stay in the blocked layout that the kernels want. The input is written by the caller straight into
+/// the first convolution's layout (planar, which is oneDNN's fastest for three channels).
+public final class InferenceProgram {
+    /// Clips at once.
+    public let batch: Int
+    /// That each layer is spread over.
+    public let threads: Int
+    /// Of the input and the activations: float32 or bfloat16.
+    public let precision: Precision
+    /// Of one clip.
+    public let inputExtent: Extent3D
+    /// C.
+    public let featureChannels: Int
+
+    private let stream: ComputeStream
+    private let primitives: [Primitive]
+    private let input: Memory
+    private let output: Memory
+    private let outputCells: Int
+    private var features: [Float]
+
+    /// Compiles the network.
+    ///
+    /// - Parameter threads: that each layer is spread over. Programs that run side by side take 1 each.
+    public init(
+        _ network: ResidualNetwork, inputExtent: Extent3D, batch: Int = 1, threads: Int = 1,
+        precision: Precision = .automatic
+    ) throws(NetworkError) {
+        precondition(batch > 0 && threads > 0)
+        // Kernels divide the work when they are made, so the number must be set here too.
+        setComputeThreads(threads)
+        let engine = try ComputeEngine.get()
+        var builder = try ProgramBuilder(
+            network: network, inputExtent: inputExtent, batch: batch, precision: precision.resolved,
+            engine: engine)
+        try builder.build()
+        self.batch = batch
+        self.threads = threads
+        self.precision = precision.resolved
+        self.inputExtent = inputExtent
+        featureChannels = network.architecture.featureChannels
+        stream = try ComputeStream(engine: engine)
+        primitives = builder.primitives
+        input = builder.input
+        output = builder.output
+        outputCells = builder.outputCells
+        features = [Float](repeating: 0, count: batch * featureChannels)
+    }
+
+    /// The kernel of each step, such as "convolution [32, 3, 1, 7, 7]: jit_bf16:avx512_core_bf16".
+    public var kernels: [String] { primitives.map { "\($0.what): \($0.implementation)" } }
+
+    /// The input, (N,3,t,h,w) row-major, in `precision`'s number format; to be filled before each `run`.
+    public var inputBytes: UnsafeMutableRawBufferPointer {
+        UnsafeMutableRawBufferPointer(start: input.buffer.base, count: input.description.byteCount)
+    }
+
+    /// Runs the network on the input and returns the features (N,C) after global average pooling.
+    public func run() throws(NetworkError) -> [Float] {
+        setComputeThreads(threads)
+        for primitive in primitives { try primitive.execute(stream) }
+        try check(dnnl_stream_wait(stream.handle), "network")
+        let cells = UnsafeBufferPointer(
+            start: output.buffer.base.assumingMemoryBound(to: Float.self), count: features.count * outputCells
+        )
+        features.withUnsafeMutableBufferPointer {
+            GlobalAveragePooling.forward(cells, into: $0, cells: outputCells)
+        }
+        return features
+    }
+}

@@ -1,0 +1,230 @@
+internal import COneDNN
+import Tensors
+
+/// Chooses kernels and layouts for a network, and places its activations in as few buffers as their lifetimes allow.
+struct ProgramBuilder {
+    private struct Value {
+        var description: MemoryDescription
+        var slot: Int
+        var shape: [Int]
+    }
+    /// A step whose memory is not yet allocated. Values are named by index.
+    private struct Pending {
+        var description: PrimitiveDescription
+        var arguments: [(Int32, Operand)]
+    }
+    private enum Operand {
+        case value(Int)
+        case memory(Memory)
+    }
+
+    private let network: ResidualNetwork
+    private let engine: ComputeEngine
+    private let type: dnnl_data_type_t
+    private let batch: Int
+    private let inputExtent: Extent3D
+    private var values: [Value] = []
+    private var slotSizes: [Int] = []
+    private var freeSlots: [Int] = []
+    private var pending: [Pending] = []
+
+    private(set) var primitives: [Primitive] = []
+    private(set) var input: Memory
+    private(set) var output: Memory
+    private(set) var outputCells = 0
+
+    init(
+        network: ResidualNetwork, inputExtent: Extent3D, batch: Int, precision: Precision,
+        engine: ComputeEngine
+    ) throws(NetworkError) {
+        self.network = network
+        self.engine = engine
+        self.batch = batch
+        self.inputExtent = inputExtent
+        type = precision.dataType
+        let shape = [batch, ResidualArchitecture.inputChannels] + inputExtent.values
+        let description = try MemoryDescription(shape: shape, type: type, tag: dnnl_ncdhw)
+        input = try Memory(description, engine: engine)
+        output = input
+    }
+
+    mutating func build() throws(NetworkError) {
+        let (_, steps) = network.architecture.graph()
+        guard let shapes = network.architecture.valueShapes(input: inputExtent) else {
+            throw NetworkError(message: "an input of \(inputExtent.values) is too small for the network")
+        }
+        var lastUse = [Int](repeating: -1, count: shapes.count)
+        for (index, step) in steps.enumerated() {
+            lastUse[step.input] = index
+            if case .convolution(_, _, let accumulator?) = step.operation { lastUse[accumulator] = index }
+        }
+        // `current[v]` is where the network's value v lies now: a reorder gives it another home.
+        var current = [Int](repeating: -1, count: shapes.count)
+        values.append(Value(description: input.description, slot: -1, shape: shape(of: shapes[0])))
+        current[0] = 0
+        for (index, step) in steps.enumerated() {
+            let outputShape = shape(of: shapes[step.output])
+            switch step.operation {
+            case .maxPooling(let pool):
+                let source = values[current[step.input]]
+                let plan = try MaxPooling3D.forward(
+                    pool, source: source.description, sourceShape: source.shape, type: type, engine: engine)
+                current[step.output] = addValue(plan.destination, shape: outputShape)
+                pending.append(
+                    Pending(
+                        description: plan.description,
+                        arguments: [
+                            (DNNL_ARG_SRC, .value(current[step.input])),
+                            (DNNL_ARG_DST, .value(current[step.output])),
+                        ]))
+            case .convolution(let unit, let relu, let accumulator):
+                try convolve(
+                    unit: unit, relu: relu, input: step.input, accumulator: accumulator, output: step.output,
+                    outputShape: outputShape, current: &current)
+            }
+            // Slots whose value nobody reads any more; an accumulator's slot lives on as the output's.
+            let kept = values[current[step.output]].slot
+            for value in 0..<shapes.count where lastUse[value] == index && current[value] >= 0 {
+                release(values[current[value]].slot, unless: kept)
+            }
+        }
+        try finish(last: current[steps.last?.output ?? 0])
+    }
+
+    private func shape(of value: (channels: Int, extent: Extent3D)) -> [Int] {
+        [batch, value.channels] + value.extent.values
+    }
+
+    private mutating func convolve(
+        unit: Int, relu: Bool, input: Int, accumulator: Int?, output: Int, outputShape: [Int],
+        current: inout [Int]
+    ) throws(NetworkError) {
+        let source = values[current[input]]
+        let sum = accumulator.map { values[current[$0]].description }
+        let plan = try choose(
+            unit: unit, relu: relu, source: source, outputShape: outputShape, sum: sum)
+        if plan.source != source.description {
+            let old = current[input]
+            current[input] = try reorder(old, to: plan.source)
+            release(values[old].slot, unless: nil)
+        }
+        if let accumulator {
+            if plan.destination != values[current[accumulator]].description {
+                let old = current[accumulator]
+                current[accumulator] = try reorder(old, to: plan.destination)
+                if accumulator != input { release(values[old].slot, unless: nil) }
+            }
+            current[output] = current[accumulator]
+        } else {
+            current[output] = addValue(plan.destination, shape: outputShape)
+        }
+        pending.append(
+            Pending(
+                description: plan.description,
+                arguments: [
+                    (DNNL_ARG_SRC, .value(current[input])),
+                    (
+                        DNNL_ARG_WEIGHTS,
+                        .memory(try network.weightMemory(unit: unit, plan.weights, engine: engine))
+                    ),
+                    (DNNL_ARG_BIAS, .memory(try network.biasMemory(unit: unit, engine: engine))),
+                    (DNNL_ARG_DST, .value(current[output])),
+                ]))
+    }
+
+    /// The best kernel: from the layouts at hand if oneDNN has a real one for them, else by its own choice.
+    private func choose(
+        unit: Int, relu: Bool, source: Value, outputShape: [Int], sum: MemoryDescription?
+    ) throws(NetworkError) -> Convolution3D.Plan {
+        let anySource = try MemoryDescription(shape: source.shape, type: type, tag: dnnl_format_tag_any)
+        let anyOutput = try MemoryDescription(shape: outputShape, type: type, tag: dnnl_format_tag_any)
+        // Blocks of 16 channels, an AVX-512 register; measured a little faster than channels-last.
+        let blocked = try MemoryDescription(shape: outputShape, type: type, tag: dnnl_nCdhw16c)
+        var candidates = [
+            (source.description, sum ?? blocked), (source.description, anyOutput), (anySource, anyOutput),
+        ]
+        if sum == nil, !ProcessorLayout.prefersBlocksOf16 { candidates.removeFirst() }
+        var fallback: Convolution3D.Plan?
+        var failure: NetworkError?
+        for (sourceLayout, outputLayout) in candidates {
+            do throws(NetworkError) {
+                let plan = try Convolution3D.forward(
+                    network.units[unit].shape, source: sourceLayout, destination: outputLayout, type: type,
+                    addsToDestination: sum != nil, relu: relu, engine: engine)
+                if !plan.description.isReference { return plan }
+                fallback = fallback ?? plan
+            } catch {
+                failure = error
+            }
+        }
+        if let fallback { return fallback }
+        throw failure ?? NetworkError(message: "no convolution kernel")
+    }
+
+    private mutating func addValue(_ description: MemoryDescription, shape: [Int]) -> Int {
+        let size = description.byteCount
+        // The free slot that fits with the least growth.
+        let slot: Int
+        if let best = freeSlots.min(by: { abs(slotSizes[$0] - size) < abs(slotSizes[$1] - size) }) {
+            freeSlots.removeAll { $0 == best }
+            slotSizes[best] = max(slotSizes[best], size)
+            slot = best
+        } else {
+            slotSizes.append(size)
+            slot = slotSizes.count - 1
+        }
+        values.append(Value(description: description, slot: slot, shape: shape))
+        return values.count - 1
+    }
+
+    private mutating func release(_ slot: Int, unless kept: Int?) {
+        guard slot >= 0, slot != kept, !freeSlots.contains(slot) else { return }
+        freeSlots.append(slot)
+    }
+
+    private mutating func reorder(_ value: Int, to layout: MemoryDescription) throws(NetworkError) -> Int {
+        let target = addValue(layout, shape: values[value].shape)
+        let attributes = try ForwardAttributes()
+        var made: dnnl_primitive_desc_t?
+        try check(
+            mt_reorder_primitive_desc(
+                &made, engine.handle, values[value].description.handle, layout.handle, attributes.handle),
+            "reorder")
+        pending.append(
+            Pending(
+                description: try PrimitiveDescription("reorder", handle: made),
+                arguments: [(DNNL_ARG_FROM, .value(value)), (DNNL_ARG_TO, .value(target))]))
+        return target
+    }
+
+    /// Allocates the buffers, binds the steps to them, and brings the last value to plain float32.
+    private mutating func finish(last: Int) throws(NetworkError) {
+        let buffers = slotSizes.map { AlignedBuffer(byteCount: $0) }
+        var memories: [Memory] = []
+        for value in values {
+            memories.append(
+                value.slot < 0
+                    ? input : try Memory(value.description, engine: engine, buffer: buffers[value.slot]))
+        }
+        for step in pending {
+            let arguments = step.arguments.map { argument in
+                switch argument.1 {
+                case .value(let index): (argument.0, memories[index])
+                case .memory(let memory): (argument.0, memory)
+                }
+            }
+            primitives.append(try Primitive(step.description, arguments: arguments))
+        }
+        let shape = values[last].shape
+        output = try Memory(MemoryDescription(shape: shape, type: dnnl_f32, tag: dnnl_ncdhw), engine: engine)
+        outputCells = shape[2] * shape[3] * shape[4]
+        primitives.append(try Reorder.primitive(from: memories[last], to: output, engine: engine))
+        let scratch = AlignedBuffer(byteCount: primitives.map(\.scratchBytes).max() ?? 0)
+        for primitive in primitives { try primitive.bindScratch(scratch, engine: engine) }
+    }
+}
+
+enum ProcessorLayout {
+    /// Whether this processor's direct kernels work on blocks of 16 channels.
+    static let prefersBlocksOf16 = mt_has_avx512()
+}
