@@ -1,0 +1,112 @@
+import Glibc
+import VideoDecoding
+
+/// Numbered clips on their way from the decoder to the encoding lanes; holds a few, so that memory stays small.
+final class ClipQueue: @unchecked Sendable {
+    // Unchecked: every access is under the mutex.
+    private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+    private let changed = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+    private let capacity: Int
+    private var waiting: [(index: Int, clip: Clip)] = []
+    private var count = 0
+    private var isFinished = false
+    private var isAbandoned = false
+
+    init(capacity: Int) {
+        self.capacity = capacity
+        pthread_mutex_init(mutex, nil)
+        pthread_cond_init(changed, nil)
+    }
+
+    /// A finished queue of these clips.
+    convenience init(clips: [Clip]) {
+        self.init(capacity: clips.count)
+        waiting = clips.enumerated().map { ($0.offset, $0.element) }
+        count = clips.count
+        isFinished = true
+    }
+
+    deinit {
+        pthread_cond_destroy(changed)
+        pthread_mutex_destroy(mutex)
+        changed.deallocate()
+        mutex.deallocate()
+    }
+
+    private func locked<Result>(_ body: () -> Result) -> Result {
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        return body()
+    }
+
+    /// Waits for room; false once nobody wants more.
+    func push(_ clip: Clip) -> Bool {
+        locked {
+            while waiting.count >= capacity, !isAbandoned { pthread_cond_wait(changed, mutex) }
+            guard !isAbandoned else { return false }
+            waiting.append((count, clip))
+            count += 1
+            pthread_cond_broadcast(changed)
+            return true
+        }
+    }
+
+    /// The next clip in order; nil at the end.
+    func pop() -> (index: Int, clip: Clip)? {
+        locked {
+            while waiting.isEmpty, !isFinished, !isAbandoned { pthread_cond_wait(changed, mutex) }
+            guard !waiting.isEmpty, !isAbandoned else { return nil }
+            let first = waiting.removeFirst()
+            pthread_cond_broadcast(changed)
+            return first
+        }
+    }
+
+    /// No more clips will come.
+    func finish() {
+        locked {
+            isFinished = true
+            pthread_cond_broadcast(changed)
+        }
+    }
+
+    /// No more clips are wanted.
+    func abandon() {
+        locked {
+            isAbandoned = true
+            waiting = []
+            pthread_cond_broadcast(changed)
+        }
+    }
+}
+
+/// A thread of its own for blocking work, joined before its maker goes on.
+///
+/// Neither Swift's tasks nor a dispatch queue: both have a pool that is meant for work that does not block.
+final class JoinedThread {
+    private final class Box {
+        let body: @Sendable () -> Void
+        init(_ body: @escaping @Sendable () -> Void) { self.body = body }
+    }
+    private var thread = pthread_t()
+    private var isRunning = false
+
+    /// Runs `body` on a new thread, or at once on this one where the system gives no thread.
+    init(_ body: @escaping @Sendable () -> Void) {
+        let box = Unmanaged.passRetained(Box(body))
+        let status = pthread_create(
+            &thread, nil,
+            { argument in
+                guard let argument else { return nil }
+                Unmanaged<Box>.fromOpaque(argument).takeRetainedValue().body()
+                return nil
+            }, box.toOpaque())
+        isRunning = status == 0
+        if !isRunning { box.takeRetainedValue().body() }
+    }
+
+    func join() {
+        if isRunning { pthread_join(thread, nil) }
+        isRunning = false
+    }
+}

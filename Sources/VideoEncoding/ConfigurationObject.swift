@@ -1,0 +1,132 @@
+import NeuralNetwork
+import Tensors
+
+/// One object of a configuration being read: each key is taken once and checked, and what is left over is an error.
+struct ConfigurationObject {
+    let path: String
+    /// Where the object is, such as "backbone.stages[1]"; empty for the document.
+    let key: String
+    private var members: [JSONValue.Member]
+
+    init(_ value: JSONValue, key: String, path: String) throws(ModelError) {
+        guard case .object(let members) = value else {
+            throw ModelError(
+                path: path,
+                message: "\(key.isEmpty ? "the document" : key) is \(value.kind); expected an object")
+        }
+        self.path = path
+        self.key = key
+        self.members = members
+    }
+
+    func full(_ name: String) -> String { key.isEmpty ? name : "\(key).\(name)" }
+
+    func failure(_ name: String, _ problem: String) -> ModelError {
+        ModelError(path: path, message: "\(full(name)) \(problem)")
+    }
+
+    mutating func optional(_ name: String) -> JSONValue? {
+        guard let index = members.firstIndex(where: { $0.name == name }) else { return nil }
+        return members.remove(at: index).value
+    }
+
+    mutating func value(_ name: String) throws(ModelError) -> JSONValue {
+        guard let value = optional(name) else { throw failure(name, "is missing") }
+        return value
+    }
+
+    mutating func object(_ name: String) throws(ModelError) -> ConfigurationObject {
+        try ConfigurationObject(try value(name), key: full(name), path: path)
+    }
+
+    mutating func string(_ name: String) throws(ModelError) -> String {
+        let value = try value(name)
+        guard case .string(let text) = value else {
+            throw failure(name, "is \(value.kind); expected a string")
+        }
+        return text
+    }
+
+    mutating func bool(_ name: String) throws(ModelError) -> Bool {
+        let value = try value(name)
+        guard case .bool(let flag) = value else {
+            throw failure(name, "is \(value.kind); expected true or false")
+        }
+        return flag
+    }
+
+    mutating func integer(_ name: String, in range: ClosedRange<Int>) throws(ModelError) -> Int {
+        try integer(try value(name), name, in: range)
+    }
+
+    func integer(_ value: JSONValue, _ name: String, in range: ClosedRange<Int>) throws(ModelError) -> Int {
+        guard case .integer(let number) = value else {
+            throw failure(name, "is \(value.kind); expected an integer")
+        }
+        guard range.contains(number) else {
+            throw failure(name, "is \(number); expected \(range.lowerBound) to \(range.upperBound)")
+        }
+        return number
+    }
+
+    mutating func number(_ name: String, in range: ClosedRange<Double>) throws(ModelError) -> Double {
+        try number(try value(name), name, in: range)
+    }
+
+    private func number(
+        _ value: JSONValue, _ name: String, in range: ClosedRange<Double>
+    ) throws(ModelError) -> Double {
+        let number: Double
+        switch value {
+        case .integer(let integer): number = Double(integer)
+        case .number(let double): number = double
+        default: throw failure(name, "is \(value.kind); expected a number")
+        }
+        guard range.contains(number) else {
+            throw failure(name, "is \(number); expected \(range.lowerBound) to \(range.upperBound)")
+        }
+        return number
+    }
+
+    mutating func array(_ name: String) throws(ModelError) -> [JSONValue] {
+        let value = try value(name)
+        guard case .array(let elements) = value else {
+            throw failure(name, "is \(value.kind); expected an array")
+        }
+        return elements
+    }
+
+    mutating func numbers(
+        _ name: String, count: Int, in range: ClosedRange<Double>
+    ) throws(ModelError) -> [Double] {
+        let elements = try array(name)
+        guard elements.count == count else {
+            throw failure(name, "has \(elements.count) elements; expected \(count)")
+        }
+        var result: [Double] = []
+        for (index, element) in elements.enumerated() {
+            result.append(try number(element, "\(name)[\(index)]", in: range))
+        }
+        return result
+    }
+
+    mutating func extent(_ name: String, in range: ClosedRange<Int>) throws(ModelError) -> Extent3D {
+        let elements = try array(name)
+        guard elements.count == 3 else {
+            throw failure(name, "has \(elements.count) elements; expected 3 (time, height, width)")
+        }
+        return Extent3D(
+            try integer(elements[0], "\(name)[0]", in: range),
+            try integer(elements[1], "\(name)[1]", in: range),
+            try integer(elements[2], "\(name)[2]", in: range))
+    }
+
+    /// To be called when all known keys are taken.
+    func finish() throws(ModelError) {
+        if let unknown = members.first {
+            throw ModelError(
+                path: path, message: "unknown key \"\(full(unknown.name))\"",
+                hint: "check the spelling, or use a newer version of this software")
+        }
+    }
+}

@@ -1,0 +1,160 @@
+import Distributions
+import Synchronization
+import VideoDecoding
+
+/// Runs the network; owned by one thread at a time.
+///
+/// Every clip runs alone, on one thread, through the same kernels; several threads take several clips. So a clip's
+/// Gaussian depends on nothing but the clip: not on the batch it came in, the thread count or timing. Batches
+/// would not be faster (one clip fills the processor's caches as it is), and layers spread over threads
+/// wait for the slowest thread some twenty times a clip, which beside a busy decoder costs more than it gains.
+public final class EncoderSession {
+    /// The model.
+    public let encoder: VideoEncoder
+    /// Clips at work at once.
+    public let threads: Int
+    private let lanes: [EncodingLane]
+
+    init(encoder: VideoEncoder, threads: Int) throws(ModelError) {
+        self.encoder = encoder
+        self.threads = threads
+        var lanes: [EncodingLane] = []
+        for _ in 0..<threads { lanes.append(try EncodingLane(encoder: encoder, threads: 1)) }
+        self.lanes = lanes
+    }
+
+    /// One Gaussian per clip, in order; any number of clips.
+    ///
+    /// Mean and log variance are rounded to float16, as the index stores them. Throws where the network gives
+    /// values that are not finite, or where the engine fails.
+    public func encode(_ clips: [Clip]) throws(ModelError) -> [Gaussian] {
+        try drain(ClipQueue(clips: clips), clipCount: clips.count).map(\.gaussian)
+    }
+
+    /// Reads and encodes a file, or a range of it.
+    ///
+    /// - Parameters:
+    ///   - overlapped: whether decoding has a thread of its own beside the encoding ones. False where several
+    ///     sessions share the processor and each should use one thread.
+    public func encode(
+        path: String, range: TimeRange? = nil, timeLimit: Double = 600, decoderThreads: Int = 1,
+        overlapped: Bool = true, isCancelled: @escaping @Sendable () -> Bool = { false }
+    ) throws(VideoError) -> EncodedVideo {
+        let configuration = encoder.configuration
+        let options = ReadingOptions(
+            plan: configuration.plan, geometry: configuration.geometry, range: range, timeLimit: timeLimit,
+            timeLimitGrowth: 1, threads: decoderThreads, isCancelled: isCancelled)
+        let encoded: (facts: StreamFacts, results: [EncodedClip])
+        if overlapped {
+            encoded = try encodeOverlapped(path: path, options: options)
+        } else {
+            encoded = try encodeInTurn(path: path, options: options)
+        }
+        guard !encoded.results.isEmpty else {
+            throw VideoError(path: path, reason: .noFrames, detail: "the video has no frame to show")
+        }
+        return EncodedVideo(
+            facts: encoded.facts, intervals: encoded.results.map(\.interval),
+            mixture: GaussianMixture(components: encoded.results.map(\.gaussian)))
+    }
+
+    private struct EncodedClip: Sendable {
+        var interval: TimeRange
+        var gaussian: Gaussian
+    }
+
+    private static func failure(_ error: ModelError, _ path: String) -> VideoError {
+        VideoError(path: path, reason: .encodingFailed, detail: "cannot be encoded: \(error.message)")
+    }
+
+    private func encodeInTurn(
+        path: String, options: ReadingOptions
+    ) throws(VideoError) -> (StreamFacts, [EncodedClip]) {
+        var reader = try ClipReader(path: path, options: options)
+        var results: [EncodedClip] = []
+        while let clip = try reader.next() {
+            do throws(ModelError) {
+                results.append(EncodedClip(interval: clip.interval, gaussian: try lanes[0].encode(clip)))
+            } catch {
+                throw Self.failure(error, path)
+            }
+        }
+        return (reader.facts, results)
+    }
+
+    private func encodeOverlapped(
+        path: String, options: ReadingOptions
+    ) throws(VideoError) -> (StreamFacts, [EncodedClip]) {
+        // Two clips ahead of each lane: enough to bridge an uneven decoder, little enough to be small.
+        let queue = ClipQueue(capacity: 2 * threads)
+        let outcome = Mutex<Result<StreamFacts, VideoError>?>(nil)
+        return try withoutActuallyEscaping(
+            { @Sendable in
+                let result = Result<StreamFacts, VideoError> { () throws(VideoError) in
+                    var reader = try ClipReader(path: path, options: options)
+                    while let clip = try reader.next() {
+                        guard queue.push(clip) else { break }
+                    }
+                    return reader.facts
+                }
+                outcome.withLock { $0 = result }
+                if case .failure = result { queue.abandon() } else { queue.finish() }
+            },
+            do: { (decode) throws(VideoError) in
+                let thread = JoinedThread(decode)
+                let drained = Result<[EncodedClip], ModelError> { () throws(ModelError) in
+                    try drain(queue, clipCount: nil)
+                }
+                thread.join()
+                guard let facts = try outcome.withLock({ $0 })?.get() else {
+                    preconditionFailure("the decoder left no result")
+                }
+                switch drained {
+                case .success(let results): return (facts, results)
+                case .failure(let error): throw Self.failure(error, path)
+                }
+            })
+    }
+
+    /// Lets every lane take clips until the queue ends; the results are in the order of the clips.
+    private func drain(_ queue: ClipQueue, clipCount: Int?) throws(ModelError) -> [EncodedClip] {
+        let work = LaneWork(lanes: lanes, queue: queue)
+        let helpers = (1..<max(1, min(threads, clipCount ?? threads))).map { lane in
+            JoinedThread { work.run(lane) }
+        }
+        work.run(0)
+        for helper in helpers { helper.join() }
+        return try work.results()
+    }
+
+    /// The lanes at work on one queue. Unchecked: each lane is used by the one thread of its number.
+    private final class LaneWork: @unchecked Sendable {
+        private let lanes: [EncodingLane]
+        private let queue: ClipQueue
+        private let state = Mutex<(done: [(index: Int, clip: EncodedClip)], failure: ModelError?)>(([], nil))
+
+        init(lanes: [EncodingLane], queue: ClipQueue) {
+            self.lanes = lanes
+            self.queue = queue
+        }
+
+        func run(_ lane: Int) {
+            while let (index, clip) = queue.pop() {
+                do throws(ModelError) {
+                    let gaussian = try lanes[lane].encode(clip)
+                    let result = EncodedClip(interval: clip.interval, gaussian: gaussian)
+                    state.withLock { $0.done.append((index, result)) }
+                } catch {
+                    state.withLock { $0.failure = $0.failure ?? error }
+                    queue.abandon()
+                }
+            }
+        }
+
+        func results() throws(ModelError) -> [EncodedClip] {
+            let (done, failure) = state.withLock { $0 }
+            if let failure { throw failure }
+            return done.sorted { $0.index < $1.index }.map(\.clip)
+        }
+    }
+}

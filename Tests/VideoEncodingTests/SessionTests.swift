@@ -1,0 +1,156 @@
+import Distributions
+import NeuralNetwork
+import Tensors
+import Testing
+import VideoDecoding
+import VideoEncoding
+
+@Suite struct SessionTests {
+    @Test(arguments: Precision.supported)
+    func aClipsGaussianDependsOnTheClipAlone(precision: Precision) throws {
+        let encoder = try VideoEncoder(folder: sharedModel.path, precision: precision)
+        let clips = randomClips(9, for: encoder.configuration)
+        let one = try encoder.makeSession(threads: 1)
+        let all = try one.encode(clips)
+        #expect(try clips.flatMap { try one.encode([$0]) } == all)
+        #expect(try encoder.makeSession(threads: 3).encode(clips) == all)
+        #expect(try one.encode(clips.reversed()) == all.reversed())
+        #expect(try one.encode([]) == [])
+        #expect(Set(all.map { $0.mean }).count == clips.count)
+    }
+
+    @Test func gaussiansAreWhatTheIndexStores() throws {
+        let session = try VideoEncoder(folder: sharedModel.path).makeSession(threads: 1)
+        for gaussian in try session.encode(randomClips(3, for: session.encoder.configuration)) {
+            for value in gaussian.mean + gaussian.logVariance {
+                #expect(Float(Float16(value)) == value)
+            }
+            let norm = gaussian.mean.reduce(0) { $0 + $1 * $1 }
+            #expect(abs(norm - 1) < 1e-2)
+            #expect(gaussian.logVariance.allSatisfy { (-10...4).contains($0) })
+        }
+    }
+
+    @Test(.enabled(if: ComputeEngine.hasNativeBFloat16)) func bfloat16IsNearFloat32() throws {
+        let configuration = tinyConfiguration()
+        let clips = randomClips(6, for: configuration)
+        let gaussians = try [Precision.float32, .bfloat16].map {
+            try VideoEncoder(folder: sharedModel.path, precision: $0).makeSession(threads: 1).encode(clips)
+        }
+        for (a, b) in zip(gaussians[0], gaussians[1]) { #expect(cosine(a.mean, b.mean) > 0.999) }
+    }
+
+    /// Sessions of several threads at once share the weights.
+    @Test func sessionsRunSideBySide() async throws {
+        let encoder = try VideoEncoder(folder: sharedModel.path)
+        let clips = randomClips(6, for: encoder.configuration)
+        let expected = try encoder.makeSession(threads: 1).encode(clips)
+        try await withThrowingTaskGroup(of: Bool.self) { group in
+            for _ in 0..<4 {
+                group.addTask {
+                    let session = try encoder.makeSession(threads: 1)
+                    return try (0..<3).allSatisfy { _ in try session.encode(clips) == expected }
+                }
+            }
+            for try await isEqual in group { #expect(isEqual) }
+        }
+    }
+
+    @Test func perClipNormalizationIgnoresBrightnessAndContrast() throws {
+        let extent = Extent3D(2, 8, 8)
+        let frames = (0..<extent.product * 3).map { UInt8(60 + ($0 * 7919) % 64) }
+        let brighter = frames.map { UInt8(2 * Int($0) + 5) }
+        func normalized(_ frames: [UInt8], perClip: Bool) -> [Float] {
+            let normalizer = ClipNormalizer(
+                InputNormalization(mean: [0, 0.1, 0], standardDeviation: [1, 2, 1], isPerClip: perClip),
+                precision: .float32)
+            return Tensor(shape: [frames.count]) { (values: UnsafeMutableBufferPointer<Float>) in
+                normalizer.write(frames, to: UnsafeMutableRawBufferPointer(values))
+            }.values
+        }
+        let (a, b) = (normalized(frames, perClip: true), normalized(brighter, perClip: true))
+        #expect(zip(a, b).allSatisfy { abs($0 - $1) < 1e-5 })
+        // Planar, with the channel's own mean and deviation.
+        let fixed = normalized(frames, perClip: false)
+        for cell in 0..<extent.product {
+            let green = (Float(frames[3 * cell + 1]) / 255 - 0.1) / 2
+            #expect(abs(fixed[extent.product + cell] - green) < 1e-6)
+        }
+        // A flat clip is zeros, not NaN.
+        #expect(normalized([UInt8](repeating: 9, count: 48), perClip: true).allSatisfy { abs($0) < 0.06 })
+    }
+}
+
+@Suite struct VideoTests {
+    let folder = TemporaryFolder()
+
+    func video(_ name: String, seconds: Double) -> String {
+        let path = "\(folder.path)/\(name)"
+        run(
+            "ffmpeg",
+            [
+                "-v", "error", "-f", "lavfi", "-i", "testsrc2=size=96x64:rate=12", "-t", "\(seconds)", "-c:v",
+                "mpeg4",
+                "-y", path,
+            ])
+        return path
+    }
+
+    @Test func aVideoIsEncodedTheSameWithAndWithoutOverlap() throws {
+        let path = video("a.mp4", seconds: 5)
+        let encoder = try VideoEncoder(folder: sharedModel.path)
+        let one = try encoder.makeSession(threads: 1)
+        let inTurn = try one.encode(path: path, overlapped: false)
+        #expect(inTurn.intervals.count >= 5)
+        #expect(inTurn.intervals.count == inTurn.mixture.components.count)
+        for session in [one, try encoder.makeSession(threads: 3)] {
+            let overlapped = try session.encode(path: path)
+            #expect(overlapped.mixture == inTurn.mixture)
+            #expect(overlapped.intervals == inTurn.intervals)
+            #expect(overlapped.facts == inTurn.facts)
+        }
+        let part = try one.encode(path: path, range: TimeRange(start: 1, stop: 3))
+        #expect(part.intervals.count < inTurn.intervals.count)
+    }
+
+    @Test(arguments: [true, false]) func errorsOfTheReaderComeThrough(overlapped: Bool) throws {
+        let session = try VideoEncoder(folder: sharedModel.path).makeSession(threads: 2)
+        func reason(_ path: String, isCancelled: @escaping @Sendable () -> Bool = { false }) -> VideoError
+            .Reason?
+        {
+            do throws(VideoError) {
+                _ = try session.encode(path: path, overlapped: overlapped, isCancelled: isCancelled)
+                return nil
+            } catch {
+                #expect(error.path == path)
+                return error.reason
+            }
+        }
+        #expect(reason("\(folder.path)/none.mp4") == .notFound)
+        write("no video at all, whatever the name says", to: "\(folder.path)/text.mp4")
+        #expect(reason("\(folder.path)/text.mp4") == .unrecognised)
+        let path = video("b.mp4", seconds: 4)
+        #expect(reason(path, isCancelled: { true }) == .cancelled)
+        // The session is as good as before.
+        #expect(reason(path) == nil)
+    }
+
+    @Test func aFailingNetworkIsAReasonOfTheVideo() throws {
+        let broken = "\(folder.path)/broken"
+        run("/bin/cp", ["-r", sharedModel.path, broken])
+        let file = try SafetensorsFile(path: "\(broken)/model.safetensors")
+        var tensors: [String: Tensor] = [:]
+        for entry in file.entries { tensors[entry.name] = try file.tensor(named: entry.name) }
+        tensors["head.mean.weight"]?.withUnsafeMutableValues { $0.update(repeating: 3e38) }
+        try SafetensorsWriter.write(tensors, to: "\(broken)/model.safetensors")
+        let session = try VideoEncoder(folder: broken).makeSession(threads: 2)
+        for overlapped in [true, false] {
+            do throws(VideoError) {
+                _ = try session.encode(path: video("c.mp4", seconds: 6), overlapped: overlapped)
+                Issue.record("no error")
+            } catch {
+                #expect(error.reason == .encodingFailed)
+            }
+        }
+    }
+}
