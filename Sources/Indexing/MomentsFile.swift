@@ -1,0 +1,194 @@
+import Glibc
+
+/// The layout of `moments.bin`: a header of 192 bytes, then four sections, each at a multiple of 64 bytes
+/// (`index/README.md`): means, variances, log determinants, video numbers. All little-endian.
+struct MomentsLayout {
+    static let magic: UInt64 = 0x316D_6F6D_7478_696D  // "mixtmom1"
+    static let version: UInt32 = 1
+    static let headerSize = 192
+    static let headerChecksumOffset = 144
+
+    let count: Int
+    let dimension: Int
+    /// Floats from one row to the next: the dimension rounded up to 16.
+    let stride: Int
+    let variances: Int
+    let logDeterminants: Int
+    let ids: Int
+    let fileSize: Int
+
+    /// Nil where the sizes overflow.
+    init?(count: Int, dimension: Int) {
+        guard count >= 0, dimension > 0, dimension < 1 << 20, count < 1 << 40 else { return nil }
+        self.count = count
+        self.dimension = dimension
+        stride = (dimension + 15) & ~15
+        let (matrix, overflow) = (count * 4).multipliedReportingOverflow(by: stride)
+        guard !overflow, matrix < 1 << 60 else { return nil }
+        variances = MomentsLayout.headerSize + matrix
+        logDeterminants = variances + matrix
+        ids = logDeterminants + (count * 4 + 63) & ~63
+        fileSize = ids + (count * 8 + 63) & ~63
+    }
+}
+
+/// What a moments file must correspond to.
+struct MomentsStamp: Equatable {
+    var uuid: String
+    var sequence: Int64
+    var modelFingerprint: String
+    var count: Int
+    var dimension: Int
+
+    init(_ library: LibraryRow) {
+        uuid = library.uuid
+        sequence = library.sequence
+        modelFingerprint = library.model.fingerprint
+        count = library.counts.ready
+        dimension = library.model.dimension
+    }
+
+    /// The header's first 128 bytes.
+    fileprivate func header(_ layout: MomentsLayout) -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: 128)
+        func put<T: FixedWidthInteger>(_ value: T, at offset: Int) {
+            withUnsafeBytes(of: value.littleEndian) {
+                bytes.replaceSubrange(offset..<offset + $0.count, with: $0)
+            }
+        }
+        func put(_ text: String, at offset: Int, count: Int) {
+            for (i, byte) in text.utf8.prefix(count).enumerated() { bytes[offset + i] = byte }
+        }
+        put(MomentsLayout.magic, at: 0)
+        put(MomentsLayout.version, at: 8)
+        put(UInt32(layout.dimension), at: 12)
+        put(UInt32(layout.stride), at: 16)
+        put(UInt64(layout.count), at: 24)
+        put(sequence, at: 32)
+        put(UInt64(uuid.prefix(16), radix: 16) ?? 0, at: 40)
+        put(UInt64(uuid.suffix(16), radix: 16) ?? 0, at: 48)
+        put(UInt64(layout.fileSize), at: 56)
+        put(modelFingerprint, at: 64, count: 64)
+        return bytes
+    }
+}
+
+/// Reading and writing `moments.bin`.
+enum MomentsFile {
+    static let name = "/moments.bin"
+
+    /// Maps the file where it is whole and corresponds to `stamp`; nil where it is missing, older or damaged.
+    static func map(folder: String, stamp: MomentsStamp) -> MomentsTable? {
+        guard let layout = MomentsLayout(count: stamp.count, dimension: stamp.dimension) else { return nil }
+        let descriptor = open(folder + name, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        var facts = stat()
+        guard fstat(descriptor, &facts) == 0, facts.st_mode & S_IFMT == S_IFREG,
+            Int(facts.st_size) == layout.fileSize,
+            let base = mmap(nil, layout.fileSize, PROT_READ, MAP_SHARED, descriptor, 0), base != MAP_FAILED
+        else { return nil }
+        let table = MomentsTable(base: base, layout: layout, stamp: stamp)
+        let bytes = UnsafeRawBufferPointer(start: base, count: layout.fileSize)
+        let header = stamp.header(layout)
+        guard header.withUnsafeBytes({ memcmp($0.baseAddress!, base, $0.count) }) == 0,
+            checksum(ofHeader: bytes)
+                == bytes.load(fromByteOffset: MomentsLayout.headerChecksumOffset, as: UInt64.self),
+            checksum(ofSections: bytes) == bytes.load(fromByteOffset: 128, as: UInt64.self)
+        else { return nil }
+        return table
+    }
+
+    /// Makes the table by `fill`, in the file where the folder can be written and has the space, else in memory.
+    ///
+    /// The file is complete and on the disk before it takes its name, so no reader ever maps half of one; of two
+    /// processes that do this at once the last one's name stays, and both are right.
+    static func make(
+        folder: String, stamp: MomentsStamp,
+        _ fill: (_ base: UnsafeMutableRawPointer, _ layout: MomentsLayout) throws -> Void
+    ) throws -> MomentsTable {
+        guard let layout = MomentsLayout(count: stamp.count, dimension: stamp.dimension) else {
+            throw IndexError.corrupted(folder, "its counts cannot be true")
+        }
+        let temporary = TemporaryFile(folder: folder, size: layout.fileSize)
+        let flags = temporary == nil ? MAP_PRIVATE | MAP_ANONYMOUS : MAP_SHARED
+        guard
+            let base = mmap(
+                nil, layout.fileSize, PROT_READ | PROT_WRITE, flags, temporary?.descriptor ?? -1, 0),
+            base != MAP_FAILED
+        else {
+            throw IndexError(
+                reason: .failed, path: folder,
+                message: "not enough memory for the moments of \(stamp.count) videos")
+        }
+        let table = MomentsTable(base: base, layout: layout, stamp: stamp)
+        try fill(base, layout)
+        stamp.header(layout).withUnsafeBytes { base.copyMemory(from: $0.baseAddress!, byteCount: $0.count) }
+        let bytes = UnsafeRawBufferPointer(start: base, count: layout.fileSize)
+        base.storeBytes(of: checksum(ofSections: bytes), toByteOffset: 128, as: UInt64.self)
+        base.storeBytes(
+            of: checksum(ofHeader: bytes), toByteOffset: MomentsLayout.headerChecksumOffset, as: UInt64.self)
+        if let temporary, msync(base, layout.fileSize, MS_SYNC) == 0 { temporary.rename(to: folder + name) }
+        mprotect(base, layout.fileSize, PROT_READ)
+        return table
+    }
+
+    /// Deletes temporary files whose makers are gone: the ones that nobody holds the lock of.
+    static func removeAbandoned(in folder: String) {
+        guard let entries = opendir(folder) else { return }
+        defer { closedir(entries) }
+        while let entry = readdir(entries) {
+            let name = withUnsafeBytes(of: &entry.pointee.d_name) {
+                String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            guard name.hasPrefix("moments."), name.hasSuffix(".tmp") else { continue }
+            let path = folder + "/" + name
+            let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+            guard descriptor >= 0 else { continue }
+            if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { unlink(path) }
+            close(descriptor)
+        }
+    }
+
+    private static func checksum(ofSections bytes: UnsafeRawBufferPointer) -> UInt64 {
+        var sum = Checksum()
+        sum.add(UnsafeRawBufferPointer(rebasing: bytes[MomentsLayout.headerSize...]))
+        return sum.value
+    }
+
+    /// Over the whole header but the place of this very checksum.
+    private static func checksum(ofHeader bytes: UnsafeRawBufferPointer) -> UInt64 {
+        var sum = Checksum()
+        sum.add(UnsafeRawBufferPointer(rebasing: bytes[..<MomentsLayout.headerChecksumOffset]))
+        sum.add(UnsafeRawBufferPointer(rebasing: bytes[152..<MomentsLayout.headerSize]))
+        return sum.value
+    }
+}
+
+/// A file under a name of its own, locked while its maker lives, gone unless it is renamed.
+private final class TemporaryFile {
+    let descriptor: Int32
+    private let path: String
+    private var renamed = false
+
+    /// Nil where the folder cannot be written or lacks the space, which is taken here: writing to a mapped hole on
+    /// a full disk would be a bus error.
+    init?(folder: String, size: Int) {
+        path = folder + "/moments.\(getpid()).\(UInt32.random(in: 0 ... .max)).tmp"
+        descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
+        if descriptor < 0 { return nil }
+        if flock(descriptor, LOCK_EX | LOCK_NB) != 0 || posix_fallocate(descriptor, 0, size) != 0 {
+            return nil
+        }
+    }
+
+    func rename(to name: String) {
+        renamed = fsync(descriptor) == 0 && Glibc.rename(path, name) == 0
+    }
+
+    deinit {
+        if descriptor < 0 { return }
+        if !renamed { unlink(path) }
+        close(descriptor)
+    }
+}

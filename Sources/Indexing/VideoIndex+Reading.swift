@@ -1,0 +1,137 @@
+internal import Foundation
+internal import GRDB
+
+import Distributions
+import VideoDecoding
+
+extension VideoIndex {
+    func read<R>(_ body: (Database) throws -> R) throws(IndexError) -> R {
+        try translatingErrors(folder) { try reader.read(body) }
+    }
+
+    /// How much the index holds.
+    public func counts() throws(IndexError) -> IndexCounts {
+        try read { try LibraryRow($0, folder: folder).counts }
+    }
+
+    /// The ready video at `path`, or nil; a failed file is no video.
+    public func video(atPath path: String) throws(IndexError) -> IndexedVideo? {
+        try read { db in
+            let row = try VideoRow.fetch(db, path: path, folder: folder)
+            return row?.failure == nil ? row?.video : nil
+        }
+    }
+
+    /// The videos with these numbers, in the order asked; numbers that are gone are left out.
+    public func videos(ids: [Int64]) throws(IndexError) -> [IndexedVideo] {
+        try read { db in
+            try ids.compactMap { try VideoRow.fetch(db, id: $0, folder: folder) }.filter { $0.failure == nil }
+                .map(\.video)
+        }
+    }
+
+    /// A ready video with this content (of several copies the first by path), or nil.
+    public func video(withFingerprint fingerprint: String) throws(IndexError) -> IndexedVideo? {
+        try videos(withFingerprint: fingerprint).first
+    }
+
+    /// All ready videos with this content, by path.
+    public func videos(withFingerprint fingerprint: String) throws(IndexError) -> [IndexedVideo] {
+        try rows("WHERE fingerprint = ? AND failed = 0 ORDER BY path", [fingerprint]).map(\.video)
+    }
+
+    /// Ready videos by path, `limit` of them from the `offset`th.
+    public func allVideos(limit: Int = .max, offset: Int = 0) throws(IndexError) -> [IndexedVideo] {
+        try rows("WHERE failed = 0 ORDER BY path LIMIT ? OFFSET ?", [max(0, limit), max(0, offset)]).map(
+            \.video)
+    }
+
+    /// The files that could not be indexed, by path.
+    public func failures() throws(IndexError) -> [FailedVideo] {
+        try rows("WHERE failed = 1 ORDER BY path", []).map { row in
+            FailedVideo(
+                identity: row.identity, reason: row.failure?.reason ?? "", message: row.failure?.message ?? ""
+            )
+        }
+    }
+
+    /// Every row, ready or failed, by path: what an incremental run compares with the folders.
+    public func knownFiles() throws(IndexError) -> [KnownFile] {
+        try rows("ORDER BY path", []).map {
+            KnownFile(id: $0.id, identity: $0.identity, isReady: $0.failure == nil)
+        }
+    }
+
+    /// The folders that runs were asked to index, by path.
+    public func roots() throws(IndexError) -> [String] {
+        try read { try String.fetchAll($0, sql: "SELECT path FROM root ORDER BY path") }
+    }
+
+    /// Everything the encoder said of a video.
+    ///
+    /// - Throws: `failed` where no ready video has this number, `corrupted`.
+    public func mixture(ofVideo id: Int64) throws(IndexError) -> (
+        intervals: [TimeRange], mixture: GaussianMixture
+    ) {
+        try read { db in
+            guard let row = try VideoRow.fetch(db, id: id, folder: folder), row.failure == nil else {
+                throw IndexError(
+                    reason: .failed, path: folder, message: "there is no video \(id) in the index")
+            }
+            let clips = try ClipsRow.fetch(db, id: id, folder: folder)
+            guard let intervals = Blobs.intervals(clips.intervals, count: row.clipCount),
+                let mixture = Blobs.mixture(clips.gaussians, count: row.clipCount, dimension: model.dimension)
+            else {
+                throw IndexError.corrupted(folder, "the clips of \(row.identity.path) have the wrong size")
+            }
+            return (intervals, mixture)
+        }
+    }
+
+    /// Hands every ready video and its moments to `body`, in the order of the numbers (the moments table's), as one
+    /// transaction left them; memory does not grow with the index.
+    ///
+    /// - Throws: `IndexError`, and what `body` throws.
+    public func withAllRows(_ body: (IndexedVideo, Moments) throws -> Void) throws {
+        let columns = VideoRow.columns.split(separator: ", ").map { "v.\($0)" }.joined(separator: ", ")
+        do {
+            try reader.read { db in
+                let expected = try LibraryRow(db, folder: folder).counts.ready
+                // The moments first: `MomentsRow.read` takes columns 0–3.
+                let rows = try Row.fetchCursor(
+                    db,
+                    sql: """
+                        SELECT m.video, m.log_determinant, m.vectors, m.checksum, \(columns)
+                        FROM moments m JOIN video v ON v.id = m.video ORDER BY m.video
+                        """)
+                var count = 0
+                while let row = try rows.next() {
+                    let moments = try MomentsRow.read(row, dimension: model.dimension, folder: folder) {
+                        _, _, bytes in
+                        let values = bytes.bindMemory(to: Float.self)
+                        return Moments(
+                            mean: Array(values[..<model.dimension]),
+                            variance: Array(values[model.dimension...]))
+                    }
+                    try body(try VideoRow(row, from: 4, folder: folder).video, moments)
+                    count += 1
+                }
+                guard count == expected else {
+                    throw IndexError.corrupted(folder, "it should hold \(expected) videos and does not")
+                }
+            }
+        } catch let error as DatabaseError {
+            throw IndexError.database(folder, error)
+        }
+    }
+
+    private func rows(_ tail: String, _ arguments: StatementArguments) throws(IndexError) -> [VideoRow] {
+        try read { db in
+            let statement = try db.cachedStatement(sql: "SELECT \(VideoRow.columns) FROM video \(tail)")
+            let cursor = try Row.fetchCursor(statement, arguments: arguments)
+            var rows: [VideoRow] = []
+            while let row = try cursor.next() { rows.append(try VideoRow(row, folder: folder)) }
+            return rows
+        }
+    }
+}

@@ -1,0 +1,228 @@
+internal import GRDB
+import Glibc
+import Synchronization
+
+/// The durable index: SQLite is the truth, the moments file is derived from it.
+///
+/// Safe to use from any thread. Reading goes on while another process, or another instance, writes; each call sees
+/// the index as some transaction left it. Each stored video is one transaction, on the disk when the call returns:
+/// neither a kill nor a power cut takes it back, and neither leaves half a video.
+public final class VideoIndex: Sendable {
+    /// Absolute, symlinks resolved.
+    public let folder: String
+    /// The model that the index was made with.
+    public let model: IndexModel
+    /// The format that the database has on disk.
+    public let formatVersion: Int
+
+    let reader: any DatabaseReader
+    let writer: DatabasePool?
+    let uuid: String
+    let currentMoments = Mutex<MomentsTable?>(nil)
+    private let lock: Mutex<WriterLock?>
+
+    private init(
+        folder: String, reader: any DatabaseReader, writer: DatabasePool?, lock: WriterLock?,
+        library: LibraryRow,
+        format: Int
+    ) {
+        self.folder = folder
+        self.reader = reader
+        self.writer = writer
+        self.lock = Mutex(lock)
+        model = library.model
+        uuid = library.uuid
+        formatVersion = format
+    }
+
+    /// The newest format this code reads and writes.
+    public static var currentFormatVersion: Int { Schema.currentFormat }
+
+    /// How soon a stored video is safe.
+    package enum Durability: String {
+        /// A power cut may take back the last videos; a kill takes none. For tests that store thousands.
+        case process = "NORMAL"
+        /// Safe when the call returns.
+        case power = "FULL"
+    }
+
+    /// Opens for reading; the folder must hold an index made by `model`'s fingerprint when one is given.
+    ///
+    /// - Throws: `notFound`, `otherModel`, `newerFormat`, `corrupted`, `readOnly` where SQLite needs to write to
+    ///   recover from a kill and may not, `failed`.
+    public static func open(readingFrom folder: String, expecting model: IndexModel? = nil) throws(IndexError)
+        -> VideoIndex
+    {
+        guard let resolved = resolve(folder), exists(resolved + databaseName) else { throw notFound(folder) }
+        return try translatingErrors(resolved) {
+            let reader = try openReader(resolved)
+            let (format, library) = try reader.read { db in
+                let state = try Schema.inspect(db, folder: resolved)
+                guard case .format(let format) = state else { throw notFound(resolved) }
+                if format < Schema.currentFormat {
+                    throw IndexError(
+                        reason: .failed, path: resolved,
+                        message: "the index has the older format \(format) and must be brought to format "
+                            + "\(Schema.currentFormat) first",
+                        hint: "run `mixtape index` on it once")
+                }
+                try checkStructure(db, folder: resolved)
+                return (format, try LibraryRow(db, folder: resolved))
+            }
+            if let model { try check(library.model, against: model, folder: resolved) }
+            return VideoIndex(
+                folder: resolved, reader: reader, writer: nil, lock: nil, library: library, format: format)
+        }
+    }
+
+    /// Opens for writing, making the index where there is none. Holds the writer's lock until `close`.
+    ///
+    /// - Throws: `busy` where another writer still has the lock after `waitingSeconds`, `otherModel`, `newerFormat`,
+    ///   `corrupted`, `readOnly`, `diskFull`, `failed`.
+    public static func open(writingTo folder: String, model: IndexModel, waitingSeconds: Double = 0)
+        throws(IndexError) -> VideoIndex
+    {
+        try open(writingTo: folder, model: model, waitingSeconds: waitingSeconds, durability: .power)
+    }
+
+    package static func open(
+        writingTo folder: String, model: IndexModel, waitingSeconds: Double = 0, durability: Durability
+    ) throws(IndexError) -> VideoIndex {
+        precondition(model.dimension > 0, "a model has a dimension")
+        try makeFolder(folder)
+        guard let resolved = resolve(folder) else { throw notFound(folder) }
+        let lock = try WriterLock(folder: resolved, waitingSeconds: waitingSeconds)
+        MomentsFile.removeAbandoned(in: resolved)
+        return try translatingErrors(resolved) {
+            // Looked at before anything is written, so that a refused index stays as it is.
+            if exists(resolved + databaseName) {
+                let peek = try DatabaseQueue(path: resolved + databaseName, configuration: configuration())
+                defer { try? peek.close() }
+                _ = try peek.read { try Schema.inspect($0, folder: resolved) }
+            }
+            let pool = try DatabasePool(path: resolved + databaseName, configuration: configuration())
+            let library = try pool.writeWithoutTransaction { db in
+                // GRDB lowers this to NORMAL when it switches to the write-ahead log.
+                try db.execute(sql: "PRAGMA synchronous = \(durability.rawValue)")
+                try Schema.migrate(db, from: try Schema.inspect(db, folder: resolved))
+                try checkStructure(db, folder: resolved)
+                if try Int.fetchOne(db, sql: "SELECT count(*) FROM library") == 0,
+                    try Int.fetchOne(db, sql: "SELECT count(*) FROM video") == 0
+                {
+                    try LibraryRow(new: randomUUID(), model: model).save(db)
+                }
+                return try LibraryRow(db, folder: resolved)
+            }
+            try check(library.model, against: model, folder: resolved)
+            return VideoIndex(
+                folder: resolved, reader: pool, writer: pool, lock: lock, library: library,
+                format: Schema.currentFormat)
+        }
+    }
+
+    /// Whether this instance may store and remove.
+    public var isWritable: Bool { writer != nil }
+
+    /// Ends the use of the index and gives the writer's lock back. Later calls throw. Letting go of the last
+    /// reference does the same.
+    public func close() {
+        currentMoments.withLock { $0 = nil }
+        try? reader.close()
+        lock.withLock { $0 = nil }
+    }
+}
+
+// MARK: - Opening
+
+extension VideoIndex {
+    static let databaseName = "/videos.sqlite"
+
+    private static func configuration() -> Configuration {
+        var configuration = Configuration()
+        configuration.label = "mixtape.index"
+        configuration.busyMode = .timeout(10)
+        configuration.foreignKeysEnabled = false
+        configuration.prepareDatabase { db in
+            // Damage in a page is met when the page is read, not when it is trusted.
+            try db.execute(sql: "PRAGMA cell_size_check = ON; PRAGMA trusted_schema = OFF")
+        }
+        return configuration
+    }
+
+    /// A pool of read-only connections; in a folder that may not be written, a single connection that takes the
+    /// database for unchanging, which SQLite needs in order to do without its shared-memory file.
+    private static func openReader(_ folder: String) throws -> any DatabaseReader {
+        var configuration = configuration()
+        configuration.readonly = true
+        let path = folder + databaseName
+        do {
+            let pool = try DatabasePool(path: path, configuration: configuration)
+            _ = try pool.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM sqlite_schema") }
+            return pool
+        } catch let error as DatabaseError where cannotShare(error) {
+            if (fileSize(path + "-wal") ?? 0) > 0 {
+                throw IndexError.readOnly(
+                    folder, "the index was not closed, and recovering it needs permission to write its folder"
+                )
+            }
+            return try DatabaseQueue(
+                path: "file:\(uriEncoded(path))?immutable=1", configuration: configuration)
+        }
+    }
+
+    private static func cannotShare(_ error: DatabaseError) -> Bool {
+        [.SQLITE_CANTOPEN, .SQLITE_READONLY].contains(error.resultCode)
+    }
+
+    private static func uriEncoded(_ path: String) -> String {
+        var encoded = ""
+        for byte in path.utf8 {
+            let character = Unicode.Scalar(byte)
+            if byte < 0x80,
+                character.properties.isAlphabetic || "/-._0123456789".unicodeScalars.contains(character)
+            {
+                encoded.unicodeScalars.append(character)
+            } else {
+                let digits = String(byte, radix: 16, uppercase: true)
+                encoded += digits.count == 1 ? "%0" + digits : "%" + digits
+            }
+        }
+        return encoded
+    }
+
+    /// Walks the table of videos and its indexes, so that a damaged index cannot hide a path.
+    private static func checkStructure(_ db: Database, folder: String) throws {
+        guard let verdict = try String.fetchOne(db, sql: "PRAGMA integrity_check(video)"), verdict == "ok"
+        else {
+            throw IndexError.corrupted(folder, "SQLite's integrity check fails on the table of videos")
+        }
+    }
+
+    private static func check(_ found: IndexModel, against wanted: IndexModel, folder: String)
+        throws(IndexError)
+    {
+        if found.fingerprint == wanted.fingerprint && found.dimension == wanted.dimension { return }
+        throw IndexError(
+            reason: .otherModel, path: folder,
+            message: "the index was made with the model \(describe(found)), not with \(describe(wanted))",
+            hint: "name that model with --model, or another index folder with --index")
+    }
+
+    private static func describe(_ model: IndexModel) -> String {
+        "\"\(model.name)\" (\(model.dimension) dimensions, \(model.fingerprint.prefix(12)))"
+    }
+
+    private static func notFound(_ folder: String) -> IndexError {
+        IndexError(
+            reason: .notFound, path: folder, message: "there is no index in this folder",
+            hint: "make one with `mixtape index FOLDER`, or name another with --index")
+    }
+
+    private static func randomUUID() -> String {
+        var generator = SystemRandomNumberGenerator()
+        return (0..<2).map { _ in
+            let digits = String(generator.next(), radix: 16)
+            return String(repeating: "0", count: 16 - digits.count) + digits
+        }.joined()
+    }
+}
