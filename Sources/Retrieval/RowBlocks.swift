@@ -1,0 +1,64 @@
+import Dispatch
+import Glibc
+import Synchronization
+
+/// Work on many rows, in blocks that threads take from a shared counter: a thread that is held up takes fewer.
+struct RowBlocks {
+    let count: Int
+    let size: Int
+    let threads: Int
+
+    /// - Parameter threads: as many as wanted; nil takes one for small work (fewer than `threshold` rows) and
+    ///   one per processor otherwise.
+    init(count: Int, size: Int, threads: Int?, threshold: Int) {
+        self.count = count
+        self.size = size
+        let wanted = threads ?? (count < threshold ? 1 : Self.processors)
+        self.threads = max(1, min(wanted, (count + size - 1) / size))
+    }
+
+    private static let processors = max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+
+    /// Runs `body` once per block, passing its thread's own accumulator, and returns the accumulators in the
+    /// order of the threads. Which blocks fall to which thread differs from run to run: combine the accumulators by
+    /// an operation that doesn't mind.
+    ///
+    /// - Throws: `cancelled`; and the failure of a block, the first block's where several fail.
+    func accumulate<State: Sendable>(
+        _ initial: State, isCancelled: @Sendable () -> Bool,
+        _ body: @Sendable (inout State, Range<Int>) -> ScanFailure?
+    ) throws(ScanFailure) -> [State] {
+        let next = Atomic(0)
+        let cancelled = Atomic(false)
+        let failure = Mutex<(block: Int, failure: ScanFailure)?>(nil)
+        let states = Mutex([State?](repeating: nil, count: threads))
+
+        @Sendable func work(_ thread: Int) {
+            var state = initial
+            while !cancelled.load(ordering: .relaxed) {
+                let block = next.wrappingAdd(1, ordering: .relaxed).oldValue
+                let start = block * size
+                if start >= count { break }
+                if isCancelled() {
+                    cancelled.store(true, ordering: .relaxed)
+                    break
+                }
+                if let problem = body(&state, start..<min(start + size, count)) {
+                    failure.withLock { first in
+                        if first.map({ block < $0.block }) ?? true { first = (block, problem) }
+                    }
+                    break
+                }
+            }
+            states.withLock { $0[thread] = state }
+        }
+        if threads == 1 {
+            work(0)
+        } else {
+            DispatchQueue.concurrentPerform(iterations: threads, execute: work)
+        }
+        if cancelled.load(ordering: .relaxed) { throw .cancelled }
+        if let first = failure.withLock({ $0 }) { throw first.failure }
+        return states.withLock { $0.compactMap { $0 } }
+    }
+}
