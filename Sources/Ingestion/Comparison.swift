@@ -1,0 +1,116 @@
+import Indexing
+import VideoDecoding
+
+/// What the folders hold against what the index knows, by path, size and time alone: no file is read for it.
+struct Comparison {
+    /// Files that are as they were when they were last read.
+    var unchanged = 0
+    /// Unchanged files whose filesystem has another number now.
+    var refreshed: [FileChange] = []
+    /// Files that are new, changed, or worth another attempt.
+    var toRead: [ScannedFile] = []
+    /// Files that cannot be opened at all.
+    var unopenable: [ScannedFile] = []
+    /// Rows whose file the scan did not meet, by path.
+    var unseen: [KnownFile] = []
+
+    init(_ scan: ScanResult, known: [KnownFile], retryFailed: Bool) {
+        var rows: [PathKey: KnownFile] = [:]
+        rows.reserveCapacity(known.count)
+        for file in known { rows[PathKey(file.identity.path)] = file }
+        var seen: Set<Int64> = []
+        for file in scan.files {
+            let row = rows[PathKey(file.path)]
+            if let row { seen.insert(row.id) }
+            if file.problem != nil {
+                unopenable.append(file)
+            } else if let row, Comparison.isSettled(row, file, retryFailed) {
+                unchanged += 1
+                if row.identity.device != file.device {
+                    var identity = row.identity
+                    identity.device = file.device
+                    refreshed.append(FileChange(id: row.id, identity: identity))
+                }
+            } else {
+                toRead.append(file)
+            }
+        }
+        unseen = known.filter { !seen.contains($0.id) }
+    }
+
+    /// A failed file is not tried again while it is unchanged, unless that is asked for or it could not even be
+    /// read: a row without a fingerprint says nothing about content.
+    private static func isSettled(_ row: KnownFile, _ file: ScannedFile, _ retryFailed: Bool) -> Bool {
+        guard row.identity.size == file.size, row.identity.modified == file.modified else { return false }
+        return row.isReady || (!retryFailed && !row.identity.fingerprint.isEmpty)
+    }
+}
+
+/// Which rows without a file are removed.
+///
+/// A row is removed where all of this holds:
+/// 1. it lies at or below a root of this run, and certainly nothing is at its path any more (a folder that may not
+///    be looked into proves nothing);
+/// 2. every root it lies below exists and the scan met a file at or below that root: a folder that is missing or has
+///    become empty may be a disk that is not mounted;
+/// 3. the nearest folder above it that still exists is on the filesystem that the file was on: else the disk is
+///    missing from within the root.
+///
+/// With `prune` the first alone is enough. Rows outside the roots always stay.
+struct Vanishing {
+    /// Numbers of the rows to remove.
+    var removed: [Int64] = []
+    /// Rows kept by the second and third rule.
+    var kept = 0
+    /// A word on each root under which rows are kept.
+    var problems: [VideoError] = []
+
+    init(_ unseen: [KnownFile], scan: ScanResult, prune: Bool) {
+        var doubts: [PathKey: Bool] = [:]
+        func isDoubtful(_ root: String) -> Bool {
+            if let known = doubts[PathKey(root)] { return known }
+            let doubtful =
+                scan.missingRoots.contains(PathKey(root))
+                || !scan.files.contains { $0.path.isAtOrBelow(root) }
+            doubts[PathKey(root)] = doubtful
+            return doubtful
+        }
+        var keptBelow: [PathKey: Int] = [:]
+        var presence = DiskPresence()
+        for row in unseen {
+            let roots = scan.roots.filter { row.identity.path.isAtOrBelow($0) }
+            guard let root = roots.first, FileStatus.isGone(row.identity.path) else { continue }
+            let suspect = roots.first(where: isDoubtful)
+            if prune || (suspect == nil && presence.hasDisk(of: row.identity)) {
+                removed.append(row.id)
+            } else {
+                kept += 1
+                keptBelow[PathKey(suspect ?? root), default: 0] += 1
+            }
+        }
+        for (root, count) in keptBelow.sorted(by: { $0.key < $1.key }) {
+            problems.append(
+                VideoError(
+                    path: root.path, reason: .notFound,
+                    detail: "\(count) indexed \(count == 1 ? "file" : "files") below it "
+                        + "\(count == 1 ? "is" : "are") missing, as if a disk were not mounted; kept "
+                        + "(--prune removes them)"))
+        }
+    }
+}
+
+/// Whether the filesystems of missing files are there.
+struct DiskPresence {
+    private var devices: [PathKey: Int64?] = [:]
+
+    /// Whether the filesystem on which the file lay is the one now found at its place.
+    mutating func hasDisk(of identity: FileIdentity) -> Bool {
+        if identity.device == 0 { return true }
+        let slash = identity.path.utf8.lastIndex(of: UInt8(ascii: "/")) ?? identity.path.startIndex
+        let folder = PathKey(String(identity.path[..<slash]))
+        if let device = devices[folder] { return device == identity.device }
+        let device = FileStatus.deviceAbove(identity.path)
+        devices[folder] = .some(device)
+        return device == identity.device
+    }
+}

@@ -1,0 +1,129 @@
+import Glibc
+import Indexing
+import Synchronization
+import VideoDecoding
+import VideoEncoding
+
+/// The files that wait for encoding, and what each thread does with the next.
+final class EncodingPool: Sendable {
+    private struct Queue {
+        /// Reversed: the next is the last.
+        var waiting: [EncodingTask]
+        var active = 0
+    }
+    private let run: IndexRun
+    private let queue: Mutex<Queue>
+    private let processors = processorCount
+
+    init(run: IndexRun, tasks: [EncodingTask]) {
+        self.run = run
+        queue = Mutex(Queue(waiting: tasks.reversed()))
+    }
+
+    /// One thread's work: file after file until none waits or the run is stopped. A task that comes back (copies of
+    /// a file that changed) finds the thread that put it there still at work.
+    func work() {
+        var workers: [Int: any VideoWorker] = [:]
+        while !run.keeper.isStopped, let (task, threads) = take() {
+            do throws(IndexError) {
+                if workers[threads] == nil { workers[threads] = try run.source.makeWorker(threads: threads) }
+                if let worker = workers[threads] { try encode(task, with: worker, threads: threads) }
+            } catch {
+                run.keeper.fail(error)
+            }
+            queue.withLock { $0.active -= 1 }
+        }
+    }
+
+    /// The next file, and how many processors it may use: where fewer files are left than threads, those share all
+    /// processors.
+    private func take() -> (EncodingTask, threads: Int)? {
+        queue.withLock { queue in
+            guard let task = queue.waiting.popLast() else { return nil }
+            queue.active += 1
+            let atOnce = min(run.workerCount, queue.waiting.count + queue.active)
+            return (task, max(1, processors / max(1, atOnce)))
+        }
+    }
+
+    private func encode(_ task: EncodingTask, with worker: any VideoWorker, threads: Int) throws(IndexError) {
+        let keeper = run.keeper
+        keeper.update { $0.current = task.file.path }
+        let result = Result { () throws(VideoError) in
+            try worker.encode(
+                path: task.file.path, timeLimit: run.options.timeLimit, decoderThreads: threads,
+                isCancelled: { keeper.isStopped })
+        }
+        if case .failure(let error) = result, error.reason == .cancelled { return }
+        defer { keeper.finish(task) }
+        if let change = changeWhileReading(task.file) {
+            try fail(task, fingerprint: "", reason: change.reason, message: change.message)
+            return
+        }
+        switch result {
+        case .success(let video): try store(video, task)
+        case .failure(let error):
+            // What was no matter of content is tried again in the next run.
+            let transient: [VideoError.Reason] = [.notFound, .notAFile, .permissionDenied, .readFailed]
+            try fail(
+                task, fingerprint: transient.contains(error.reason) ? "" : task.fingerprint,
+                reason: error.reason.rawValue, message: error.detail)
+        }
+    }
+
+    private func store(_ video: EncodedVideo, _ task: EncodingTask) throws(IndexError) {
+        let id: Int64
+        do throws(IndexError) {
+            id = try run.index.store(
+                task.identity, facts: video.facts, intervals: video.intervals, mixture: video.mixture)
+        } catch {
+            // The index refuses values that are no numbers, and names the video: that is this file's failure.
+            guard error.reason == .failed, error.path == task.file.path else { throw error }
+            try fail(
+                task, fingerprint: task.fingerprint, reason: VideoError.Reason.encodingFailed.rawValue,
+                message: error.message)
+            return
+        }
+        for copy in task.copies { try run.index.storeCopy(of: id, as: copy) }
+        run.keeper.update {
+            $0.indexed += 1
+            $0.copied += task.copies.count
+            $0.done += 1 + task.copies.count
+            $0.clips += video.intervals.count
+        }
+    }
+
+    /// Records a failure; copies of the file may fare better, and are tried one by one.
+    private func fail(_ task: EncodingTask, fingerprint: String, reason: String, message: String)
+        throws(IndexError)
+    {
+        try run.index.storeFailure(
+            task.file.identity(fingerprint: fingerprint), reason: reason, message: message)
+        run.keeper.update {
+            $0.failed += 1
+            $0.done += 1
+        }
+        guard let next = task.copies.first else { return }
+        let file = ScannedFile(
+            path: next.path, size: next.size, modified: next.modified, device: next.device, problem: nil)
+        let retry = EncodingTask(
+            file: file, fingerprint: task.fingerprint, copies: Array(task.copies.dropFirst()))
+        run.keeper.add(retry)
+        queue.withLock { $0.waiting.append(retry) }
+    }
+
+    /// What happened to the file between the scan and now, if anything: its embeddings would be those of neither.
+    private func changeWhileReading(_ file: ScannedFile) -> (reason: String, message: String)? {
+        switch FileStatus.of(file.path, followingLinks: true) {
+        case .failure(let error):
+            return error.number == ENOENT || error.number == ENOTDIR
+                ? (VideoError.Reason.notFound.rawValue, "the file was deleted or moved while it was read")
+                : (VideoError.Reason.readFailed.rawValue, error.message)
+        case .success(let status):
+            if status.size == file.size && status.modified == file.modified { return nil }
+            return (
+                "changed_while_reading", "the file changed while it was read; it is taken up in the next run"
+            )
+        }
+    }
+}

@@ -1,0 +1,109 @@
+import Indexing
+import VideoDecoding
+import VideoEncoding
+
+/// What a run is asked to do.
+public struct IndexJobOptions: Sendable {
+    /// Folders to walk and files to take.
+    public var roots: [String]
+    /// Whether files that are missing are removed from the index even where a whole root is missing or empty.
+    public var prune = false
+    /// Whether files that failed are tried again although they are unchanged.
+    public var retryFailed = false
+    /// Seconds after which a single file is given up.
+    public var timeLimit: Double = 600
+    /// Files encoded at once; nil for as many as there are processors.
+    public var workers: Int?
+
+    /// Asks for an ordinary run over `roots`.
+    public init(roots: [String]) { self.roots = roots }
+}
+
+/// Where a run stands.
+public struct IndexProgress: Sendable {
+    /// What a run is at.
+    public enum Phase: String, Sendable, Codable {
+        /// Listing the folders.
+        case scanning
+        /// Reading parts of new and changed files to know them by content.
+        case comparing
+        /// Decoding and encoding.
+        case encoding
+        /// Done, or given up.
+        case finished
+    }
+    /// What the run is at.
+    public var phase = Phase.scanning
+    /// Files met under the roots.
+    public var total = 0
+    /// Files dealt with: unchanged, indexed, moved, copied and failed ones.
+    public var done = 0
+    /// Files that needed no work.
+    public var unchanged = 0
+    /// Files encoded in this run.
+    public var indexed = 0
+    /// Files found under another path, embeddings kept.
+    public var moved = 0
+    /// Files with the content of another one, its embeddings reused.
+    public var copied = 0
+    /// Files that failed in this run.
+    public var failed = 0
+    /// Rows removed because their files are gone.
+    public var removed = 0
+    /// Rows kept although their files are missing: a disk may not be mounted.
+    public var kept = 0
+    /// Clips encoded in this run.
+    public var clips = 0
+    /// Seconds since the start.
+    public var elapsed: Double = 0
+    /// An estimate from the bytes of the files encoded so far; nil while there is too little to go by.
+    public var secondsLeft: Double?
+    /// The file that was begun last.
+    public var current: String?
+    /// Whether the run was cancelled.
+    public var isCancelled = false
+    /// Roots and folders that could not be read, and what was kept because of them. Files that failed are not
+    /// here but in the index.
+    public var problems: [VideoError] = []
+
+    /// The start of a run.
+    public init() {}
+}
+
+/// Brings an index in step with folders.
+///
+/// Files that are as they were (path, size, time) are not read at all. New and changed ones are first known by
+/// content: a moved file keeps its embeddings, a copy shares those of its original, and the rest is decoded and
+/// encoded, several files at once. What is gone is removed, by the rule that `Vanishing` states.
+public struct IndexJob: Sendable {
+    private let index: VideoIndex
+    private let source: any VideoSource
+    private let options: IndexJobOptions
+
+    /// Prepares a run; `index` is open for writing, and was made with this encoder's model.
+    public init(index: VideoIndex, encoder: VideoEncoder, options: IndexJobOptions) {
+        self.init(index: index, source: ModelSource(encoder: encoder), options: options)
+    }
+
+    package init(index: VideoIndex, source: any VideoSource, options: IndexJobOptions) {
+        self.index = index
+        self.source = source
+        self.options = options
+    }
+
+    /// Runs to the end or until cancelled; what was stored stays stored.
+    ///
+    /// `progress` is called on the calling thread, at most about ten times a second, and a last time at the end.
+    /// `isCancelled` is asked from several threads.
+    ///
+    /// - Throws: what concerns the index as a whole (`diskFull`, `readOnly`, `corrupted`, …). What concerns one file
+    ///   is recorded in the index and never ends the run.
+    public func run(
+        progress: @escaping @Sendable (IndexProgress) -> Void,
+        isCancelled: @escaping @Sendable () -> Bool
+    ) throws(IndexError) -> IndexProgress {
+        let run = IndexRun(
+            index: index, source: source, options: options, report: progress, isCancelled: isCancelled)
+        return try run.run()
+    }
+}

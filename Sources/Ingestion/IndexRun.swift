@@ -1,0 +1,164 @@
+import Indexing
+import Synchronization
+import VideoDecoding
+
+/// One run of an `IndexJob`: scan, compare, know by content, reconcile, remove, encode.
+struct IndexRun: Sendable {
+    let index: VideoIndex
+    let source: any VideoSource
+    let options: IndexJobOptions
+    let report: @Sendable (IndexProgress) -> Void
+    let keeper: ProgressKeeper
+
+    init(
+        index: VideoIndex, source: any VideoSource, options: IndexJobOptions,
+        report: @escaping @Sendable (IndexProgress) -> Void, isCancelled: @escaping @Sendable () -> Bool
+    ) {
+        self.index = index
+        self.source = source
+        self.options = options
+        self.report = report
+        keeper = ProgressKeeper(isCancelled: isCancelled)
+    }
+
+    func run() throws(IndexError) -> IndexProgress {
+        tick()
+        let scan = FolderScanner.scan(options.roots, isCancelled: { keeper.isStopped })
+        if keeper.isStopped { return try finish() }
+        try index.addRoots(scan.folders)
+        let known = try index.knownFiles()
+        let comparison = Comparison(scan, known: known, retryFailed: options.retryFailed)
+        keeper.update {
+            $0.phase = .comparing
+            $0.total = scan.files.count
+            $0.unchanged = comparison.unchanged
+            $0.done = comparison.unchanged
+            $0.problems = scan.problems
+        }
+        try index.update(comparison.refreshed)
+        try recordUnopenable(comparison.unopenable)
+
+        let contents = try fingerprints(comparison.toRead)
+        if keeper.isStopped { return try finish() }
+        // Asked anew: failures recorded above took the place of rows that were ready.
+        let plan = Reconciliation(
+            contents, known: try index.knownFiles(), retryFailed: options.retryFailed)
+        try settle(plan)
+        try removeVanished(comparison.unseen.filter { !plan.movedRows.contains($0.id) }, scan)
+        try encode(plan.tasks)
+        return try finish()
+    }
+
+    private func tick() { report(keeper.snapshot()) }
+
+    private func finish() throws(IndexError) -> IndexProgress {
+        if let error = keeper.error { throw error }
+        let cancelled = keeper.isStopped
+        keeper.update {
+            $0.phase = .finished
+            $0.isCancelled = cancelled && $0.done < max(1, $0.total)
+            $0.current = nil
+        }
+        let last = keeper.snapshot()
+        report(last)
+        return last
+    }
+
+    private func recordUnopenable(_ files: [ScannedFile]) throws(IndexError) {
+        for file in files {
+            guard let problem = file.problem else { continue }
+            try recordFailure(file, fingerprint: "", reason: problem.reason.rawValue, message: problem.detail)
+        }
+    }
+
+    func recordFailure(_ file: ScannedFile, fingerprint: String, reason: String, message: String)
+        throws(IndexError)
+    {
+        try index.storeFailure(file.identity(fingerprint: fingerprint), reason: reason, message: message)
+        keeper.update {
+            $0.failed += 1
+            $0.done += 1
+        }
+    }
+
+    /// Knows files by content, several at once; those that cannot be read are recorded as failed.
+    private func fingerprints(_ files: [ScannedFile]) throws(IndexError)
+        -> [(file: ScannedFile, fingerprint: String)]
+    {
+        if files.isEmpty { return [] }
+        let results = FingerprintResults(count: files.count)
+        onThreads(min(workerCount, files.count), tick: tick) {
+            while !keeper.isStopped, let i = results.next() {
+                results.put(
+                    Result { () throws(VideoError) in try source.fingerprint(path: files[i].path) }, at: i)
+            }
+        }
+        var contents: [(file: ScannedFile, fingerprint: String)] = []
+        for (file, result) in zip(files, results.all) {
+            switch result {
+            case .success(let fingerprint): contents.append((file, fingerprint))
+            case .failure(let error):
+                try recordFailure(file, fingerprint: "", reason: error.reason.rawValue, message: error.detail)
+            case nil: break  // Cancelled before its turn.
+            }
+        }
+        return contents
+    }
+
+    var workerCount: Int { max(1, options.workers ?? processorCount) }
+
+    /// Everything that needs no decoding.
+    private func settle(_ plan: Reconciliation) throws(IndexError) {
+        try index.update(plan.changes)
+        for (source, identity) in plan.copies { try index.storeCopy(of: source, as: identity) }
+        keeper.update {
+            $0.unchanged += plan.touched
+            $0.moved += plan.moved
+            $0.copied += plan.copies.count
+            $0.done += plan.touched + plan.moved + plan.copies.count
+        }
+    }
+
+    private func removeVanished(_ unseen: [KnownFile], _ scan: ScanResult) throws(IndexError) {
+        let vanishing = Vanishing(unseen, scan: scan, prune: options.prune)
+        let removed = try index.remove(ids: vanishing.removed)
+        keeper.update {
+            $0.removed = removed
+            $0.kept = vanishing.kept
+            $0.problems += vanishing.problems
+        }
+    }
+
+    private func encode(_ tasks: [EncodingTask]) throws(IndexError) {
+        if tasks.isEmpty { return }
+        keeper.beginEncoding(tasks)
+        let pool = EncodingPool(run: self, tasks: tasks)
+        onThreads(min(workerCount, tasks.count), tick: tick) { pool.work() }
+        if let error = keeper.error { throw error }
+    }
+}
+
+/// Hands out places and takes results, from several threads.
+private final class FingerprintResults: Sendable {
+    private struct State {
+        var results: [Result<String, VideoError>?]
+        var next = 0
+    }
+    private let state: Mutex<State>
+
+    init(count: Int) { state = Mutex(State(results: Array(repeating: nil, count: count))) }
+
+    func next() -> Int? {
+        state.withLock { state in
+            if state.next == state.results.count { return nil }
+            state.next += 1
+            return state.next - 1
+        }
+    }
+
+    func put(_ result: Result<String, VideoError>, at place: Int) {
+        state.withLock { $0.results[place] = result }
+    }
+
+    var all: [Result<String, VideoError>?] { state.withLock { $0.results } }
+}

@@ -1,0 +1,54 @@
+import Indexing
+import VideoDecoding
+import VideoEncoding
+
+/// What a run needs of the world: to know a file by its content, and to turn it into a distribution.
+///
+/// The one true source is the model; tests have a quicker one, with faults on demand.
+package protocol VideoSource: Sendable {
+    /// A fingerprint of the file's content, in hexadecimal.
+    func fingerprint(path: String) throws(VideoError) -> String
+
+    /// A worker for one thread; called on that thread. The worker may use `threads` processors.
+    func makeWorker(threads: Int) throws(IndexError) -> any VideoWorker
+}
+
+/// Encodes files, one after the other, on the thread that made it.
+package protocol VideoWorker: AnyObject {
+    /// Reads and encodes a whole file.
+    func encode(
+        path: String, timeLimit: Double, decoderThreads: Int, isCancelled: @escaping @Sendable () -> Bool
+    ) throws(VideoError) -> EncodedVideo
+}
+
+/// The model as a source.
+struct ModelSource: VideoSource {
+    let encoder: VideoEncoder
+
+    func fingerprint(path: String) throws(VideoError) -> String {
+        try ContentFingerprint.of(path: path)
+    }
+
+    func makeWorker(threads: Int) throws(IndexError) -> any VideoWorker {
+        do {
+            return SessionWorker(session: try encoder.makeSession(threads: threads))
+        } catch {
+            throw IndexError(reason: .failed, path: error.path, message: error.message, hint: error.hint)
+        }
+    }
+}
+
+private final class SessionWorker: VideoWorker {
+    private let session: EncoderSession
+
+    init(session: EncoderSession) { self.session = session }
+
+    func encode(
+        path: String, timeLimit: Double, decoderThreads: Int, isCancelled: @escaping @Sendable () -> Bool
+    ) throws(VideoError) -> EncodedVideo {
+        // With a processor to itself only, a session decodes and encodes in turn: the other sessions fill the gaps.
+        try session.encode(
+            path: path, timeLimit: timeLimit, decoderThreads: decoderThreads, overlapped: session.threads > 1,
+            isCancelled: isCancelled)
+    }
+}
