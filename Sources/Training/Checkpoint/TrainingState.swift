@@ -1,0 +1,111 @@
+/// The state of a run on disk: `checkpoint.safetensors`, with the tensors
+/// `parameter.NAME`, `buffer.NAME`, `objective.NAME`, `optimizer.SLOT.NAME` and `average.NAME`, and the step, the
+/// configuration, the architecture, the objective's settings and the videos' fingerprint as metadata.
+///
+/// There is no random state to keep: every draw follows from the seed and the step.
+struct TrainingState {
+    let configuration: TrainingConfiguration
+    let encoder: any TrainableEncoder
+    let objective: any TrainingObjective
+    /// Encoder's and objective's, in this order, as the optimiser has them.
+    let parameters: [TrainableParameter]
+    let encoderParameterCount: Int
+    let optimizer: any Optimizer
+    let average: WeightAverage?
+    let dataFingerprint: String
+
+    private static let format = "mixtape-checkpoint-1"
+
+    private var entries: [TensorArchive.Entry] {
+        var entries: [TensorArchive.Entry] = []
+        for (index, parameter) in parameters.enumerated() {
+            let isEncoder = index < encoderParameterCount
+            let name = isEncoder ? parameter.name : "objective.\(parameter.name)"
+            func add(_ kind: String, _ value: UnsafeMutableBufferPointer<Float>?) {
+                guard let value else { return }
+                entries.append(.init(name: "\(kind).\(name)", shape: parameter.shape, value: value))
+            }
+            add("parameter", parameter.value)
+            for (slot, slotName) in optimizer.slots.enumerated() {
+                add("optimizer.\(slotName)", optimizer.state(slot: slot, parameter: index))
+            }
+            if isEncoder { add("average", average?.average(parameter: index)) }
+        }
+        for buffer in encoder.buffers {
+            entries.append(.init(name: "buffer.\(buffer.name)", shape: buffer.shape, value: buffer.value))
+        }
+        return entries
+    }
+
+    /// - Parameter step: steps done.
+    func save(step: Int, to path: String) throws(TrainingError) {
+        let metadata = [
+            ("format", Self.format), ("step", String(step)), ("optimizer_steps", String(optimizer.stepsDone)),
+            ("configuration", configuration.json), ("architecture", encoder.architecture),
+            ("objective", objective.settings), ("videos", dataFingerprint),
+        ]
+        try TensorArchive.write(entries, metadata: metadata, to: path)
+    }
+
+    /// Steps done at the checkpoint, and a remark where the videos are others than then.
+    func load(from path: String) throws(TrainingError) -> (step: Int, note: String?) {
+        let archive = try TensorArchive.Reader(path: path)
+        guard archive.metadata("format") == Self.format else {
+            let format = archive.metadata("format") ?? "unknown"
+            throw .damagedCheckpoint(path: path, problem: "its format is \(format), not \(Self.format)")
+        }
+        guard let step = archive.metadata("step").flatMap({ Int($0) }), step >= 0,
+            let optimizerSteps = archive.metadata("optimizer_steps").flatMap({ Int($0) }), optimizerSteps >= 0
+        else { throw .damagedCheckpoint(path: path, problem: "its step is missing") }
+        let differences = differences(archive)
+        if !differences.isEmpty { throw .incompatibleCheckpoint(path: path, differences: differences) }
+        guard step <= configuration.steps, optimizerSteps == step else {
+            throw .damagedCheckpoint(path: path, problem: "its steps do not fit together")
+        }
+        // Everything was checked before the first number is changed.
+        for entry in entries { try archive.copy(entry.name, into: entry.value) }
+        optimizer.stepsDone = optimizerSteps
+        let note =
+            archive.metadata("videos") == dataFingerprint
+            ? nil : "the videos are not those of the checkpoint; the run goes on, but not bit for bit"
+        return (step, note)
+    }
+
+    private func differences(_ archive: TensorArchive.Reader) -> [String] {
+        var differences: [String] = []
+        func compare(_ what: String, _ then: String?, _ now: String) {
+            if then != now {
+                differences.append("\(what): \(then ?? "missing") in the checkpoint, \(now) now")
+            }
+        }
+        compare("architecture", archive.metadata("architecture"), encoder.architecture)
+        compare("objective", archive.metadata("objective"), objective.settings)
+        differences += configurationDifferences(archive.metadata("configuration") ?? "")
+        if !differences.isEmpty { return differences }
+        let expected = entries
+        for entry in expected {
+            let shape = archive.shape(entry.name)
+            if shape != entry.shape {
+                differences.append(
+                    "tensor \(entry.name): \(shape.map { "\($0)" } ?? "missing") in the checkpoint, \(entry.shape) now"
+                )
+            }
+        }
+        let known = Set(expected.map(\.name))
+        for name in archive.names where !known.contains(name) {
+            differences.append("tensor \(name): only in the checkpoint")
+        }
+        return differences
+    }
+
+    private func configurationDifferences(_ json: String) -> [String] {
+        guard let then = try? TrainingConfiguration(json: json) else {
+            return ["configuration: cannot be read"]
+        }
+        let old = Dictionary(then.leaves.map { ($0.path, $0.text) }, uniquingKeysWith: { $1 })
+        return configuration.leaves.compactMap { path, text in
+            if path.hasPrefix("operation.") || old[path] == text { return nil }
+            return "\(path): \(old[path] ?? "missing") in the checkpoint, \(text) now"
+        }
+    }
+}

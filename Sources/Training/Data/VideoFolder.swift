@@ -1,0 +1,57 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// The files of a folder and of those below it that may be videos or pictures, by the ends of their names.
+public enum VideoFolder {
+    private static let videoEndings: Set<String> = [
+        "3g2", "3gp", "asf", "avi", "divx", "f4v", "flv", "gif", "m2ts", "m2v", "m4v", "mkv", "mov", "mp4",
+        "mpe", "mpeg", "mpg", "mts", "mxf", "ogm", "ogv", "qt", "rm", "rmvb", "ts", "vob", "webm", "wmv",
+        "y4m",
+    ]
+    private static let stillEndings: Set<String> = ["jpeg", "jpg", "png"]
+
+    /// Videos, sorted by path. Hidden files and folders, and links to folders, are passed over.
+    public static func videos(in folder: String) throws(TrainingError) -> [String] {
+        try list(folder, videoEndings)
+    }
+
+    /// Pictures, sorted by path.
+    public static func stills(in folder: String) throws(TrainingError) -> [String] {
+        try list(folder, stillEndings)
+    }
+
+    private static func list(_ root: String, _ endings: Set<String>) throws(TrainingError) -> [String] {
+        var found: [String] = []
+        var folders = [root]
+        while let folder = folders.popLast() {
+            guard let stream = opendir(folder) else {
+                // Only the folder that was named must be readable.
+                if folder != root { continue }
+                throw .file(
+                    path: folder, problem: "cannot be opened as a folder: \(FileReplacement.reason())")
+            }
+            defer { closedir(stream) }
+            while let entry = readdir(stream) {
+                let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+                    pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+                }
+                if name.hasPrefix(".") { continue }
+                let path = folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)"
+                var facts = stat()
+                guard lstat(path, &facts) == 0 else { continue }
+                if facts.st_mode & S_IFMT == S_IFDIR {
+                    folders.append(path)
+                } else if let dot = name.lastIndex(of: "."),
+                    endings.contains(name[name.index(after: dot)...].lowercased()), stat(path, &facts) == 0,
+                    facts.st_mode & S_IFMT == S_IFREG
+                {
+                    found.append(path)
+                }
+            }
+        }
+        return found.sorted()
+    }
+}

@@ -1,0 +1,69 @@
+/// One named number of a loss, in the order in which it is reported.
+public struct LossTerm: Sendable, Equatable, Codable {
+    /// Such as `kl`.
+    public var name: String
+    /// Before weighting.
+    public var value: Double
+
+    /// Pairs a name with a value.
+    public init(name: String, value: Double) {
+        self.name = name
+        self.value = value
+    }
+}
+
+/// What an objective says of one batch.
+public struct ObjectiveReport: Sendable, Equatable {
+    /// The number whose gradient was taken.
+    public var total: Double
+    /// Each term by its name; a term that is not finite stops the run.
+    public var terms: [LossTerm]
+    /// Positive ordered pairs of different mixtures, divided by the number of mixtures; nil where there is no mining.
+    public var positivesPerAnchor: Double?
+
+    /// Gathers the numbers of one batch.
+    public init(total: Double, terms: [LossTerm], positivesPerAnchor: Double?) {
+        self.total = total
+        self.terms = terms
+        self.positivesPerAnchor = positivesPerAnchor
+    }
+}
+
+/// How the clips of a batch belong together. Mixtures are view-major: mixture i = view·videos + video, and
+/// clip n of mixture i is row i·clips + n.
+public struct MixtureLayout: Sendable, Equatable {
+    /// B, videos of the batch.
+    public var videos: Int
+    /// Mixtures of a video.
+    public var views: Int
+    /// N, clips of a mixture.
+    public var clips: Int
+    /// M = B·views.
+    public var mixtures: Int { videos * views }
+    /// A = M·N, rows.
+    public var rows: Int { mixtures * clips }
+
+    /// Names the three numbers.
+    public init(videos: Int, views: Int, clips: Int) {
+        self.videos = videos
+        self.views = views
+        self.clips = clips
+    }
+}
+
+/// A loss over a batch of clip Gaussians. One thread uses it at a time.
+public protocol TrainingObjective: AnyObject {
+    /// Every choice that changes the result and is not in the training configuration, as text; a checkpoint of
+    /// another text is refused.
+    var settings: String { get }
+    /// The objective's own learned numbers (a's logarithm and b), with gradients; never decayed.
+    var parameters: [TrainableParameter] { get }
+
+    /// Writes dMu and dS [rows, D] (every element) and adds to the own parameters' gradients.
+    /// - Parameter noiseSeed: seeds all that is random in the loss; it differs from step to step.
+    /// - Throws: the first term that is not finite.
+    func evaluate(
+        mu: UnsafeBufferPointer<Float>, s: UnsafeBufferPointer<Float>, dimension: Int, layout: MixtureLayout,
+        noiseSeed: UInt64, dMu: UnsafeMutableBufferPointer<Float>, dS: UnsafeMutableBufferPointer<Float>
+    ) throws(NonFiniteTerm) -> ObjectiveReport
+}

@@ -1,0 +1,94 @@
+internal import FoundationEssentials
+import Tensors
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// `log.jsonl`: one JSON object a line, steps ascending. A resumed run first takes away the lines beyond the
+/// step at which it continues, so that every step is there once.
+final class TrainingLog {
+    let path: String
+
+    /// - Parameter step: lines of later steps are dropped; 0 begins anew.
+    init(path: String, resumingAt step: Int) throws(TrainingError) {
+        self.path = path
+        let kept = step == 0 ? [] : Self.lines(path).filter { $0.step <= step }
+        try FileReplacement.write(kept.map { $0.text + "\n" }.joined(), to: path)
+    }
+
+    func append(_ progress: TrainingProgress) throws(TrainingError) {
+        var members: [JSONValue.Member] = [
+            .init("step", .integer(progress.step)), .init("loss", Self.number(progress.loss)),
+        ]
+        members += progress.terms.map { .init($0.name, Self.number($0.value)) }
+        members.append(.init("mean_log_variance", Self.number(progress.meanLogVariance)))
+        if let positives = progress.positivesPerAnchor {
+            members.append(.init("positives_per_anchor", Self.number(positives)))
+        }
+        members.append(.init("learning_rate", Self.number(progress.learningRate)))
+        members.append(.init("gradient_norm", Self.number(progress.gradientNorm)))
+        members.append(.init("clips_per_second", Self.number(progress.clipsPerSecond)))
+        try append(.object(members))
+    }
+
+    func append(step: Int, validation: [ValidationValue]) throws(TrainingError) {
+        let values = validation.map { JSONValue.Member($0.name, Self.number($0.value)) }
+        try append(.object([.init("step", .integer(step)), .init("validation", .object(values))]))
+    }
+
+    private static func number(_ value: Double) -> JSONValue { value.isFinite ? .number(value) : .null }
+
+    private func append(_ line: JSONValue) throws(TrainingError) {
+        let descriptor = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else {
+            throw .file(path: path, problem: "cannot be opened: \(FileReplacement.reason())")
+        }
+        defer { close(descriptor) }
+        let bytes = Array((line.text() + "\n").utf8)
+        let written = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+        guard written == bytes.count else {
+            throw .file(path: path, problem: "cannot be written: \(FileReplacement.reason())")
+        }
+    }
+
+    /// Whole lines that hold an object with a step.
+    static func lines(_ path: String) -> [(step: Int, text: String, members: [JSONValue.Member])] {
+        guard let file = MappedFile(path: path) else { return [] }
+        return file.bytes.split(separator: UInt8(ascii: "\n")).compactMap { line in
+            guard case .object(let members)? = try? JSONParser.parse(Array(line)),
+                case .integer(let step)? = members.first(where: { $0.name == "step" })?.value
+            else { return nil }
+            return (step, String(decoding: line, as: UTF8.self), members)
+        }
+    }
+
+    /// The curve of each number in the log, in the order in which the names first come; those of a validation
+    /// are called `validation.NAME`.
+    static func curves(_ path: String) -> [CurvePlot.Series] {
+        var names: [String] = []
+        var points: [String: [SIMD2<Double>]] = [:]
+        func add(_ name: String, _ step: Int, _ value: JSONValue) {
+            let number: Double
+            switch value {
+            case .number(let value): number = value
+            case .integer(let value): number = Double(value)
+            default: return
+            }
+            if points[name] == nil { names.append(name) }
+            points[name, default: []].append(SIMD2(Double(step), number))
+        }
+        for line in lines(path) {
+            for member in line.members where member.name != "step" {
+                if case .object(let values) = member.value {
+                    for value in values { add("\(member.name).\(value.name)", line.step, value.value) }
+                } else {
+                    add(member.name, line.step, member.value)
+                }
+            }
+        }
+        return names.map { CurvePlot.Series(name: $0, points: points[$0] ?? []) }
+    }
+}

@@ -1,0 +1,60 @@
+/// What a run says of itself now and then.
+public struct TrainingProgress: Sendable, Equatable {
+    /// Steps done.
+    public var step: Int
+    /// Steps of the whole run.
+    public var total: Int
+    /// The loss of the last step.
+    public var loss: Double
+    /// Its terms.
+    public var terms: [LossTerm]
+    /// Mean over clips and dimensions of log σ²: the mean uncertainty.
+    public var meanLogVariance: Double
+    /// Positive pairs beside a mixture itself, per mixture.
+    public var positivesPerAnchor: Double?
+    /// Of the last step.
+    public var learningRate: Double
+    /// Global L2 norm of the gradient, before clipping.
+    public var gradientNorm: Double
+    /// Since the last report.
+    public var clipsPerSecond: Double
+    /// At the speed since the start or the resumption.
+    public var secondsLeft: Double
+}
+
+/// One number of a validation.
+public typealias ValidationValue = LossTerm
+
+/// What a run calls while it runs, on its own thread.
+public struct TrainingHooks {
+    /// Every `log_every` steps, and at the end.
+    public var progress: (TrainingProgress) -> Void = { _ in }
+    /// Remarks for the user, one sentence each.
+    public var note: (String) -> Void = { _ in }
+    /// Asked before every step; true saves a checkpoint and ends the run.
+    public var isCancelled: () -> Bool = { false }
+    /// Every `validate_every` steps, with the averaged weights in place where there are any; what it returns
+    /// is logged. Gets the steps done.
+    public var validate: ((Int) throws -> [ValidationValue])?
+    /// Writes the final model into the output folder, with the averaged weights in place where there are any.
+    public var writeModel: ((TrainingSummary) throws -> Void)?
+
+    /// Hooks that do nothing.
+    public init() {}
+}
+
+/// How a run ended.
+public struct TrainingSummary: Sendable, Equatable {
+    /// Steps done.
+    public var steps: Int
+    /// Whether the run was interrupted and can be resumed.
+    public var isInterrupted: Bool
+    /// Videos and clips of a step.
+    public var layout: MixtureLayout
+    /// Videos trained on.
+    public var videos: Int
+    /// Of the last step; nil where no step was made.
+    public var last: TrainingProgress?
+    /// Every choice.
+    public var configuration: TrainingConfiguration
+}

@@ -1,0 +1,263 @@
+import Distributions
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// The loop: batch, forward, loss, backward, clip, step; with log, curves, checkpoints and validation.
+///
+/// The output folder gets `checkpoint.safetensors`, `training.json` (the configuration), `log.jsonl` and
+/// `curves.svg`; the final model is written by a hook. One thread runs it; the loader has its own.
+public final class TrainingRun {
+    /// Every choice.
+    public let configuration: TrainingConfiguration
+    /// Which clips make a step.
+    public let plan: BatchPlan
+    /// Where the files go.
+    public let folder: String
+    private let encoder: any TrainableEncoder
+    private let objective: any TrainingObjective
+    private let hooks: TrainingHooks
+    private let state: TrainingState
+    private let schedule: LearningRateSchedule
+    private let mu: FloatStorage
+    private let s: FloatStorage
+    private let dMu: FloatStorage
+    private let dS: FloatStorage
+    private var stepsDone = 0
+    /// Steps of the newest checkpoint in the folder, where this run knows of one.
+    private var stepsSaved: Int?
+    private var last: TrainingProgress?
+
+    /// Where the state of a run in `folder` is.
+    public static func checkpointPath(folder: String) -> String { "\(folder)/checkpoint.safetensors" }
+
+    /// Prepares a run; nothing is written yet.
+    ///
+    /// - Parameter folder: made where it is not there yet, when the run starts.
+    public init(
+        configuration: TrainingConfiguration, plan: BatchPlan, encoder: any TrainableEncoder,
+        objective: any TrainingObjective, folder: String, hooks: TrainingHooks = TrainingHooks()
+    ) throws(TrainingError) {
+        try configuration.validate()
+        precondition(
+            plan.frames == encoder.frames && plan.height == encoder.height && plan.width == encoder.width,
+            "the clips must be what the network takes")
+        self.configuration = configuration
+        self.plan = plan
+        self.folder = folder
+        self.encoder = encoder
+        self.objective = objective
+        self.hooks = hooks
+        encoder.freeze(configuration.freeze)
+        let own = encoder.parameters
+        let parameters = own + objective.parameters
+        let choice = configuration.optimizer
+        state = TrainingState(
+            configuration: configuration, encoder: encoder, objective: objective, parameters: parameters,
+            encoderParameterCount: own.count, optimizer: choice.makeOptimizer(for: parameters),
+            average: choice.averageDecay > 0
+                ? WeightAverage(parameters: own, decay: choice.averageDecay) : nil,
+            dataFingerprint: plan.dataFingerprint)
+        schedule = LearningRateSchedule(
+            peak: choice.learningRate, warmupSteps: choice.warmupSteps, totalSteps: configuration.steps)
+        let values = plan.layout.rows * encoder.dimension
+        mu = FloatStorage(count: values)
+        s = FloatStorage(count: values)
+        dMu = FloatStorage(count: values)
+        dS = FloatStorage(count: values)
+    }
+
+    /// Bytes that the run takes beside the cache: weights, gradients, optimiser, batches and, where the
+    /// encoder knows it, its workspace.
+    public var memoryBytes: Int {
+        let learned = state.parameters.reduce(0) { $0 + ($1.isFrozen ? 0 : $1.value.count) }
+        let all = state.parameters.reduce(0) { $0 + $1.value.count }
+        let copies = state.optimizer.slots.count + (state.average == nil ? 0 : 1)
+        return 4 * (2 * all + copies * learned) + 2 * plan.batchBytes + 16 * mu.buffer.count
+            + (encoder.workspaceBytes(count: plan.layout.rows) ?? 0)
+    }
+
+    /// Continues at the folder's checkpoint: bit for bit as if it had not been interrupted, where videos,
+    /// processor and number of threads are the same.
+    public func resume() throws(TrainingError) {
+        let path = Self.checkpointPath(folder: folder)
+        let (step, note) = try state.load(from: path)
+        stepsDone = step
+        stepsSaved = step
+        if let note { hooks.note(note) }
+        hooks.note("resumed at step \(step) of \(configuration.steps)")
+    }
+
+    /// Trains to the last step, or until it is cancelled. A run that was not resumed throws `.checkpointExists`
+    /// where the folder holds an earlier run's checkpoint.
+    public func run() throws -> TrainingSummary {
+        let checkpoint = Self.checkpointPath(folder: folder)
+        if stepsSaved == nil && FileReplacement.exists(checkpoint) {
+            throw TrainingError.checkpointExists(path: checkpoint)
+        }
+        try FileReplacement.makeFolder(folder)
+        announce()
+        try FileReplacement.write(configuration.json + "\n", to: folder + "/training.json")
+        let log = try TrainingLog(path: folder + "/log.jsonl", resumingAt: stepsDone)
+        let loader = BatchLoader(
+            plan: plan, threads: configuration.operation.loaderThreads, lastStep: configuration.steps - 1)
+        let operation = configuration.operation
+        var clock = Clock(step: stepsDone)
+        while stepsDone < configuration.steps {
+            if hooks.isCancelled() {
+                try save()
+                try draw(log)
+                return summary(isInterrupted: true)
+            }
+            var progress = try step(loader)
+            let isLast = stepsDone == configuration.steps
+            if stepsDone % operation.logEvery == 0 || isLast {
+                clock.report(&progress, clipsPerStep: plan.layout.rows)
+                last = progress
+                try log.append(progress)
+                hooks.progress(progress)
+            }
+            if let validate = hooks.validate, operation.validateEvery > 0,
+                stepsDone % operation.validateEvery == 0 || isLast
+            {
+                let values = try withAverages { try validate(stepsDone) }
+                try log.append(step: stepsDone, validation: values)
+            }
+            if operation.checkpointEvery > 0 && stepsDone % operation.checkpointEvery == 0 && !isLast {
+                try save()
+                try draw(log)
+            }
+        }
+        if stepsSaved != stepsDone { try save() }
+        try draw(log)
+        let summary = summary(isInterrupted: false)
+        if let writeModel = hooks.writeModel { try withAverages { try writeModel(summary) } }
+        return summary
+    }
+}
+
+extension TrainingRun {
+    /// One step; `progress` lacks the times.
+    private func step(_ loader: BatchLoader) throws -> TrainingProgress {
+        let number = stepsDone
+        let batch = loader.batch(step: number)
+        let layout = plan.layout
+        let parameters = state.parameters
+        Gradients.clear(parameters)
+        try encoder.forward(clips: batch, count: layout.rows, mu: mu.buffer, s: s.buffer)
+        let report: ObjectiveReport
+        do throws(NonFiniteTerm) {
+            report = try objective.evaluate(
+                mu: UnsafeBufferPointer(mu.buffer), s: UnsafeBufferPointer(s.buffer),
+                dimension: encoder.dimension, layout: layout,
+                noiseSeed: RandomKey.mix(configuration.seed, .objective, UInt64(number)), dMu: dMu.buffer,
+                dS: dS.buffer)
+        } catch {
+            throw broken(number, "the loss term \(error.term.rawValue)")
+        }
+        for term in report.terms where !term.value.isFinite {
+            throw broken(number, "the loss term \(term.name)")
+        }
+        guard report.total.isFinite else { throw broken(number, "the loss") }
+        try encoder.backward(dMu: UnsafeBufferPointer(dMu.buffer), dS: UnsafeBufferPointer(dS.buffer))
+        let norm = Gradients.clip(parameters, maximum: configuration.optimizer.clipNorm)
+        guard norm.isFinite else {
+            let name = Gradients.firstNonFinite(parameters) ?? "all parameters"
+            throw broken(number, "the gradient of \(name)")
+        }
+        let rate = schedule.rate(step: number)
+        state.optimizer.step(learningRate: rate)
+        state.average?.update(step: number)
+        stepsDone += 1
+        let sum = s.buffer.reduce(0.0) { $0 + Double($1) }
+        return TrainingProgress(
+            step: stepsDone, total: configuration.steps, loss: report.total, terms: report.terms,
+            meanLogVariance: sum / Double(s.buffer.count), positivesPerAnchor: report.positivesPerAnchor,
+            learningRate: rate, gradientNorm: norm, clipsPerSecond: 0, secondsLeft: 0)
+    }
+
+    private func broken(_ step: Int, _ term: String) -> TrainingError {
+        let path = Self.checkpointPath(folder: folder)
+        return .nonFinite(step: step + 1, term: term, checkpoint: stepsSaved == nil ? nil : path)
+    }
+
+    /// Saves a checkpoint of what is done so far.
+    package func saveNow() throws(TrainingError) { try save() }
+
+    /// A step may break the weights after the loss was still sound; such a state must not take a good one's place.
+    private func save() throws(TrainingError) {
+        let numbers =
+            state.parameters.map { ($0.name, $0.value) } + encoder.buffers.map { ($0.name, $0.value) }
+        for (name, value) in numbers where !value.allSatisfy(\.isFinite) {
+            throw broken(max(0, stepsDone - 1), "the parameter \(name)")
+        }
+        try state.save(step: stepsDone, to: Self.checkpointPath(folder: folder))
+        stepsSaved = stepsDone
+    }
+
+    private func withAverages<Result>(_ body: () throws -> Result) rethrows -> Result {
+        guard let average = state.average else { return try body() }
+        return try average.withAverages(body)
+    }
+
+    private func draw(_ log: TrainingLog) throws(TrainingError) {
+        let curves = TrainingLog.curves(log.path)
+        let losses = ["loss"] + (last?.terms.map(\.name) ?? ["soft", "stochastic", "kl", "nce"])
+        let speeds = ["clips_per_second"]
+        var panels = [
+            CurvePlot.Panel(title: "loss", xLabel: "step", series: curves.filter { losses.contains($0.name) })
+        ]
+        panels += curves.filter { !losses.contains($0.name) && !speeds.contains($0.name) }.map { curve in
+            CurvePlot.Panel(title: curve.name, xLabel: "step", series: [curve])
+        }
+        try FileReplacement.write(CurvePlot.svg(panels), to: folder + "/curves.svg")
+    }
+
+    private func summary(isInterrupted: Bool) -> TrainingSummary {
+        TrainingSummary(
+            steps: stepsDone, isInterrupted: isInterrupted, layout: plan.layout, videos: plan.videos.count,
+            last: last, configuration: configuration)
+    }
+
+    private func announce() {
+        let layout = plan.layout
+        if layout.videos < configuration.batch.videos {
+            hooks.note(
+                "the batch has \(layout.videos) videos instead of \(configuration.batch.videos): there are no more"
+            )
+        }
+        hooks.note(
+            "\(plan.videos.count) videos, \(layout.rows) clips a step, "
+                + "about \((memoryBytes + (1 << 20) - 1) >> 20) MiB of memory beside the clip cache")
+    }
+
+    /// Wall-clock rates.
+    private struct Clock {
+        private let start = Clock.now
+        private let firstStep: Int
+        private var reported: (time: Double, step: Int)
+
+        init(step: Int) {
+            firstStep = step
+            reported = (start, step)
+        }
+
+        mutating func report(_ progress: inout TrainingProgress, clipsPerStep: Int) {
+            let now = Clock.now
+            let steps = Double(progress.step - reported.step)
+            progress.clipsPerSecond = steps * Double(clipsPerStep) / max(1e-9, now - reported.time)
+            let pace = (now - start) / Double(max(1, progress.step - firstStep))
+            progress.secondsLeft = pace * Double(progress.total - progress.step)
+            reported = (now, progress.step)
+        }
+
+        private static var now: Double {
+            var time = timespec()
+            clock_gettime(CLOCK_MONOTONIC, &time)
+            return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
+        }
+    }
+}

@@ -1,0 +1,198 @@
+import NeuralNetwork
+import Tensors
+import VideoDecoding
+import VideoEncoding
+
+extension PictureReader: StillReader {}
+
+/// All of a training: folders to a cache of clips, a model to begin with, the run, and the finished model folder.
+public struct TrainingSession: Sendable {
+    /// What the weights are at step 0.
+    public enum Start: Sendable {
+        /// `ModelFactory`'s, drawn from the configuration's seed, with norms freshly calibrated.
+        case preset(ModelPreset, dimension: Int)
+        /// Those of a model folder.
+        case model(folder: String)
+    }
+
+    /// Folders of videos.
+    public var folders: [String]
+    /// Folders of pictures, which are made into videos by a travelling crop.
+    public var stillFolders: [String] = []
+    /// What stays out.
+    public var selection = VideoSelection()
+    /// The model folder that is written.
+    public var output: String
+    /// The folder of the clip cache, which several trainings may share.
+    public var cacheFolder: String
+    /// What is trained.
+    public var start: Start
+    /// Pixels a side of the clips in training; nil takes the model's own. The model that is written keeps its own.
+    public var size: Int?
+    /// Every choice of the run.
+    public var configuration = TrainingConfiguration()
+    /// Of the network.
+    public var threads = 2
+    /// Of the network's products; parameters stay float32.
+    public var precision = Precision.automatic
+    /// Whether to go on at the output folder's checkpoint.
+    public var resumes = false
+
+    /// Names what must be named.
+    public init(folders: [String], output: String, cacheFolder: String, start: Start) {
+        self.folders = folders
+        self.output = output
+        self.cacheFolder = cacheFolder
+        self.start = start
+    }
+
+    /// What a session calls while it runs.
+    public struct Hooks: Sendable {
+        /// Of the run; from the thread that runs the session.
+        public var progress: @Sendable (TrainingProgress) -> Void = { _ in }
+        /// Files done and all while the cache is filled; from any thread, one at a time.
+        public var caching: @Sendable (Int, Int) -> Void = { _, _ in }
+        /// Remarks for the user, one sentence each.
+        public var note: @Sendable (String) -> Void = { _ in }
+        /// Asked often, from any thread.
+        public var isCancelled: @Sendable () -> Bool = { false }
+
+        /// Hooks that do nothing.
+        public init() {}
+    }
+
+    /// How a session ended.
+    public struct Outcome: Sendable {
+        /// Of the run; nil where it was cancelled before its first step.
+        public var summary: TrainingSummary?
+        /// Files that gave nothing to train on, with their reasons.
+        public var skipped: [ClipCache.Skipped]
+        /// Files that the selection left out.
+        public var leftOut: Int
+        /// Learned numbers, frozen ones included.
+        public var parameterCount: Int
+    }
+
+    /// Runs it all.
+    /// - Throws: `TrainingError`, `ModelError`.
+    public func run(hooks: Hooks) throws -> Outcome {
+        try configuration.validate()
+        try checkOutput()
+        let (videos, stills, leftOut) = try files()
+        let (encoder, model) = try makeEncoder(hooks)
+        let interval = model.plan.clipDuration / Double(model.plan.framesPerClip)
+        let cache = ClipCache(
+            folder: cacheFolder, choice: configuration.cache, clipInterval: interval, fit: model.geometry.fit,
+            source: DecodedFrames(stills: PictureReader()))
+        let content = try cache.build(
+            videos: videos, stills: stills, threads: configuration.operation.decoderThreads,
+            progress: hooks.caching, isCancelled: hooks.isCancelled)
+        var outcome = Outcome(
+            summary: nil, skipped: content.skipped, leftOut: leftOut,
+            parameterCount: encoder.parameters.reduce(0) { $0 + $1.value.count })
+        if content.isCancelled { return outcome }
+        for file in content.skipped { hooks.note("warning: \(file.path): \(file.reason)") }
+        let plan = try BatchPlan(
+            videos: content.videos, configuration: configuration, frames: encoder.frames,
+            height: encoder.height, width: encoder.width, clipInterval: interval,
+            folder: folders.joined(separator: ", "), skipped: content.skipped.count)
+        var runHooks = TrainingHooks()
+        runHooks.progress = hooks.progress
+        runHooks.note = hooks.note
+        runHooks.isCancelled = hooks.isCancelled
+        let (output, remarks) = (output, remarks(leftOut: leftOut, stills: stills.count))
+        runHooks.writeModel = { summary in
+            try TrainedModel.write(
+                encoder: encoder, model: model, summary: summary, to: output, remarks: remarks)
+        }
+        let run = try TrainingRun(
+            configuration: configuration, plan: plan, encoder: encoder,
+            objective: PaperObjective(configuration.objective), folder: output, hooks: runHooks)
+        if resumes { try run.resume() }
+        outcome.summary = try run.run()
+        return outcome
+    }
+
+    /// Before anything takes long: neither an earlier run nor a finished model is written over.
+    private func checkOutput() throws(TrainingError) {
+        let checkpoint = TrainingRun.checkpointPath(folder: output)
+        let hasCheckpoint = FileReplacement.exists(checkpoint)
+        if resumes {
+            if !hasCheckpoint { throw .noCheckpoint(path: output) }
+            return
+        }
+        if hasCheckpoint { throw .checkpointExists(path: checkpoint) }
+        for name in ["config.json", "model.safetensors"] where FileReplacement.exists("\(output)/\(name)") {
+            throw .modelExists(path: output)
+        }
+        // Whether a disk can be written to is better known now than after an hour.
+        try FileReplacement.makeFolder(output)
+    }
+
+    private func files() throws(TrainingError) -> (videos: [String], stills: [String], leftOut: Int) {
+        var (videos, stills): ([String], [String]) = ([], [])
+        for folder in folders { videos += try VideoFolder.videos(in: folder) }
+        for folder in stillFolders { stills += try VideoFolder.stills(in: folder) }
+        // A folder may be named beside the one that holds it.
+        var seen: Set<String> = []
+        videos = videos.filter { seen.insert($0).inserted }
+        stills = stills.filter { seen.insert($0).inserted }
+        let (keptVideos, keptStills) = (selection.selected(videos), selection.selected(stills))
+        let leftOut = videos.count + stills.count - keptVideos.count - keptStills.count
+        let kept = keptVideos + keptStills
+        if kept.isEmpty { throw .noVideos(folder: folders.joined(separator: ", "), skipped: 0) }
+        if kept.count == 1 { throw .oneVideo(path: kept[0]) }
+        return (keptVideos, keptStills, leftOut)
+    }
+
+    /// The network at the size it is trained at, and the model as it will be written.
+    private func makeEncoder(_ hooks: Hooks) throws -> (EncoderTrainer, ModelConfiguration) {
+        var model: ModelConfiguration
+        var given: EncoderTrainer?
+        switch start {
+        case .preset(let preset, let dimension):
+            model = preset.configuration(dimension: dimension)
+        case .model(let folder):
+            let read = try EncoderTrainer(folder: folder, threads: threads, precision: precision)
+            model = read.configuration
+            given = read
+        }
+        var small = model
+        if let size {
+            try require((16...1024).contains(size), "size", "must be from 16 to 1024, is \(size)")
+            small.geometry.width = size
+            small.geometry.height = size
+        }
+        model.name = FileReplacement.split(trimmed(output)).name
+        // Scores of the model before say nothing of this one's.
+        model.calibration = .null
+        if let given {
+            if size == nil { return (given, model) }
+            let weights = ModelWeights(tensors: given.weights.tensors)
+            return (
+                EncoderTrainer(
+                    configuration: small, weights: weights, threads: threads, precision: precision), model
+            )
+        }
+        hooks.note("setting the norms of a new \(small.name)")
+        let made = try EncoderTrainer(
+            configuration: small, seed: configuration.seed, threads: threads, precision: precision)
+        return (made, model)
+    }
+
+    private func trimmed(_ path: String) -> String {
+        var path = path[...]
+        while path.count > 1 && path.hasSuffix("/") { path = path.dropLast() }
+        return String(path)
+    }
+
+    /// What `config.json` says of the training beside its choices.
+    private func remarks(leftOut: Int, stills: Int) -> [JSONValue.Member] {
+        var members: [JSONValue.Member] = [.init("left_out", .integer(leftOut))]
+        if let holdOut = selection.holdOut { members.append(.init("hold_out", .integer(holdOut))) }
+        if stills > 0 { members.append(.init("stills", .integer(stills))) }
+        if let size { members.append(.init("size", .integer(size))) }
+        members.append(.init("precision", .string(precision.resolved.rawValue)))
+        return members
+    }
+}
