@@ -1,0 +1,61 @@
+/// What is to be measured, and how.
+public struct EvaluationRequest: Sendable {
+    /// One or more model folders.
+    public var models: [String]
+    /// A folder of model folders, the checkpoints of one training, for mean uncertainty against recall@1.
+    public var checkpoints: String?
+    /// n, clips a video.
+    public var clipCount = 10
+    /// A regular expression on file names; what its first group (or all of it) matches names a video's source.
+    /// A query's own source is left out of its gallery. Nil masks nothing.
+    public var sourcePattern: String?
+    /// Videos whose colour histograms (1 − intersection) are nearer to the query's are left out of its gallery.
+    public var nearCopyDistance: Double?
+    /// Whether random weights and the colour histogram are measured beside the models.
+    public var measuresBaselines = true
+    /// Of the random weights.
+    public var randomSeed: UInt64 = 1
+    /// Folds of the linear probe where there is no split; nil measures no probe.
+    public var probeFolds: Int?
+    /// Of the probe's weights, times ½‖W‖².
+    public var probePenalty = 1e-2
+    /// Whether recall is measured as uncertainty is raised.
+    public var analysesUncertainty = false
+    /// Resampled sets of queries for the significance of differences; 0 measures none.
+    public var bootstrapDraws = 0
+    /// Of folds, samples and resampling.
+    public var seed: UInt64 = 1
+    /// Threads.
+    public var workers = 1
+    /// Seconds of reading after which a file is given up.
+    public var timeLimit = 600.0
+    /// Where features and random weights are kept between runs; nil keeps nothing.
+    public var workFolder: String?
+
+    /// A measurement with the literature's settings.
+    public init(models: [String], checkpoints: String? = nil) {
+        self.models = models
+        self.checkpoints = checkpoints
+    }
+}
+
+/// What a running measurement tells and asks.
+public struct EvaluationHooks {
+    /// Called ten times a second while videos are encoded.
+    public var progress: (EvaluationProgress) -> Void
+    /// A line for the user.
+    public var note: (String) -> Void
+    /// Asked now and then, from any thread; true ends the measurement.
+    public var isCancelled: @Sendable () -> Bool
+
+    /// Nothing is told, nothing asked, by default.
+    public init(
+        progress: @escaping (EvaluationProgress) -> Void = { _ in },
+        note: @escaping (String) -> Void = { _ in },
+        isCancelled: @escaping @Sendable () -> Bool = { false }
+    ) {
+        self.progress = progress
+        self.note = note
+        self.isCancelled = isCancelled
+    }
+}

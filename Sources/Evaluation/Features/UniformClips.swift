@@ -1,0 +1,73 @@
+import VideoDecoding
+
+/// The clips that a measurement takes of a video: so many, their starts spread evenly over it, as the literature does.
+///
+/// With n clips of d seconds of a video that lasts D, clip k starts at k·(D − d)/(n − 1), so that the first starts
+/// with the video and the last ends with it; clips overlap where the video is shorter than n·d. Starts are never
+/// nearer to each other than a clip's frames are, since such clips would be of the same pictures: a video little longer
+/// than d gives fewer clips, one no longer than d gives one clip of all it has. One clip is the middle one. D is what the
+/// container says; where it says too much, the last clips are missing, at least one is left.
+package struct UniformClips {
+    /// n.
+    package let count: Int
+    package let plan: ClipPlan
+    package let geometry: FrameGeometry
+    package var timeLimit: Double
+    package var isCancelled: @Sendable () -> Bool
+
+    package init(
+        count: Int, plan: ClipPlan, geometry: FrameGeometry, timeLimit: Double = 600,
+        isCancelled: @escaping @Sendable () -> Bool = { false }
+    ) {
+        precondition(count > 0, "a measurement takes clips")
+        self.count = count
+        self.plan = plan
+        self.geometry = geometry
+        self.timeLimit = timeLimit
+        self.isCancelled = isCancelled
+    }
+
+    /// The first clip's start, and the plan that gives the rest; for a known duration.
+    package static func schedule(
+        count: Int, plan: ClipPlan, duration: Double
+    ) -> (start: Double, stride: Double, count: Int) {
+        let spacing = plan.clipDuration / Double(plan.framesPerClip)
+        let room = duration - plan.clipDuration
+        guard room > 0, room.isFinite else { return (0, plan.clipDuration, 1) }
+        // The last clip of the schedule must be whole although times are rounded.
+        let fitting = min(Double(count), (room / spacing * (1 + 1e-9)).rounded(.down) + 1)
+        let taken = max(1, Int(fitting))
+        guard taken > 1 else { return (room / 2, plan.clipDuration, 1) }
+        return (0, room / Double(taken - 1), taken)
+    }
+
+    /// Gives the clips to `body`, in order, until it returns false; returns how many it got, at least 1.
+    package func read(path: String, _ body: (Clip) -> Bool) throws(VideoError) -> Int {
+        let schedule = Self.schedule(count: count, plan: plan, duration: try duration(path))
+        var options = self.options
+        options.plan.clipStride = max(1e-3, schedule.stride)
+        if schedule.start > 0 { options.range = TimeRange(start: schedule.start, stop: .infinity) }
+        var reader = try ClipReader(path: path, options: options)
+        var taken = 0
+        while taken < schedule.count, let clip = try reader.next() {
+            taken += 1
+            if !body(clip) { break }
+        }
+        guard taken > 0 else {
+            throw VideoError(path: path, reason: .noFrames, detail: "the video has no frame to show")
+        }
+        return taken
+    }
+
+    private var options: ReadingOptions {
+        ReadingOptions(plan: plan, geometry: geometry, timeLimit: timeLimit, isCancelled: isCancelled)
+    }
+
+    /// What the container says, or what reading to the end shows.
+    private func duration(_ path: String) throws(VideoError) -> Double {
+        var reader = try ClipReader(path: path, options: options)
+        if let duration = reader.facts.duration, duration > 0 { return duration }
+        while try reader.next() != nil {}
+        return reader.facts.duration ?? 0
+    }
+}

@@ -1,0 +1,32 @@
+import Glibc
+
+/// Which of the labelled videos take part.
+public struct VideoFilter: Sendable, Equatable {
+    /// Folders below the one that was named; empty takes all.
+    public var folders: [String]
+    /// Shell patterns (`*`, `?`, `[…]`); a video is left out where one matches its name or its file name. `*` matches
+    /// slashes too.
+    public var excluded: [String]
+    /// Whether videos without a label stay, in the gallery.
+    public var keepsDistractors: Bool
+
+    /// Takes every labelled video.
+    public init(folders: [String] = [], excluded: [String] = [], keepsDistractors: Bool = false) {
+        self.folders = folders
+        self.excluded = excluded
+        self.keepsDistractors = keepsDistractors
+    }
+
+    /// The videos that pass, in their order.
+    public func apply(_ videos: LabelledVideos) -> LabelledVideos {
+        let prefixes = folders.map { $0.hasSuffix("/") ? $0 : $0 + "/" }
+        return LabelledVideos(
+            videos.videos.filter { video in
+                (prefixes.isEmpty || prefixes.contains { video.name.hasPrefix($0) })
+                    && (keepsDistractors || video.label != nil)
+                    && !excluded.contains {
+                        fnmatch($0, video.name, 0) == 0 || fnmatch($0, String(video.fileName), 0) == 0
+                    }
+            })
+    }
+}
