@@ -1,0 +1,87 @@
+import Synchronization
+import VideoDecoding
+import VideoEncoding
+
+/// Loads the model when it is first needed and lends out its sessions, one thread of work each.
+final class EncoderPool: Sendable {
+    /// A session belongs to one thread at a time; the pool sees to it by taking it out of its list.
+    private struct Lent: @unchecked Sendable {
+        let session: EncoderSession
+        let threads: Int
+    }
+    private struct State {
+        var idle: [Lent] = []
+        var active = 0
+    }
+
+    private let folder: String
+    private let processors: Int
+    private let encoder = Mutex<VideoEncoder?>(nil)
+    private let state = Mutex(State())
+
+    init(folder: String, processors: Int) {
+        self.folder = folder
+        self.processors = processors
+    }
+
+    /// The model, loaded once; a failure is tried again next time.
+    func model() throws(LibraryError) -> VideoEncoder {
+        let result: Result<VideoEncoder, ModelError> = encoder.withLock { encoder in
+            if let encoder { return .success(encoder) }
+            do throws(ModelError) {
+                let loaded = try VideoEncoder(folder: folder)
+                encoder = loaded
+                return .success(loaded)
+            } catch {
+                return .failure(error)
+            }
+        }
+        do {
+            return try result.get()
+        } catch {
+            throw LibraryError(error)
+        }
+    }
+
+    /// Encodes a file or a part of it on the calling thread. Alone it uses every processor; in company,
+    /// one.
+    func encode(
+        path: String, range: TimeRange?, isCancelled: @escaping @Sendable () -> Bool
+    ) throws(LibraryError) -> EncodedVideo {
+        let encoder = try model()
+        let lent = try borrow(from: encoder)
+        defer { giveBack(lent) }
+        do {
+            return try lent.session.encode(
+                path: path, range: range, decoderThreads: lent.threads, overlapped: lent.threads > 1,
+                isCancelled: isCancelled)
+        } catch {
+            throw LibraryError(error)
+        }
+    }
+
+    private func borrow(from encoder: VideoEncoder) throws(LibraryError) -> Lent {
+        let (idle, threads) = state.withLock { state -> (Lent?, Int) in
+            state.active += 1
+            let threads = state.active == 1 ? processors : 1
+            guard let place = state.idle.firstIndex(where: { $0.threads == threads }) else {
+                return (nil, threads)
+            }
+            return (state.idle.remove(at: place), threads)
+        }
+        if let idle { return idle }
+        do {
+            return Lent(session: try encoder.makeSession(threads: threads), threads: threads)
+        } catch {
+            state.withLock { $0.active -= 1 }
+            throw LibraryError(error)
+        }
+    }
+
+    private func giveBack(_ lent: Lent) {
+        state.withLock { state in
+            state.active -= 1
+            state.idle.append(lent)
+        }
+    }
+}

@@ -1,0 +1,86 @@
+import Ingestion
+import VideoDecoding
+
+/// Which folders to bring the index in step with, and how.
+public struct IndexRequest: Sendable, Equatable {
+    /// Folders, or single files.
+    public var folders: [String]
+    /// Forgets videos whose whole folder or disk is gone, too.
+    public var prune = false
+    /// Tries files again that failed before and have not changed.
+    public var retryFailed = false
+    /// Files read side by side; nil chooses by the processors.
+    public var workers: Int?
+    /// Seconds, beyond the running time of what was read, after which a file is given up.
+    public var timeLimit = 600.0
+    /// Seconds to wait for another writer of the same index.
+    public var waitingSeconds = 0.0
+
+    /// A run with the defaults.
+    public init(folders: [String]) {
+        self.folders = folders
+    }
+
+    /// Reads the parameters of the `index` method.
+    init(params: JSONValue?) throws(RPCError) {
+        let parameters = try Parameters(
+            params, of: Method.index.rawValue,
+            known: ["folders", "prune", "retry_failed", "workers", "time_limit"])
+        self.init(folders: try parameters.texts("folders"))
+        prune = try parameters.flag("prune")
+        retryFailed = try parameters.flag("retry_failed")
+        workers = try parameters.whole("workers", in: 1...1024)
+        timeLimit = try parameters.number("time_limit", atLeast: 0.001) ?? timeLimit
+    }
+
+    var jobOptions: IndexJobOptions {
+        var options = IndexJobOptions(roots: folders)
+        options.prune = prune
+        options.retryFailed = retryFailed
+        options.workers = workers
+        options.timeLimit = timeLimit
+        return options
+    }
+}
+
+extension IndexProgress {
+    /// The parameters of a `progress` notification, less the id.
+    public var json: JSONValue {
+        .object(
+            counts + [
+                .init("phase", .string(phase.rawValue)), .init("done", .number(done)),
+                .init("elapsed", .number(elapsed)), .init("seconds_left", .number(secondsLeft)),
+                .init("current", current.map { .string($0) } ?? .null),
+            ])
+    }
+
+    fileprivate var counts: [JSONValue.Member] {
+        [
+            .init("total", .number(total)), .init("unchanged", .number(unchanged)),
+            .init("indexed", .number(indexed)), .init("moved", .number(moved)),
+            .init("copied", .number(copied)), .init("failed", .number(failed)),
+            .init("removed", .number(removed)), .init("kept", .number(kept)), .init("clips", .number(clips)),
+        ]
+    }
+}
+
+/// How an index run ended.
+public struct IndexSummary: Sendable {
+    /// The last state of the run; where it was cancelled, what was stored by then is kept.
+    public var progress: IndexProgress
+
+    /// What `index --json` prints, and the `index` method's result.
+    public var json: JSONValue {
+        let problems = progress.problems.map { problem -> JSONValue in
+            [
+                "path": .string(problem.path), "reason": .string(problem.reason.rawValue),
+                "message": .string(problem.detail),
+            ]
+        }
+        return .object(
+            progress.counts + [
+                .init("elapsed_ms", .number(Int64(progress.elapsed * 1000))),
+                .init("problems", .array(problems)),
+            ])
+    }
+}

@@ -1,0 +1,67 @@
+import Distributions
+import Retrieval
+import VideoDecoding
+
+/// What to search for, and how much to answer.
+public struct SearchRequest: Sendable, Equatable {
+    /// The query's file; when the index holds it unchanged and no part is asked for, nothing is decoded.
+    public var video: String
+    /// Seconds from the first frame at which the part of interest starts.
+    public var from: Double?
+    /// Seconds from the first frame at which it stops.
+    public var to: Double?
+    /// The most matches to answer with.
+    public var limit = 10
+    /// Matches farther away are left out.
+    public var maximumDistance: Double?
+    /// Leaves the query's own file out of the matches.
+    public var excludesSelf = false
+    /// Where the samples of the distance come from: `matched` has no sampling error, `iid` is the paper's.
+    public var sampling = SamplingMode.matched
+    /// K, the samples a video; without effect in `matched`.
+    public var sampleCount = 8
+    /// λ, the weight of the distance between samples.
+    public var lambda = 1.0
+
+    /// A search with the defaults.
+    public init(video: String) {
+        self.video = video
+    }
+
+    /// What the ranking is asked for.
+    func options(excluding excluded: Set<Int64>) -> SearchOptions {
+        SearchOptions(
+            limit: limit, maximumDistance: maximumDistance, lambda: lambda, sampling: sampling,
+            sampleCount: sampleCount, excludedVideos: excluded)
+    }
+
+    /// The part asked for, where one is.
+    var range: TimeRange? {
+        from == nil && to == nil ? nil : TimeRange(start: from ?? 0, stop: to ?? .infinity)
+    }
+}
+
+extension SearchRequest {
+    /// Reads the parameters of the `search` method.
+    init(params: JSONValue?) throws(RPCError) {
+        let parameters = try Parameters(
+            params, of: Method.search.rawValue,
+            known: [
+                "video", "from", "to", "limit", "max_distance", "exclude_self", "mode", "samples", "lambda",
+            ])
+        self.init(video: try parameters.text("video"))
+        from = try parameters.number("from", atLeast: 0)
+        to = try parameters.number("to", atLeast: 0)
+        if let to, to <= from ?? 0 {
+            throw .invalidParameter("to", "to: expected a time after \"from\"")
+        }
+        limit = try parameters.whole("limit", in: 1...100_000) ?? limit
+        maximumDistance = try parameters.number("max_distance", atLeast: 0)
+        excludesSelf = try parameters.flag("exclude_self")
+        sampling = try parameters.choice("mode", of: SamplingMode.self) ?? sampling
+        sampleCount = try parameters.whole("samples", in: 1...4096) ?? sampleCount
+        lambda = try parameters.number("lambda", atLeast: 0) ?? lambda
+        // Far beyond any use; larger ones would overflow.
+        if lambda > 1e6 { throw .invalidParameter("lambda", "lambda: expected at most 1000000") }
+    }
+}

@@ -1,0 +1,105 @@
+import Distributions
+import Indexing
+import Ingestion
+import Retrieval
+import VideoDecoding
+import VideoEncoding
+
+/// Where a library's index and model are.
+public struct LibraryConfiguration: Sendable, Equatable {
+    /// The index folder.
+    public var indexFolder: String
+    /// The model folder.
+    public var modelFolder: String
+    /// Whether the model must match the index even where no video has to be encoded.
+    public var alwaysChecksModel: Bool
+    /// Processors that one search may use.
+    public var processors: Int
+
+    /// A library's places.
+    public init(
+        indexFolder: String, modelFolder: String, alwaysChecksModel: Bool = false, processors: Int = 1
+    ) {
+        self.indexFolder = indexFolder
+        self.modelFolder = modelFolder
+        self.alwaysChecksModel = alwaysChecksModel
+        self.processors = processors
+    }
+}
+
+/// An index and the model it belongs to: everything that the command line and the service do.
+///
+/// Every call may come from any thread. The model is loaded when a video must be encoded, the index when
+/// something is asked of it; a call sees what other processes have stored.
+public final class VideoLibrary: Sendable {
+    /// Where the index and the model are.
+    public let configuration: LibraryConfiguration
+    let encoders: EncoderPool
+    let reader: IndexReader
+
+    /// A library; nothing is opened yet.
+    public init(_ configuration: LibraryConfiguration) {
+        self.configuration = configuration
+        encoders = EncoderPool(folder: configuration.modelFolder, processors: configuration.processors)
+        reader = IndexReader(folder: configuration.indexFolder)
+    }
+
+    /// Ranks every indexed video by its distance to the query.
+    public func search(
+        _ request: SearchRequest, isCancelled: @escaping @Sendable () -> Bool = { false }
+    ) throws(LibraryError) -> SearchResponse {
+        let start = ContinuousClock.now
+        let path = FilePlace.absolute(request.video)
+        let query = try self.query(path, request, isCancelled: isCancelled)
+        if isCancelled() { throw .cancelled }
+        let matches = try rank(query, request, isCancelled: isCancelled)
+        return SearchResponse(query: query.facts, matches: matches, elapsed: ContinuousClock.now - start)
+    }
+
+    /// Brings the index in step with folders; ends early, with what was stored kept, when cancelled.
+    public func index(
+        _ request: IndexRequest, progress: @escaping @Sendable (IndexProgress) -> Void = { _ in },
+        isCancelled: @escaping @Sendable () -> Bool = { false }
+    ) throws(LibraryError) -> IndexSummary {
+        let encoder = try encoders.model()
+        do throws(IndexError) {
+            let index = try VideoIndex.open(
+                writingTo: configuration.indexFolder, model: encoder.indexModel,
+                waitingSeconds: request.waitingSeconds)
+            defer { index.close() }
+            let job = IndexJob(index: index, encoder: encoder, options: request.jobOptions)
+            return IndexSummary(progress: try job.run(progress: progress, isCancelled: isCancelled))
+        } catch {
+            throw LibraryError(error)
+        }
+    }
+
+    /// Forgets videos by path; a folder stands for everything in it. Returns how many were forgotten.
+    public func remove(paths: [String], waitingSeconds: Double = 0) throws(LibraryError) -> Int {
+        let model = try index().model
+        do throws(IndexError) {
+            let index = try VideoIndex.open(
+                writingTo: configuration.indexFolder, model: model, waitingSeconds: waitingSeconds)
+            defer { index.close() }
+            return try index.remove(paths: paths.map(FilePlace.absolute))
+        } catch {
+            throw LibraryError(error)
+        }
+    }
+
+    /// Says what the index holds.
+    public func info(listingFailures: Bool = false) throws(LibraryError) -> LibraryInfo {
+        try reader.read { (opened) throws(IndexError) in
+            let index = opened.index
+            return LibraryInfo(
+                folder: index.folder, formatVersion: index.formatVersion, bytes: index.sizeOnDisk,
+                roots: try index.roots(), model: index.model, counts: try index.counts(),
+                failures: listingFailures ? try index.failures() : nil)
+        }
+    }
+
+    /// The index, for reading.
+    public func index() throws(LibraryError) -> VideoIndex {
+        try reader.read { (opened) throws(IndexError) in opened.index }
+    }
+}

@@ -1,0 +1,57 @@
+import Glibc
+
+/// Serves one client over two file descriptors, as `mixtape serve` does.
+public struct LineServer: Sendable {
+    /// Why serving ended.
+    public enum Ending: Sendable { case endOfInput, outputClosed, stopped }
+
+    private let answering: Connection.Answering
+    private let limits: Connection.Limits
+
+    /// A server of the requests that the handler answers.
+    public init(handler: RequestHandler, limits: Connection.Limits = Connection.Limits()) {
+        self.init(answering: handler.run, limits: limits)
+    }
+
+    package init(answering: @escaping Connection.Answering, limits: Connection.Limits = Connection.Limits()) {
+        self.answering = answering
+        self.limits = limits
+    }
+
+    /// Blocks until the input ends and every request taken is answered, until nobody reads the output, or
+    /// until `shouldStop` says so; the last two cancel what runs. SIGPIPE must be ignored in the process.
+    public func run(
+        input: Int32, output: Int32, shouldStop: @escaping @Sendable () -> Bool = { false }
+    ) -> Ending {
+        let writer = LineWriter(output: output)
+        let connection = Connection(answering: answering, limits: limits) { writer.write($0) }
+        let reader = LineReader(input: input, output: output, maximumLength: limits.lineLength)
+        let ending = reader.read(shouldStop: { shouldStop() || writer.isClosed }) { piece in
+            switch piece {
+            case .line(let line): connection.receive(line: line)
+            case .tooLong: connection.receiveTooLongLine()
+            }
+        }
+        switch ending {
+        case .endOfInput:
+            if drain(connection, writer, output, shouldStop) { return .endOfInput }
+        case .outputClosed, .stopped:
+            break
+        }
+        connection.cancelAll()
+        connection.waitUntilIdle()
+        return shouldStop() ? .stopped : .outputClosed
+    }
+
+    /// Waits for what runs; false when it should be cancelled instead.
+    private func drain(
+        _ connection: Connection, _ writer: LineWriter, _ output: Int32, _ shouldStop: () -> Bool
+    ) -> Bool {
+        while !connection.waitUntilIdle(seconds: 0.1) {
+            var watched = pollfd(fd: output, events: 0, revents: 0)
+            let isGone = poll(&watched, 1, 0) > 0 && watched.revents & Int16(POLLERR | POLLNVAL) != 0
+            if isGone || writer.isClosed || shouldStop() { return false }
+        }
+        return true
+    }
+}

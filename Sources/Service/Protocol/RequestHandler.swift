@@ -1,0 +1,84 @@
+/// What a running request may use.
+public struct RequestContext: Sendable {
+    /// Asked now and then; true ends the request with `cancelled`.
+    public var isCancelled: @Sendable () -> Bool
+    /// Sends the parameters of a `progress` notification, less the id.
+    public var progress: @Sendable (JSONValue) -> Void
+
+    /// A context that is never cancelled and drops progress, unless told otherwise.
+    public init(
+        isCancelled: @escaping @Sendable () -> Bool = { false },
+        progress: @escaping @Sendable (JSONValue) -> Void = { _ in }
+    ) {
+        self.isCancelled = isCancelled
+        self.progress = progress
+    }
+}
+
+/// Answers requests about one library. Knows nothing of lines, ids or threads: `Connection` brings
+/// those, and another transport would call the same handler.
+public final class RequestHandler: Sendable {
+    /// What the requests are about.
+    public let library: VideoLibrary
+
+    /// A handler; nothing is opened before a request needs it.
+    public init(library: VideoLibrary) {
+        self.library = library
+    }
+
+    /// Runs one request on the calling thread and returns its result. `cancel` is not among them: it is
+    /// about a connection's other requests.
+    public func run(
+        _ method: Method, _ params: JSONValue?, context: RequestContext = RequestContext()
+    ) throws(RPCError) -> JSONValue {
+        do {
+            switch method {
+            case .search:
+                let request = try SearchRequest(params: params)
+                return try library.search(request, isCancelled: context.isCancelled).json
+            case .index:
+                let request = try IndexRequest(params: params)
+                let throttle = ProgressThrottle(secondsBetween: 0.5)
+                let summary = try library.index(
+                    request,
+                    progress: { progress in
+                        if throttle.admits() { context.progress(progress.json) }
+                    }, isCancelled: context.isCancelled)
+                if summary.progress.isCancelled { throw RPCError.cancelled }
+                return summary.json
+            case .remove:
+                let parameters = try Parameters(params, of: method.rawValue, known: ["paths"])
+                return ["removed": .number(try library.remove(paths: try parameters.texts("paths")))]
+            case .info:
+                let parameters = try Parameters(params, of: method.rawValue, known: ["failures"])
+                return try library.info(listingFailures: try parameters.flag("failures")).json
+            case .cancel:
+                throw RPCError(.methodNotFound, "cancel works on a connection only")
+            }
+        } catch let error as RPCError {
+            throw error
+        } catch let error as LibraryError {
+            throw RPCError(error)
+        } catch {
+            throw RPCError(.internalError, "\(error)")
+        }
+    }
+}
+
+extension RPCError {
+    /// How a library's error is told to a client.
+    public init(_ error: LibraryError) {
+        var data: [JSONValue.Member] = []
+        if let path = error.path { data.append(.init("path", .string(path))) }
+        data.append(.init("reason", .string(error.reason)))
+        if let hint = error.hint { data.append(.init("hint", .string(hint))) }
+        let code: Code =
+            switch error.kind {
+            case .video: .file
+            case .index: .index
+            case .model: .model
+            case .cancelled: .cancelled
+            }
+        self.init(code, error.message, data: .object(data))
+    }
+}

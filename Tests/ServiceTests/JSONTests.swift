@@ -1,0 +1,70 @@
+import Service
+import Testing
+
+@Suite struct JSONTests {
+    @Test(arguments: [
+        "null", "true", "false", "0", "-0", "1.50", "12345678901234567890123", "1e400", "-2.5E-7",
+        "\"\"", "\"a/b\"", "[]", "{}", "[1,[2,{\"a\":null}]]", "{\"a\":1,\"b\":[true,\"ä€😀\"]}",
+    ])
+    func whatIsWrittenIsWhatWasRead(text: String) throws {
+        #expect(try JSONValue(parsing: text).serialized() == text)
+    }
+
+    @Test(arguments: [
+        "", " ", "nul", "+1", "01", "1.", ".5", "1e", "- 1", "NaN", "Infinity", "'a'", "\"a", "\"\n\"",
+        "\"\\x\"",
+        "\"\\u12\"", "\"\\ud800\"", "\"\\ud800\\u0041\"", "[1,]", "[1 2]", "[", "{", "{\"a\"}", "{\"a\":}",
+        "{a:1}",
+        "{\"a\":1,}", "{\"a\":1,\"a\":2}", "1 2", "{}{}", "\u{FEFF}1",
+    ])
+    func whatIsNotJSONIsRefused(text: String) {
+        #expect(throws: JSONSyntaxError.self) { try JSONValue(parsing: text) }
+    }
+
+    @Test func bytesThatAreNotUTF8AreRefused() {
+        for bytes: [UInt8] in [
+            [0x22, 0xFF, 0x22], [0x22, 0xC0, 0x80, 0x22], [0x22, 0xED, 0xA0, 0x80, 0x22],
+        ] {
+            #expect(throws: JSONSyntaxError.self) { try JSONValue(parsing: bytes) }
+        }
+    }
+
+    @Test func nestingIsBounded() throws {
+        func nested(_ depth: Int) -> String {
+            String(repeating: "[", count: depth) + String(repeating: "]", count: depth)
+        }
+        #expect(try JSONValue(parsing: nested(64)).serialized() == nested(64))
+        #expect(throws: JSONSyntaxError.self) { try JSONValue(parsing: nested(65)) }
+        #expect(throws: JSONSyntaxError.self) {
+            try JSONValue(parsing: String(repeating: "[", count: 1 << 20))
+        }
+    }
+
+    @Test func escapesAreRead() throws {
+        let text = #""\"\\\/\b\f\n\r\t\u00e4\u20AC\uD83D\uDE00""#
+        #expect(try JSONValue(parsing: text) == .string("\"\\/\u{8}\u{C}\n\r\tä€😀"))
+    }
+
+    @Test func controlCharactersNeverBreakALine() {
+        let value = JSONValue.string("a\nb\r\u{0}\u{1B}\"\\")
+        #expect(value.serialized() == #""a\nb\r\u0000\u001b\"\\""#)
+    }
+
+    @Test func keysAreSortedAndSlashesLeftAlone() {
+        let value: JSONValue = ["b": 1, "a": ["d": "x/y", "c": .null]]
+        #expect(value.serialized() == #"{"a":{"c":null,"d":"x/y"},"b":1}"#)
+        #expect(
+            value.prettyPrinted()
+                == "{\n  \"a\": {\n    \"c\": null,\n    \"d\": \"x/y\"\n  },\n  \"b\": 1\n}")
+    }
+
+    @Test func numbersKeepTheirMeaning() throws {
+        #expect(JSONValue.number(0.1).serialized() == "0.1")
+        #expect(JSONValue.number(Double.nan) == .null)
+        #expect(JSONValue.number(-Double.infinity) == .null)
+        #expect(try JSONValue(parsing: "3.0").intValue == 3)
+        #expect(try JSONValue(parsing: "3.5").intValue == nil)
+        #expect(try JSONValue(parsing: "1e400").doubleValue == nil)
+        #expect(try JSONValue(parsing: "1e400").intValue == nil)
+    }
+}
