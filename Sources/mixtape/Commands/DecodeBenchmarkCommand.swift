@@ -1,0 +1,83 @@
+import ArgumentParser
+import Foundation
+import Service
+import VideoDecoding
+
+/// Times reading a file's clips beside the `ffmpeg` program decoding the same file, in turns.
+struct DecodeBenchmarkCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "decode",
+        abstract: "Time the reading of files beside: ffmpeg -i FILE -f null -")
+
+    @Argument(help: .init("Video files.", valueName: "FILE"))
+    var files: [String]
+
+    @Option(help: .init("Decoder threads, for both.", valueName: "T"))
+    var threads = 1
+
+    @Option(help: .init("Runs that each median is of.", valueName: "N"))
+    var repeats = 5
+
+    @Flag(help: "Print the result as JSON lines.")
+    var json = false
+
+    func validate() throws {
+        guard threads > 0, repeats > 0 else { throw ValidationError("expected whole numbers above 0") }
+    }
+
+    func run() throws {
+        for file in files {
+            var ours: [Double] = []
+            var theirs: [Double] = []
+            var frames = 0
+            for turn in 0...repeats {
+                let start = Self.now
+                frames = try read(file)
+                let middle = Self.now
+                try FFmpegProgram.run(
+                    ["-threads", "\(threads)", "-i", file, "-map", "0:v:0", "-f", "null", "-"])
+                // The first turn fills the caches.
+                if turn > 0 {
+                    ours.append(middle - start)
+                    theirs.append(Self.now - middle)
+                }
+            }
+            report(file, frames, ours: Self.median(ours), theirs: Self.median(theirs))
+        }
+    }
+
+    /// All clips of the default model's plan; returns the frames decoded.
+    private func read(_ file: String) throws -> Int {
+        let options = ReadingOptions(
+            plan: ClipPlan(), geometry: FrameGeometry(width: 112, height: 112), threads: threads,
+            seeks: false)
+        do {
+            var reader = try ClipReader(path: file, options: options)
+            while try reader.next() != nil {}
+            return reader.work.decoded
+        } catch {
+            throw LibraryError(error)
+        }
+    }
+
+    private func report(_ file: String, _ frames: Int, ours: Double, theirs: Double) {
+        if json {
+            return Terminal.data([
+                "file": .string(file), "frames": .number(frames), "threads": .number(threads),
+                "repeats": .number(repeats),
+                "frames_per_second": .number(Double(frames) / ours),
+                "ffmpeg_frames_per_second": .number(Double(frames) / theirs),
+                "time_ratio": .number(ours / theirs),
+            ])
+        }
+        func fixed(_ value: Double, _ decimals: Int) -> String { TimeText.fixed(value, decimals: decimals) }
+        Terminal.data(
+            "\(Terminal.printable(file)): \(fixed(Double(frames) / ours, 0)) frames/s, "
+                + "ffmpeg \(fixed(Double(frames) / theirs, 0)) frames/s, "
+                + "time \(fixed(ours / theirs, 2)) of ffmpeg's")
+    }
+
+    private static var now: Double { Double(DispatchTime.now().uptimeNanoseconds) * 1e-9 }
+
+    private static func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
+}

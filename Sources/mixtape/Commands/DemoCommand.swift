@@ -1,0 +1,92 @@
+import ArgumentParser
+import Foundation
+import Service
+
+struct DemoCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "demo",
+        abstract: "Draw a dozen videos, index them, and find one by an altered copy.",
+        discussion: """
+            Everything happens in a folder that is removed at the end, and with an index of its own. \
+            Prints the search's JSON; fails where the original does not rank first.
+            """)
+
+    @Option(
+        name: .customLong("model"),
+        help: .init("The model folder. (default: models/default/ in the program's package)", valueName: "DIR")
+    )
+    var modelFolder: String?
+
+    @Option(help: .init("Keep the videos and the index in this folder.", valueName: "DIR"))
+    var keep: String?
+
+    func run() throws {
+        Interrupts.catchSignals()
+        let folder = try makeFolder()
+        defer { if keep == nil { try? FileManager.default.removeItem(atPath: folder) } }
+        let videos = folder + "/videos"
+        try makeDirectory(videos)
+
+        Terminal.note("drawing \(DemoVideos.graphs.count) videos in \(videos)")
+        for (number, video) in DemoVideos.graphs.enumerated() {
+            try stopIfInterrupted()
+            try FFmpegProgram.run(DemoVideos.drawing(number, into: "\(videos)/\(video.name).mp4"))
+        }
+        let original = "\(videos)/\(DemoVideos.original).mp4"
+        let query = folder + "/query.mp4"
+        Terminal.note("altering \(DemoVideos.original).mp4: cropped, smaller, recoloured, few bits")
+        try FFmpegProgram.run(DemoVideos.altering(original, into: query))
+
+        var places = LibraryOptions()
+        places.indexFolder = folder + "/index"
+        places.modelFolder = modelFolder
+        let library = try places.library()
+        Terminal.note("indexing")
+        let display = ProgressDisplay()
+        let summary = try library.index(
+            IndexRequest(folders: [videos]), progress: display.show, isCancelled: Interrupts.wereReceived)
+        display.clear()
+        try stopIfInterrupted()
+        guard summary.progress.indexed == DemoVideos.graphs.count else {
+            throw CommandError(
+                message: "only \(summary.progress.indexed) of \(DemoVideos.graphs.count) videos were indexed",
+                hint: "mixtape demo --keep DIR, then mixtape info --failures --index DIR/index")
+        }
+
+        Terminal.note("searching with the altered copy")
+        var request = SearchRequest(video: query)
+        request.limit = 5
+        let response = try library.search(request, isCancelled: Interrupts.wereReceived)
+        Terminal.data(response.json)
+        guard response.matches.first?.video.identity.path.hasSuffix("/\(DemoVideos.original).mp4") == true
+        else {
+            throw CommandError(
+                message: "the original does not rank first",
+                hint: "this is a fault of the model or the program")
+        }
+        Terminal.note("the original ranks first")
+    }
+
+    private func stopIfInterrupted() throws {
+        if Interrupts.wereReceived() { throw Interrupts.exitCode }
+    }
+
+    private func makeFolder() throws -> String {
+        if let keep {
+            try makeDirectory(keep)
+            return keep
+        }
+        let folder = FileManager.default.temporaryDirectory.path + "/mixtape-demo-" + UUID().uuidString
+        try makeDirectory(folder)
+        return folder
+    }
+
+    private func makeDirectory(_ path: String) throws {
+        do {
+            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        } catch {
+            throw CommandError(
+                message: "\(path): \(error.localizedDescription)", hint: "name a folder that can be written")
+        }
+    }
+}

@@ -1,0 +1,97 @@
+import ArgumentParser
+import Ingestion
+import Service
+
+struct IndexCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "index",
+        abstract: "Bring the index in step with folders.",
+        discussion: """
+            Reads what is new or changed, recognises what was moved or renamed, and forgets what is gone. \
+            Interrupt it whenever you like: what is stored stays, and the next run goes on from there.
+            """)
+
+    @Argument(help: .init("Folders to look through, or single files.", valueName: "FOLDER"))
+    var folders: [String]
+
+    @OptionGroup var places: LibraryOptions
+
+    @Flag(help: "Forget videos even where a whole folder or disk is gone.")
+    var prune = false
+
+    @Flag(help: "Try files again that failed before.")
+    var retryFailed = false
+
+    @Option(help: .init("Files read side by side. (default: by the processors)", valueName: "N"))
+    var workers: Int?
+
+    @Option(
+        help: .init(
+            "Seconds, beyond the running time of what was read, after which a file is given up.",
+            valueName: "S"))
+    var timeLimit = 600.0
+
+    @Option(help: .init("Seconds to wait for another run on the same index.", valueName: "S"))
+    var wait = 0.0
+
+    @Flag(help: "Print the result as JSON.")
+    var json = false
+
+    func validate() throws {
+        if let workers, !(1...1024).contains(workers) {
+            throw ValidationError("--workers: expected 1 to 1024")
+        }
+        guard timeLimit > 0, timeLimit.isFinite else {
+            throw ValidationError("--time-limit: expected more than 0")
+        }
+        guard wait >= 0, wait.isFinite else { throw ValidationError("--wait: expected 0 or more") }
+    }
+
+    func run() throws {
+        let library = try places.library()
+        var request = IndexRequest(folders: folders)
+        request.prune = prune
+        request.retryFailed = retryFailed
+        request.workers = workers
+        request.timeLimit = timeLimit
+        request.waitingSeconds = wait
+        Interrupts.catchSignals()
+        let display = ProgressDisplay()
+        let summary: IndexSummary
+        do {
+            defer { display.clear() }
+            summary = try library.index(
+                request, progress: display.show, isCancelled: Interrupts.wereReceived)
+        }
+        if summary.progress.isCancelled {
+            Terminal.note(
+                "interrupted after \(summary.progress.done) of \(summary.progress.total) files; "
+                    + "what was stored is kept")
+            Terminal.note("hint: run the same command again to go on")
+            throw Interrupts.exitCode
+        }
+        for problem in summary.progress.problems {
+            Terminal.note("warning: \(Terminal.printable(problem.path)): \(problem.detail)")
+        }
+        if summary.progress.kept > 0 {
+            Terminal.note(
+                "hint: \(summary.progress.kept) videos are missing with their folder or disk and were kept; "
+                    + "--prune forgets them")
+        }
+        if json { Terminal.data(summary.json) } else { Terminal.data(Self.text(summary.progress)) }
+        if summary.progress.failed > 0 {
+            Terminal.note("hint: mixtape info --failures says which files failed and why")
+        }
+    }
+
+    private static func text(_ progress: IndexProgress) -> String {
+        let counts = [
+            (progress.indexed, "indexed"), (progress.unchanged, "unchanged"), (progress.moved, "moved"),
+            (progress.copied, "copied"),
+            (progress.removed, "removed"), (progress.failed, "failed"),
+        ]
+        let shown = counts.enumerated().filter { $0.offset == 0 || $0.element.0 > 0 }
+        return shown.map { "\($0.element.0) \($0.element.1)" }.joined(separator: ", ")
+            + " in \(TimeText.fixed(progress.elapsed, decimals: 1)) s"
+    }
+}

@@ -1,0 +1,67 @@
+import ArgumentParser
+import Service
+import VideoEncoding
+
+struct ModelCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "model", abstract: "Make model folders.", subcommands: [ModelCreateCommand.self])
+}
+
+struct ModelCreateCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "create",
+        abstract: "Write an untrained model, made from a seed.",
+        discussion: """
+            Its weights are random and its batch norms are set from made-up clips: enough to tell videos apart \
+            and to find copies, and a start for training.
+            """)
+
+    @Argument(help: .init("The folder to write to.", valueName: "DIR"))
+    var folder: String
+
+    @Option(help: .init("slowonly18, r3d_18, mc3_18 or r2plus1d_18.", valueName: "NAME"))
+    var preset = "slowonly18"
+
+    @Option(help: .init("Channels of the first stage, for slowonly18. (default: 32)", valueName: "N"))
+    var width: Int?
+
+    @Option(help: .init("Width of the embedding.", valueName: "D"))
+    var dimension = 256
+
+    @Option(help: .init("What all weights are drawn from.", valueName: "N"))
+    var seed: UInt64 = 1
+
+    @Flag(help: "Replace a model that the folder holds.")
+    var replace = false
+
+    private var named: ModelPreset? {
+        guard let width else { return ModelPreset(name: preset) }
+        return preset == "slowonly18" ? ModelPreset(name: "slowonly18-w\(width)") : nil
+    }
+
+    func validate() throws {
+        guard named != nil else {
+            throw ValidationError(
+                width == nil
+                    ? "--preset: expected slowonly18, r3d_18, mc3_18 or r2plus1d_18"
+                    : "--width: expected 1 to 512, with slowonly18 only")
+        }
+        guard (1...4096).contains(dimension) else { throw ValidationError("--dimension: expected 1 to 4096") }
+    }
+
+    func run() throws {
+        guard let preset = named else { throw ExitCode.usage }
+        let throttle = ProgressThrottle(secondsBetween: 5)
+        do {
+            let made = try ModelFactory.create(
+                at: folder, preset: preset, seed: seed, dimension: dimension,
+                threads: Settings.current.processors, replacing: replace
+            ) { share in
+                if throttle.admits() { Terminal.note("setting the norms: \(Int(share * 100)) %") }
+            }
+            Terminal.data("\(made.name): \(folder)")
+        } catch {
+            throw LibraryError(error)
+        }
+    }
+}

@@ -1,0 +1,36 @@
+import ArgumentParser
+import Service
+
+struct RemoveCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "remove",
+        abstract: "Take videos out of the index.",
+        discussion: "The files themselves are left alone; the next index run finds them again.")
+
+    @Argument(help: .init("Videos, or folders of videos, to forget.", valueName: "PATH"))
+    var paths: [String]
+
+    @OptionGroup var places: LibraryOptions
+
+    @Option(help: .init("Seconds to wait for another run on the same index.", valueName: "S"))
+    var wait = 0.0
+
+    @Flag(help: "Print the result as JSON.")
+    var json = false
+
+    func validate() throws {
+        guard wait >= 0, wait.isFinite else { throw ValidationError("--wait: expected 0 or more") }
+    }
+
+    func run() throws {
+        let count = try places.library().remove(paths: paths, waitingSeconds: wait)
+        if json {
+            Terminal.data(["removed": .number(count)])
+        } else {
+            Terminal.data("\(count) removed")
+        }
+        if count == 0 {
+            Terminal.note("hint: no video in the index has such a path; mixtape search prints paths")
+        }
+    }
+}

@@ -1,0 +1,73 @@
+import Distributions
+import Glibc
+import Indexing
+
+/// Writes an index out as NumPy arrays and text files that say what their rows are.
+///
+/// | file | rows |
+/// |---|---|
+/// | `means.npy`, `log_variances.npy` | one a clip: μ_n and log σ²_n, float32 |
+/// | `video_means.npy`, `video_log_variances.npy` | one a video: μ_V and log σ²_V, float32 |
+/// | `paths.txt` | one a video: its path |
+/// | `clips.csv` | one a clip: `video` (a row of `paths.txt`, from 0), `start`, `stop` in seconds |
+///
+/// Videos are sorted by path; a video's clips stand together, in the order of time.
+struct Exporter {
+    let index: VideoIndex
+    let folder: String
+
+    /// Returns how many videos and clips were written.
+    func run() throws -> (videos: Int, clips: Int) {
+        let videos = try index.allVideos()
+        try makeFolder()
+        let clips = videos.reduce(0) { $0 + $1.clipCount }
+        let dimension = index.model.dimension
+        func array(_ name: String, rows: Int) throws -> NumPyWriter {
+            try NumPyWriter(path: "\(folder)/\(name).npy", rows: rows, columns: dimension)
+        }
+        let means = try array("means", rows: clips)
+        let logVariances = try array("log_variances", rows: clips)
+        let videoMeans = try array("video_means", rows: videos.count)
+        let videoLogVariances = try array("video_log_variances", rows: videos.count)
+        let paths = try PartialFile(path: "\(folder)/paths.txt")
+        let table = try PartialFile(path: "\(folder)/clips.csv")
+        try table.write(line: "video,start,stop")
+
+        for (row, video) in videos.enumerated() {
+            if Interrupts.wereReceived() { throw Interrupts.exitCode }
+            let (intervals, mixture) = try index.mixture(ofVideo: video.id)
+            guard intervals.count == video.clipCount, mixture.components.count == video.clipCount else {
+                throw CommandError(
+                    message: "\(video.identity.path): changed in the index while it was exported",
+                    hint: "run the export again once mixtape index has ended")
+            }
+            for (interval, clip) in zip(intervals, mixture.components) {
+                try means.write(row: clip.mean)
+                try logVariances.write(row: clip.logVariance)
+                try table.write(line: "\(row),\(interval.start),\(interval.stop)")
+            }
+            let moments = mixture.moments()
+            try videoMeans.write(row: moments.mean)
+            try videoLogVariances.write(row: moments.variance.map { logf($0) })
+            try paths.write(line: Self.oneLine(video.identity.path))
+        }
+        for array in [means, logVariances, videoMeans, videoLogVariances] { try array.finish() }
+        try paths.finish()
+        try table.finish()
+        return (videos.count, clips)
+    }
+
+    private func makeFolder() throws {
+        guard mkdir(folder, 0o755) == 0 || errno == EEXIST else {
+            throw CommandError(
+                message: "\(folder): \(String(cString: strerror(errno)))",
+                hint: "name a folder that exists or can be made")
+        }
+    }
+
+    /// A line break inside a path would shift every row after it.
+    private static func oneLine(_ path: String) -> String {
+        path.utf8.contains(0x0A)
+            ? path.split(separator: "\n", omittingEmptySubsequences: false).joined(separator: "\\n") : path
+    }
+}

@@ -1,0 +1,84 @@
+import Glibc
+import Service
+
+/// Data to standard output, everything else to standard error.
+enum Terminal {
+    /// Writes data and a line break; what cannot be written is a failure, since the caller relies on it.
+    static func data(_ text: String) {
+        guard write(text + "\n", to: STDOUT_FILENO) else {
+            let message = String(cString: strerror(errno))
+            report("standard output: \(message)", hint: "check that the disk it goes to has room")
+            exit(ExitCode.failure.rawValue)
+        }
+    }
+
+    /// Writes JSON: over several lines for people, on one line for programs.
+    static func data(_ value: JSONValue) {
+        data(Settings.current.outputIsTerminal ? value.prettyPrinted() : value.serialized())
+    }
+
+    /// Tells the user something.
+    static func note(_ text: String) {
+        _ = write(text + "\n", to: STDERR_FILENO)
+    }
+
+    /// Tells the user what went wrong and what to do.
+    static func report(_ message: String, hint: String?) {
+        let settings = Settings.current
+        let coloured = settings.errorsAreTerminal && settings.allowsColour
+        note(style("error:", coloured ? .red : .plain) + " " + message)
+        if let hint { note(style("hint:", coloured ? .cyan : .plain) + " " + hint) }
+    }
+
+    /// SGR parameters of the styles in use.
+    enum Style: String {
+        case plain = ""
+        case bold = "1"
+        case red = "1;31"
+        case cyan = "36"
+        case dim = "2"
+    }
+
+    static func style(_ text: String, _ style: Style) -> String {
+        style == .plain ? text : "\u{1B}[\(style.rawValue)m\(text)\u{1B}[0m"
+    }
+
+    /// Styled where standard output is a terminal that shows it.
+    static func styledForOutput(_ text: String, _ style: Style) -> String {
+        let settings = Settings.current
+        return settings.outputIsTerminal && settings.allowsColour ? self.style(text, style) : text
+    }
+
+    /// File names may hold anything; nothing in them reaches the terminal as a control sequence.
+    static func printable(_ text: String) -> String {
+        guard text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else {
+            return text
+        }
+        return text.unicodeScalars.reduce(into: "") { result, scalar in
+            if scalar.properties.generalCategory == .control {
+                result += "\\u{" + String(scalar.value, radix: 16) + "}"
+            } else {
+                result.unicodeScalars.append(scalar)
+            }
+        }
+    }
+
+    /// Columns of the terminal on standard error.
+    static var width: Int {
+        var size = winsize()
+        guard ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
+        return Int(size.ws_col)
+    }
+
+    static func write(_ text: String, to descriptor: Int32) -> Bool {
+        let bytes = Array(text.utf8)
+        return bytes.withUnsafeBytes { bytes in
+            var done = 0
+            while done < bytes.count {
+                let count = Glibc.write(descriptor, bytes.baseAddress.map { $0 + done }, bytes.count - done)
+                if count > 0 { done += count } else if errno != EINTR { return false }
+            }
+            return true
+        }
+    }
+}

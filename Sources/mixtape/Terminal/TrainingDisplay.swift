@@ -1,0 +1,88 @@
+import Service
+import Training
+
+/// Shows a training's progress on standard error: one line that is redrawn on a terminal, plain lines elsewhere.
+final class TrainingDisplay: Sendable {
+    private let isTerminal: Bool
+    private let throttle: ProgressThrottle
+
+    init() {
+        isTerminal = Settings.current.errorsAreTerminal
+        throttle = ProgressThrottle(secondsBetween: isTerminal ? 0.1 : 5, admitsFirst: isTerminal)
+    }
+
+    /// Files decoded.
+    @Sendable func show(done: Int, total: Int) {
+        guard throttle.admits() else { return }
+        show("\(done)/\(total) files decoded", share: total > 0 ? Double(done) / Double(total) : 0)
+    }
+
+    /// Steps; the run says how often.
+    @Sendable func show(_ progress: TrainingProgress) {
+        show(Self.facts(progress), share: Double(progress.step) / Double(max(1, progress.total)))
+    }
+
+    /// A remark on a line of its own.
+    @Sendable func note(_ text: String) {
+        clear()
+        Terminal.note(Terminal.printable(text))
+    }
+
+    /// Takes the redrawn line away.
+    func clear() {
+        if isTerminal { _ = Terminal.write("\r\u{1B}[K", to: 2) }
+    }
+
+    private func show(_ facts: String, share: Double) {
+        guard isTerminal else { return Terminal.note(facts) }
+        let filled = Int(min(1, max(0, share)) * 12)
+        let bar = String(repeating: "#", count: filled) + String(repeating: ".", count: 12 - filled)
+        _ = Terminal.write(
+            "\r\u{1B}[K" + String("[\(bar)] \(facts)".prefix(max(0, Terminal.width - 1))), to: 2)
+    }
+
+    /// "step 20/100, loss 1.234 (soft 0.6, …), 12.5 clips/s, 3 min left, uncertainty -6.9, …".
+    static func facts(_ progress: TrainingProgress) -> String {
+        func short(_ value: Double) -> String {
+            value.isFinite ? TimeText.fixed(value, decimals: 3) : "\(value)"
+        }
+        let terms = progress.terms.map { "\($0.name) \(short($0.value))" }.joined(separator: ", ")
+        var text = "step \(progress.step)/\(progress.total), loss \(short(progress.loss)) (\(terms)), "
+        text += "\(TimeText.fixed(progress.clipsPerSecond, decimals: 1)) clips/s, "
+        text += "\(TimeText.rough(progress.secondsLeft)) left, "
+        text += "mean log variance \(short(progress.meanLogVariance))"
+        if let positives = progress.positivesPerAnchor {
+            text += ", \(short(positives)) positives per anchor"
+        }
+        return text
+    }
+}
+
+/// What a finished training says on standard output.
+struct TrainingReport {
+    var folder: String
+    var outcome: TrainingSession.Outcome
+    var summary: TrainingSummary
+    var seconds: Double
+
+    var json: JSONValue {
+        let last = summary.last
+        let terms = (last?.terms ?? []).map { JSONValue.Member($0.name, .number($0.value)) }
+        return [
+            "model": .string(folder), "steps": .number(summary.steps), "videos": .number(summary.videos),
+            "skipped": .number(outcome.skipped.count), "left_out": .number(outcome.leftOut),
+            "parameters": .number(outcome.parameterCount), "clips_per_step": .number(summary.layout.rows),
+            "seconds": .number(seconds), "clips_per_second": .number(last?.clipsPerSecond),
+            "loss": .number(last?.loss), "terms": .object(terms),
+            "mean_log_variance": .number(last?.meanLogVariance),
+            "positives_per_anchor": .number(last?.positivesPerAnchor),
+        ]
+    }
+
+    var text: String {
+        var text = "\(folder): \(summary.steps) steps on \(summary.videos) videos"
+        if let last = summary.last { text += ", loss \(TimeText.fixed(last.loss, decimals: 3))" }
+        if !outcome.skipped.isEmpty { text += ", \(outcome.skipped.count) files skipped" }
+        return text + ", in \(TimeText.rough(seconds))"
+    }
+}

@@ -1,0 +1,88 @@
+import Foundation
+import Testing
+
+/// Videos and a small model, made once for all tests.
+struct Material: Sendable {
+    /// Fails every test that needs it where it could not be made.
+    static let shared = Result { try Material() }
+
+    private let folder: TemporaryFolder
+    /// A folder of `count` videos of two seconds, cut from one long one.
+    let videos: String
+    /// An untrained model with few channels.
+    let model: String
+    let count = 30
+
+    private init() throws {
+        folder = try TemporaryFolder()
+        videos = folder.path + "/videos"
+        model = folder.path + "/model"
+        try FileManager.default.createDirectory(atPath: videos, withIntermediateDirectories: true)
+        try Self.ffmpeg([
+            "-f", "lavfi", "-i", "testsrc2=s=160x120:r=10:d=\(count * 2),hue=h=t*37:s=1+sin(t)", "-c:v",
+            "libx264",
+            "-preset", "ultrafast", "-g", "20", "-f", "segment", "-segment_time", "2", "-reset_timestamps",
+            "1",
+            videos + "/video%02d.mp4",
+        ])
+        let made = try Running.run(["model", "create", model, "--width", "4", "--dimension", "32"])
+        guard made.status == 0 else { throw Failure(description: made.errors) }
+    }
+
+    struct Failure: Error, CustomStringConvertible {
+        var description: String
+    }
+
+    static func ffmpeg(_ arguments: [String]) throws {
+        let common = ["ffmpeg", "-nostdin", "-hide_banner", "-loglevel", "error", "-y"]
+        let outcome = try Running(common + arguments, program: "/usr/bin/env").outcome()
+        guard outcome.status == 0 else { throw Failure(description: outcome.errors) }
+    }
+
+    func video(_ number: Int) -> String {
+        videos + (number < 10 ? "/video0\(number).mp4" : "/video\(number).mp4")
+    }
+}
+
+/// An index folder of one test, and commands on it.
+struct TestIndex {
+    let material: Material
+    let folder: TemporaryFolder
+    var path: String { folder.path + "/index" }
+    var options: [String] { ["--index", path, "--model", material.model] }
+
+    init() throws {
+        material = try Material.shared.get()
+        folder = try TemporaryFolder()
+    }
+
+    func run(_ arguments: String..., input: String = "", directory: String? = nil) throws -> Running.Outcome {
+        try Running.run(arguments + options, input: input, directory: directory)
+    }
+
+    /// Starts an index run over the material's videos, one at a time so that it can be met half-way.
+    func startIndexing(_ more: String...) throws -> Running {
+        try Running(["index", material.videos, "--workers", "1"] + more + options)
+    }
+
+    /// Videos that can be found; 0 while there is no index.
+    func ready() throws -> Int {
+        let outcome = try run("info", "--json")
+        guard outcome.status == 0 else { return 0 }
+        return (try outcome.json()["videos"] as? [String: Any])?["ready"] as? Int ?? -1
+    }
+
+    /// Waits until so many videos are stored, asking one service again and again: starting a program for
+    /// each question would take longer than a video.
+    func waitUntilReady(_ count: Int) throws {
+        let service = try Conversation(["serve"] + options)
+        defer { _ = service.end() }
+        for question in 0..<4000 {
+            service.say(#"{"jsonrpc":"2.0","id":\#(question),"method":"info"}"#)
+            let videos = (service.next()?["result"] as? [String: Any])?["videos"] as? [String: Int]
+            if let ready = videos?["ready"], ready >= count { return }
+            usleep(2_000)
+        }
+        Issue.record("\(count) videos were never stored")
+    }
+}

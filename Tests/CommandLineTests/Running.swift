@@ -1,0 +1,89 @@
+import Foundation
+import Testing
+
+/// The built program, run as a user would.
+struct Running {
+    /// How a run ended.
+    struct Outcome {
+        var status: Int32
+        var output: String
+        var errors: String
+
+        /// Standard output as JSON; the test fails where it is none.
+        func json(_ location: SourceLocation = #_sourceLocation) throws -> [String: Any] {
+            let value = try? JSONSerialization.jsonObject(with: Data(output.utf8))
+            return try #require(value as? [String: Any], "\(output)\(errors)", sourceLocation: location)
+        }
+
+        /// One JSON object a line.
+        var lines: [[String: Any]] {
+            output.split(separator: "\n").compactMap {
+                (try? JSONSerialization.jsonObject(with: Data($0.utf8))) as? [String: Any]
+            }
+        }
+    }
+
+    /// `mixtape`, which the build puts beside the tests.
+    static let binary: String = {
+        let tests = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
+        let beside = tests.deletingLastPathComponent().appendingPathComponent("mixtape").path
+        if FileManager.default.isExecutableFile(atPath: beside) { return beside }
+        return package + "/.build/release/mixtape"
+    }()
+
+    /// The repository.
+    static let package = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+        .appendingPathComponent("../..").standardized.path
+
+    let process = Process()
+    private let folder: TemporaryFolder
+    private var outputPath: String { folder.path + "/out" }
+    private var errorsPath: String { folder.path + "/err" }
+
+    /// Starts the program; `input` is all of its standard input.
+    init(_ arguments: [String], input: String = "", directory: String? = nil, program: String = binary) throws
+    {
+        folder = try TemporaryFolder()
+        try input.write(toFile: folder.path + "/in", atomically: false, encoding: .utf8)
+        process.executableURL = URL(fileURLWithPath: program)
+        process.arguments = arguments
+        process.standardInput = FileHandle(forReadingAtPath: folder.path + "/in")
+        for path in [outputPath, errorsPath] { try Data().write(to: URL(fileURLWithPath: path)) }
+        process.standardOutput = FileHandle(forWritingAtPath: outputPath)
+        process.standardError = FileHandle(forWritingAtPath: errorsPath)
+        if let directory { process.currentDirectoryURL = URL(fileURLWithPath: directory) }
+        try process.run()
+    }
+
+    /// Sends a signal.
+    func send(_ signal: Int32) { kill(process.processIdentifier, signal) }
+
+    /// Waits for the end. A run ended by a signal has that signal's number, negative, as its status.
+    func outcome() throws -> Outcome {
+        process.waitUntilExit()
+        let sign: Int32 = process.terminationReason == .uncaughtSignal ? -1 : 1
+        return Outcome(
+            status: sign * process.terminationStatus,
+            output: try String(contentsOfFile: outputPath, encoding: .utf8),
+            errors: try String(contentsOfFile: errorsPath, encoding: .utf8))
+    }
+
+    /// Runs the program to its end.
+    static func run(_ arguments: [String], input: String = "", directory: String? = nil) throws -> Outcome {
+        try Running(arguments, input: input, directory: directory).outcome()
+    }
+}
+
+/// A folder that is removed with the value that made it.
+final class TemporaryFolder: Sendable {
+    let path: String
+
+    init() throws {
+        path =
+            FileManager.default.temporaryDirectory.resolvingSymlinksInPath().path + "/mixtape-"
+            + UUID().uuidString
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+}
