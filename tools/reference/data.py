@@ -1,0 +1,124 @@
+"""Batches from a cache of decoded frames (decode_cache.py). Everything drawn follows from (seed, step)."""
+
+import json
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from queue import Queue
+
+import numpy as np
+import torch
+
+
+@dataclass
+class SamplingSettings:
+    stills: float = 0.3  # share of a batch's items that are stills
+    near: float = 0.5  # probability that a clip of the second view lies close to its fellow in the first
+    speed: float = 1.3  # clips are played 1/speed … speed times as fast
+
+
+class Cache:
+    def __init__(self, folder):
+        folder = Path(folder)
+        index = json.loads((folder / "index.json").read_text())
+        self.size, self.interval, self.entries = index["size"], index["interval"], index["entries"]
+        shape = (index["frames"], self.size, self.size, 3)
+        self.frames = np.memmap(folder / "frames.bin", dtype=np.uint8, mode="r", shape=shape)
+
+    def choose(self, kind, held_out):
+        return [e for e in self.entries if e["kind"] == kind and e["held_out"] == held_out]
+
+    def clip(self, entry, places):
+        """Frames at `places` (in cached frames from the video's start, clamped): uint8 [T, H, W, 3]."""
+        places = np.clip(np.floor(places).astype(np.int64), 0, entry["count"] - 1)
+        return np.asarray(self.frames[entry["first"] + places])
+
+    def uniform_clips(self, entry, config, most):
+        """As indexing does it: whole clips side by side, at most `most` of them, spread evenly."""
+        frames, span = config["clip"]["frames"], config["clip"]["duration"] / self.interval
+        starts = np.arange(max(1, int(entry["count"] // span))) * span
+        if len(starts) > most:
+            starts = starts[np.linspace(0, len(starts) - 1, most).round().astype(int)]
+        return np.stack([self.clip(entry, start + (np.arange(frames) + 0.5) * min(span, entry["count"]) / frames)
+                         for start in starts])
+
+
+class Batches:
+    """Clips [views · videos · N, T, H, W, 3], view-major, and whether each is a still."""
+
+    def __init__(self, cache, config, videos, clips, views, seed, settings):
+        self.cache, self.clip_settings = cache, config["clip"]
+        self.videos, self.clips, self.views, self.seed, self.settings = videos, clips, views, seed, settings
+        self.pools = {kind: cache.choose(kind, held_out=False) for kind in ("video", "still")}
+        if not self.pools["video"]:
+            self.settings.stills = 1.0
+        if not self.pools["still"]:
+            self.settings.stills = 0.0
+
+    def items(self, generator):
+        """Distinct videos and stills of a batch."""
+        stills = int(round(self.videos * self.settings.stills))
+        chosen = []
+        for kind, count in (("video", self.videos - stills), ("still", stills)):
+            pool = self.pools[kind]
+            count = min(count, len(pool))
+            chosen += [pool[i] for i in generator.choice(len(pool), count, replace=False)] if count else []
+        return chosen
+
+    def make(self, step):
+        generator = np.random.default_rng([self.seed, step])
+        items = self.items(generator)
+        frames = self.clip_settings["frames"]
+        span = self.clip_settings["duration"] / self.cache.interval
+        clips = [[None] * len(items) for _ in range(self.views)]
+        for row, entry in enumerate(items):
+            starts = None
+            for view in range(self.views):
+                pace = self.settings.speed ** generator.uniform(-1, 1, self.clips)
+                room = np.maximum(0, entry["count"] - span * pace)
+                fresh = generator.uniform(0, 1, self.clips) * room
+                near = generator.uniform(0, 1, self.clips) < self.settings.near
+                shift = generator.uniform(-0.5, 0.5, self.clips) * span
+                if starts is not None:
+                    fresh = np.where(near, np.clip(starts + shift, 0, room), fresh)
+                starts = fresh
+                steps = (np.arange(frames) + 0.5) * span / frames
+                clips[view][row] = np.stack(
+                    [self.cache.clip(entry, start + p * steps) for start, p in zip(starts, pace)])
+        pixels = torch.from_numpy(np.concatenate([np.concatenate(view) for view in clips]))
+        still = torch.tensor([entry["kind"] == "still" for entry in items])
+        return pixels, still.repeat_interleave(self.clips).repeat(self.views)
+
+    def prefetch(self, first, last):
+        """Batches of the steps, prepared by a thread."""
+        queue = Queue(maxsize=3)
+
+        def work():
+            try:
+                for step in range(first, last):
+                    queue.put(self.make(step))
+            except BaseException as error:  # noqa: BLE001 – handed over to the reader
+                queue.put(error)
+
+        threading.Thread(target=work, daemon=True).start()
+        for _ in range(first, last):
+            batch = queue.get()
+            if isinstance(batch, BaseException):
+                raise batch
+            yield batch
+
+
+class LabelledStills:
+    """One-frame clips of labelled stills, for a classifier beside the video objective."""
+
+    def __init__(self, cache, count, seed):
+        self.cache, self.count, self.seed = cache, count, seed
+        self.pool = [e for e in cache.choose("still", held_out=False) if e["label"]]
+        names = sorted({e["label"] for e in self.pool})
+        self.number = {name: i for i, name in enumerate(names)}
+
+    def make(self, step):
+        generator = np.random.default_rng([self.seed, step, 1])
+        chosen = [self.pool[i] for i in generator.choice(len(self.pool), self.count, replace=False)]
+        pixels = torch.from_numpy(np.stack([self.cache.clip(e, np.zeros(1)) for e in chosen]))
+        return pixels, torch.tensor([self.number[e["label"]] for e in chosen])

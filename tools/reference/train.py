@@ -1,0 +1,274 @@
+#!/usr/bin/env python3
+"""Train an encoder from a cache of decoded frames, on a GPU or a CPU.
+
+    train.py --cache cache --out models/mine                      ProViCo (the paper's objective)
+    train.py --cache cache --out models/base --nce 1              the deterministic baseline (InfoNCE)
+    train.py --cache cache --out models/mix --nce 0.5 --label-weight 0.5     both, with the labelled stills beside
+
+Seeded: everything drawn follows from --seed and the step. OUT is a model folder at every checkpoint; --resume
+goes on from OUT/checkpoint.pt with the same arguments. An interrupt saves first. OUT/log.jsonl has the curves.
+"""
+
+import argparse
+import json
+import math
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from augmentation import AugmentationSettings, augment
+from data import Batches, Cache, LabelledStills, SamplingSettings
+from files import read_model, write_model
+from model import Encoder, initialise, normalise
+from objective import ObjectiveSettings, objective
+from optimisation import make_optimiser, rate_factor, step as optimiser_step
+from presets import NAMES, configuration
+from validation import Validation
+
+
+class Trainer(nn.Module):
+    """Everything that is trained: the encoder, the match probability's a and b, the stills' classifier."""
+
+    def __init__(self, encoder, classes):
+        super().__init__()
+        self.encoder = encoder
+        self.log_a = nn.Parameter(torch.tensor(math.log(5.0)))
+        self.b = nn.Parameter(torch.tensor(5.0))
+        self.classifier = nn.Linear(encoder.backbone.channels, classes) if classes else None
+
+
+class Memory:
+    """Clip means of past batches: more negatives for InfoNCE (cross-batch memory, Wang et al. 2020)."""
+
+    def __init__(self, size, dimension, device):
+        self.points = torch.empty(0, dimension, device=device)
+        self.size = size
+
+    def loss(self, means, temperature):
+        """Mean of log(1 + Σ_memory exp(x·w/T) / exp(x·y/T)), with y the mean of the other clips of x's video."""
+        if len(self.points) == 0:
+            return means.sum() * 0
+        views = means.unflatten(0, (2, -1))  # [2, videos, N, D]
+        other = views.flip(0).mean(dim=2, keepdim=True)
+        attraction = (views * other).sum(dim=-1).flatten() / temperature
+        repulsion = torch.logsumexp(means.flatten(0, 1) @ self.points.T / temperature, dim=1)
+        return F.softplus(repulsion - attraction).mean()
+
+    def add(self, means):
+        self.points = torch.cat([means.detach().flatten(0, 1), self.points])[: self.size]
+
+
+def size_at(sizes, progress):
+    """"64:0.6,112" is 64 pixels for the first 0.6 of the steps, then 112."""
+    for part in sizes.split(","):
+        size, _, until = part.partition(":")
+        if not until or progress < float(until):
+            return int(size)
+    raise ValueError(f"{sizes}: the last size has no end")
+
+
+def forward_backward(trainer, batch, stills, memory, arguments, settings, augmentation, step, device):
+    """Gradients of one step; returns the terms."""
+    generator = torch.Generator().manual_seed(arguments.seed * 1_000_003 + step)
+    size = size_at(arguments.sizes, step / arguments.steps)
+    pixels, still = (tensor.to(device) for tensor in batch)
+    config = trainer.encoder.config
+    clips = normalise(augment(pixels, still, size, augmentation, generator), config)
+    with torch.autocast(device.type, torch.bfloat16, enabled=arguments.bfloat16):
+        v = trainer.encoder.backbone(clips.contiguous(memory_format=torch.channels_last_3d))
+    mean, log_variance = trainer.encoder.head(v.float())
+    shape = (-1, arguments.clips, mean.shape[-1])
+    mean, log_variance = mean.view(shape), log_variance.view(shape)
+    noise = torch.randn(len(mean), settings.samples, mean.shape[-1], generator=generator).to(device)
+    terms = objective(mean, log_variance, noise, trainer.log_a, trainer.b, settings)
+    total = terms["total"]
+    if memory is not None:
+        terms["memory"] = memory.loss(mean, settings.temperature)
+        total = total + arguments.memory_weight * terms["memory"]
+        memory.add(mean)
+    if stills is not None:
+        pictures, labels = stills.make(step)
+        everything_still = torch.ones(len(pictures), dtype=torch.bool, device=device)
+        pictures = augment(pictures.to(device), ~everything_still, size, augmentation, generator)
+        with torch.autocast(device.type, torch.bfloat16, enabled=arguments.bfloat16):
+            x = normalise(pictures, config).contiguous(memory_format=torch.channels_last_3d)
+            features = trainer.encoder.backbone(x)
+        terms["label"] = F.cross_entropy(
+            trainer.classifier(features.float()), labels.to(device), label_smoothing=0.1)
+        total = total + arguments.label_weight * terms["label"]
+    for name, value in terms.items():
+        if not torch.isfinite(value):
+            raise FloatingPointError(f"step {step}: the term '{name}' is not finite")
+    total.backward()
+    return {name: value.item() for name, value in terms.items()}
+
+
+# What may differ between a run and its continuation.
+OPERATION = {
+    "cache", "out", "resume", "threads", "start", "log_every", "validate_every", "checkpoint_minutes", "half",
+}
+
+
+def run_arguments(arguments):
+    return {key: value for key, value in sorted(vars(arguments).items()) if key not in OPERATION}
+
+
+def load_checkpoint(path, arguments, device):
+    state = torch.load(path, map_location=device, weights_only=True)
+    given = run_arguments(arguments)
+    changed = [key for key in given if state["arguments"].get(key) != given[key]]
+    if changed:
+        key = changed[0]
+        sys.exit(f"error: {path}: was made with --{key.replace('_', '-')} {state['arguments'].get(key)}\n"
+                 "hint: --resume takes the same arguments as the first run")
+    return state
+
+
+def save(arguments, trainer, optimiser, memory, done):
+    out = Path(arguments.out)
+    trainer.encoder.config["training"] = {
+        "method": "tools/reference/train.py", "seed": arguments.seed, "steps": done,
+        "start": arguments.start, "arguments": run_arguments(arguments),
+    }
+    write_model(out, trainer.encoder, torch.float16 if arguments.half else torch.float32)
+    state = {
+        "arguments": run_arguments(arguments), "step": done, "trainer": trainer.state_dict(), "optimiser": optimiser.state_dict(),
+        "memory": memory.points if memory else None,
+    }
+    torch.save(state, out / "checkpoint.pt.partial")
+    os.replace(out / "checkpoint.pt.partial", out / "checkpoint.pt")
+
+
+def parse():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add = parser.add_argument
+    add("--cache", required=True, metavar="DIR", help="made by decode_cache.py")
+    add("--out", required=True, metavar="DIR")
+    add("--architecture", choices=NAMES, default="slowonly18")
+    add("--width", type=int, help="of the first stage")
+    add("--dimension", type=int, default=256, help="D")
+    add("--from", dest="start", metavar="DIR", help="start from a model folder")
+    add("--seed", type=int, default=1)
+    add("--steps", type=int, default=2000)
+    add("--batch", type=int, default=32, help="videos a step, each with two views")
+    add("--clips", type=int, default=1, help="N, clips of a view; 2 and more teach the spread within a video")
+    add("--sizes", default="80", metavar="S[:P,S…]", help="pixels; 64:0.6,112 is 64 for 0.6 of the steps")
+    add("--optimiser", choices=("adamw", "sgd"), default="adamw")
+    add("--rate", type=float, default=1e-3)
+    add("--decay", type=float, default=0.02)
+    add("--warm-up", type=int, default=100)
+    add("--clip-norm", type=float, default=5.0)
+    add("--nce", type=float, default=0.5, help="0 is ProViCo, 1 the deterministic baseline")
+    add("--uncertainty", choices=("normalised", "literal", "none"), default="normalised")
+    add("--samples", type=int, default=8, help="K")
+    add("--quantile", type=float, default=0.01, help="share of the pairs that mining takes; 0: none")
+    add("--kl", type=float, default=1e-4)
+    add("--temperature", type=float, default=0.1)
+    add("--memory", type=int, default=0, help="clips of past batches kept as negatives")
+    add("--memory-weight", type=float, default=0.5)
+    add("--label-weight", type=float, default=0.0, help="of a classifier of the labelled stills")
+    add("--label-batch", type=int, default=32)
+    add("--stills", type=float, default=0.3, help="share of stills among a batch's items")
+    add("--near", type=float, default=0.5, help="probability that the second view is close in time")
+    add("--smallest-crop", type=float, default=0.35)
+    add("--copies", type=float, default=0.3, help="probability of each effect that copies show")
+    add("--flip", type=float, default=0.5)
+    add("--float32", dest="bfloat16", action="store_false", help="no bfloat16")
+    add("--half", action="store_true", help="write float16 weights")
+    add("--threads", type=int, default=0)
+    add("--log-every", type=int, default=20)
+    add("--validate-every", type=int, default=500)
+    add("--checkpoint-minutes", type=float, default=3)
+    add("--resume", action="store_true")
+    return parser.parse_args()
+
+
+def main():
+    arguments = parse()
+    if arguments.threads:
+        torch.set_num_threads(arguments.threads)
+    torch.manual_seed(arguments.seed)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    out = Path(arguments.out)
+    checkpoint = out / "checkpoint.pt"
+    if not arguments.resume and (out / "model.safetensors").exists():
+        sys.exit(f"error: {out} holds a model already\nhint: --resume goes on; or choose another folder")
+    if arguments.resume and not checkpoint.exists():
+        sys.exit(f"error: {checkpoint}: nothing to resume")
+    state = load_checkpoint(checkpoint, arguments, device) if arguments.resume else None
+    cache = Cache(arguments.cache)
+    if arguments.start:
+        encoder = read_model(arguments.start)
+    else:
+        config = configuration(arguments.architecture, arguments.width, arguments.dimension)
+        encoder = initialise(Encoder(config), arguments.seed)
+    stills = LabelledStills(cache, arguments.label_batch, arguments.seed) if arguments.label_weight else None
+    trainer = Trainer(encoder, len(stills.number) if stills else 0)
+    trainer = trainer.to(device).to(memory_format=torch.channels_last_3d).train()
+    optimiser = make_optimiser(arguments.optimiser, trainer.parameters(), arguments.rate, arguments.decay)
+    memory = Memory(arguments.memory, arguments.dimension, device) if arguments.memory else None
+    settings = ObjectiveSettings(
+        samples=arguments.samples, mining={"quantile": arguments.quantile}, uncertainty=arguments.uncertainty,
+        kl_weight=arguments.kl, nce_weight=arguments.nce, temperature=arguments.temperature)
+    augmentation = AugmentationSettings(
+        smallest_crop=arguments.smallest_crop, copies=arguments.copies, flip=arguments.flip)
+    sampling = SamplingSettings(stills=arguments.stills, near=arguments.near)
+    batches = Batches(cache, encoder.config, arguments.batch, arguments.clips, settings.views, arguments.seed,
+                      sampling)
+    done = 0
+    if state:
+        trainer.load_state_dict(state["trainer"])
+        optimiser.load_state_dict(state["optimiser"])
+        if memory and state["memory"] is not None:
+            memory.points = state["memory"]
+        done = state["step"]
+    validation = None
+    if arguments.validate_every:
+        validation = Validation(cache, encoder.config, size_at(arguments.sizes, 1 - 1e-9), device)
+    out.mkdir(parents=True, exist_ok=True)
+
+    stopped = []
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopped.append(True))
+    started = saved = time.monotonic()
+    first = done
+    with (out / "log.jsonl").open("a") as log:
+
+        def write(entry):
+            log.write(json.dumps(entry) + "\n")
+            log.flush()
+
+        for batch in batches.prefetch(done, arguments.steps):
+            terms = forward_backward(
+                trainer, batch, stills, memory, arguments, settings, augmentation, done, device)
+            rate = arguments.rate * rate_factor(done, arguments.warm_up, arguments.steps)
+            norm = optimiser_step(optimiser, rate, arguments.clip_norm)
+            done += 1
+            if done % arguments.log_every == 0 or done == arguments.steps:
+                seconds = (time.monotonic() - started) / (done - first)
+                terms |= {"gradient_norm": norm.item(), "rate": rate,
+                          "clips_per_second": len(batch[0]) / seconds}
+                write({"step": done, **terms})
+                shown = " ".join(f"{name} {value:.3g}" for name, value in terms.items())
+                print(f"{done}/{arguments.steps} {shown}, {(arguments.steps - done) * seconds / 60:.0f} min left",
+                      flush=True)
+            if validation and (done % arguments.validate_every == 0 or done == arguments.steps):
+                values = validation.measure(trainer.encoder)
+                write({"step": done, "validation": values})
+                print("validation", " ".join(f"{name} {value:.3f}" for name, value in values.items()), flush=True)
+            if stopped or time.monotonic() - saved > 60 * arguments.checkpoint_minutes:
+                save(arguments, trainer, optimiser, memory, done)
+                saved = time.monotonic()
+            if stopped:
+                sys.exit(f"stopped after step {done}; --resume goes on")
+    save(arguments, trainer, optimiser, memory, done)
+
+
+if __name__ == "__main__":
+    main()
