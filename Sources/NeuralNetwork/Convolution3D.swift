@@ -94,12 +94,11 @@ enum Convolution3D {
         let weights = try MemoryDescription(shape: shape.weightShape, type: type, tag: dnnl_format_tag_any)
         let bias = try MemoryDescription(shape: [shape.outputChannels], type: dnnl_f32, tag: dnnl_a)
         let attributes = try ForwardAttributes(addsToDestination: addsToDestination, relu: relu)
-        var made: dnnl_primitive_desc_t?
-        try check(
+        let description = try PrimitiveDescription(what) {
             mt_convolution_forward_primitive_desc(
-                &made, engine.handle, source.handle, weights.handle, bias.handle, destination.handle,
-                shape.stride.int64, shape.padding.int64, attributes.handle), what)
-        let description = try PrimitiveDescription(what, handle: made)
+                &$0, engine.handle, source.handle, weights.handle, bias.handle, destination.handle,
+                shape.stride.int64, shape.padding.int64, attributes.handle)
+        }
         return Plan(
             description: description,
             source: try MemoryDescription(of: description, dnnl_query_src_md),
@@ -127,12 +126,11 @@ extension Convolution3D {
         let what = "convolution \(shape.weightShape)"
         let weights = try MemoryDescription(shape: shape.weightShape, type: type, tag: dnnl_format_tag_any)
         let attributes = try ForwardAttributes()
-        var made: dnnl_primitive_desc_t?
-        try check(
+        let description = try PrimitiveDescription(what) {
             mt_convolution_training_primitive_desc(
-                &made, engine.handle, source.handle, weights.handle, destination.handle, shape.stride.int64,
-                shape.padding.int64, attributes.handle), what)
-        let description = try PrimitiveDescription(what, handle: made)
+                &$0, engine.handle, source.handle, weights.handle, destination.handle, shape.stride.int64,
+                shape.padding.int64, attributes.handle)
+        }
         return TrainingPlan(
             description: description, source: try MemoryDescription(of: description, dnnl_query_src_md),
             weights: try MemoryDescription(of: description, dnnl_query_weights_md),
@@ -147,12 +145,11 @@ extension Convolution3D {
         let what = "convolution \(shape.weightShape) backward to its input"
         let weights = try MemoryDescription(shape: shape.weightShape, type: type, tag: dnnl_format_tag_any)
         let attributes = try ForwardAttributes()
-        var made: dnnl_primitive_desc_t?
-        try check(
+        let description = try PrimitiveDescription(what) {
             mt_convolution_backward_data_primitive_desc(
-                &made, engine.handle, source.handle, weights.handle, destination.handle, shape.stride.int64,
-                shape.padding.int64, attributes.handle, forward.handle), what)
-        let description = try PrimitiveDescription(what, handle: made)
+                &$0, engine.handle, source.handle, weights.handle, destination.handle, shape.stride.int64,
+                shape.padding.int64, attributes.handle, forward.handle)
+        }
         return TrainingPlan(
             description: description, source: try MemoryDescription(of: description, dnnl_query_diff_src_md),
             weights: try MemoryDescription(of: description, dnnl_query_weights_md),
@@ -168,12 +165,11 @@ extension Convolution3D {
         let weights = try MemoryDescription(
             shape: shape.weightShape, type: dnnl_f32, tag: dnnl_format_tag_any)
         let attributes = try ForwardAttributes()
-        var made: dnnl_primitive_desc_t?
-        try check(
+        let description = try PrimitiveDescription(what) {
             mt_convolution_backward_weights_primitive_desc(
-                &made, engine.handle, source.handle, weights.handle, destination.handle, shape.stride.int64,
-                shape.padding.int64, attributes.handle, forward.handle), what)
-        let description = try PrimitiveDescription(what, handle: made)
+                &$0, engine.handle, source.handle, weights.handle, destination.handle, shape.stride.int64,
+                shape.padding.int64, attributes.handle, forward.handle)
+        }
         return TrainingPlan(
             description: description, source: try MemoryDescription(of: description, dnnl_query_src_md),
             weights: try MemoryDescription(of: description, dnnl_query_diff_weights_md),
@@ -219,14 +215,14 @@ extension Convolution3D {
             shape: [shape.inputChannels, shape.outputChannels] + shape.kernel.values, type: dnnl_f32,
             tag: layout)
         let attributes = try ForwardAttributes()
-        var made: dnnl_primitive_desc_t?
-        let status = mt_dilated_convolution_primitive_desc(
-            &made, engine.handle, source.handle, weights.handle, destination.handle,
-            shape.stride.values.map { Int64($0 - 1) }, shape.padding.int64, after, attributes.handle)
-        guard status == dnnl_success else { return nil }
-        let description = try PrimitiveDescription(
-            "convolution \(shape.weightShape) backward to its weights, as forward", handle: made)
-        if description.isReference { return nil }
+        let description = try? PrimitiveDescription(
+            "convolution \(shape.weightShape) backward to its weights, as forward"
+        ) {
+            mt_dilated_convolution_primitive_desc(
+                &$0, engine.handle, source.handle, weights.handle, destination.handle,
+                shape.stride.values.map { Int64($0 - 1) }, shape.padding.int64, after, attributes.handle)
+        }
+        guard let description, !description.isReference else { return nil }
         return TrainingPlan(
             description: description, source: try MemoryDescription(of: description, dnnl_query_src_md),
             weights: try MemoryDescription(of: description, dnnl_query_weights_md),

@@ -41,12 +41,11 @@ enum MaxPooling3D {
             shape: [sourceShape[0], sourceShape[1]] + output.values, type: type, tag: dnnl_format_tag_any)
         let attributes = try ForwardAttributes()
         let paddingAfter = paddingAfter(shape, input: input, output: output)
-        var made: dnnl_primitive_desc_t?
-        try check(
+        let description = try PrimitiveDescription("max pooling") {
             mt_max_pooling_forward_primitive_desc(
-                &made, engine.handle, source.handle, destination.handle, shape.kernel.int64,
-                shape.stride.int64, shape.padding.int64, paddingAfter, attributes.handle), "max pooling")
-        let description = try PrimitiveDescription("max pooling", handle: made)
+                &$0, engine.handle, source.handle, destination.handle, shape.kernel.int64,
+                shape.stride.int64, shape.padding.int64, paddingAfter, attributes.handle)
+        }
         return Plan(
             description: description, destination: try MemoryDescription(of: description, dnnl_query_dst_md))
     }
@@ -66,21 +65,20 @@ enum MaxPooling3D {
     ) throws(NetworkError) -> TrainingPlan {
         let paddingAfter = paddingAfter(shape, input: input, output: shape.outputExtent(input))
         let attributes = try ForwardAttributes()
-        var made: dnnl_primitive_desc_t?
-        try check(
+        let forward = try PrimitiveDescription("max pooling") {
             mt_max_pooling_training_primitive_desc(
-                &made, engine.handle, source.handle, destination.handle, shape.kernel.int64,
+                &$0, engine.handle, source.handle, destination.handle, shape.kernel.int64,
                 shape.stride.int64,
-                shape.padding.int64, paddingAfter, attributes.handle), "max pooling")
-        let forward = try PrimitiveDescription("max pooling", handle: made)
-        made = nil
-        try check(
+                shape.padding.int64, paddingAfter, attributes.handle)
+        }
+        let backward = try PrimitiveDescription("max pooling backward") {
             mt_max_pooling_backward_primitive_desc(
-                &made, engine.handle, source.handle, destination.handle, shape.kernel.int64,
+                &$0, engine.handle, source.handle, destination.handle, shape.kernel.int64,
                 shape.stride.int64,
-                shape.padding.int64, paddingAfter, attributes.handle, forward.handle), "max pooling backward")
+                shape.padding.int64, paddingAfter, attributes.handle, forward.handle)
+        }
         return TrainingPlan(
-            forward: forward, backward: try PrimitiveDescription("max pooling backward", handle: made),
+            forward: forward, backward: backward,
             workspace: try MemoryDescription(of: forward, dnnl_query_workspace_md))
     }
 

@@ -1,4 +1,5 @@
 internal import COneDNN
+import Synchronization
 import Tensors
 
 /// What a primitive computes and how: the kernel and the layouts that oneDNN chose.
@@ -6,9 +7,20 @@ final class PrimitiveDescription {
     let handle: dnnl_primitive_desc_t
     /// For messages.
     let what: String
+    private static let making = Mutex(())
 
-    init(_ what: String, handle: dnnl_primitive_desc_t?) throws(NetworkError) {
-        guard let handle else { throw NetworkError(message: "\(what): oneDNN has no implementation") }
+    /// - Parameter make: calls the oneDNN function that makes one. It runs alone in the process: oneDNN 2.6 computes
+    ///   wrong results now and then with "brgconv" kernels (odd channel counts) whose descriptors two threads made at
+    ///   the same time.
+    init(
+        _ what: String, make: (inout dnnl_primitive_desc_t?) -> dnnl_status_t
+    ) throws(NetworkError) {
+        var made: dnnl_primitive_desc_t?
+        let status = Self.making.withLock { _ in make(&made) }
+        try check(status, what)
+        guard let handle = made else {
+            throw NetworkError(message: "\(what): oneDNN has no implementation")
+        }
         self.what = what
         self.handle = handle
     }
@@ -92,12 +104,11 @@ enum Reorder {
         -> Primitive
     {
         let attributes = try ForwardAttributes()
-        var made: dnnl_primitive_desc_t?
-        try check(
+        let description = try PrimitiveDescription("reorder") {
             mt_reorder_primitive_desc(
-                &made, engine.handle, source.description.handle, destination.description.handle,
-                attributes.handle), "reorder")
-        let description = try PrimitiveDescription("reorder", handle: made)
+                &$0, engine.handle, source.description.handle, destination.description.handle,
+                attributes.handle)
+        }
         return try Primitive(
             description, arguments: [(DNNL_ARG_FROM, source), (DNNL_ARG_TO, destination)])
     }

@@ -185,14 +185,13 @@ struct ProgramBuilder {
     private mutating func reorder(_ value: Int, to layout: MemoryDescription) throws(NetworkError) -> Int {
         let target = addValue(layout, shape: values[value].shape)
         let attributes = try ForwardAttributes()
-        var made: dnnl_primitive_desc_t?
-        try check(
-            mt_reorder_primitive_desc(
-                &made, engine.handle, values[value].description.handle, layout.handle, attributes.handle),
-            "reorder")
         pending.append(
             Pending(
-                description: try PrimitiveDescription("reorder", handle: made),
+                description: try PrimitiveDescription("reorder") {
+                    mt_reorder_primitive_desc(
+                        &$0, engine.handle, values[value].description.handle, layout.handle, attributes.handle
+                    )
+                },
                 arguments: [(DNNL_ARG_FROM, .value(value)), (DNNL_ARG_TO, .value(target))]))
         return target
     }

@@ -208,12 +208,11 @@ struct TrainingPlan {
         _ from: Argument, _ to: Argument, adding: Bool = false
     ) throws(NetworkError) {
         let attributes = try ForwardAttributes(addsToDestination: adding)
-        var made: dnnl_primitive_desc_t?
-        try check(
-            mt_reorder_primitive_desc(
-                &made, engine.handle, from.description.handle, to.description.handle, attributes.handle),
-            "reorder")
-        try emit(try PrimitiveDescription("reorder", handle: made), [from, to])
+        try emit(
+            try PrimitiveDescription("reorder") {
+                mt_reorder_primitive_desc(
+                    &$0, engine.handle, from.description.handle, to.description.handle, attributes.handle)
+            }, [from, to])
     }
 
     mutating func emit(_ description: PrimitiveDescription, _ arguments: [Argument])

@@ -1,4 +1,6 @@
+import Dispatch
 import NeuralNetwork
+import Synchronization
 import Tensors
 import Testing
 
@@ -142,6 +144,40 @@ let families: [Family] = {
         let batched = try features(network, clips, batch: 4, threads: 2, precision: precision)
         for (a, b) in zip(single, batched) {
             #expect(relativeError(b, a.map(Double.init)) < (precision == .float32 ? 1e-5 : 1e-2))
+        }
+    }
+
+    /// oneDNN 2.6 now and then makes a wrong kernel for odd channel counts where two threads make them at once.
+    @Test func programsMadeSideBySideAreRight() throws {
+        struct Case: Sendable {
+            var family: Family
+            var precision: Precision
+            var clip: Volume
+            var features: [Float] = []
+        }
+        // Another extent each, so that no kernel comes from oneDNN's cache.
+        let cases = (14..<46).flatMap { width in
+            families.filter { $0.testDescription.hasPrefix("r") }.flatMap { family in
+                Precision.supported.map {
+                    Case(
+                        family: family, precision: $0,
+                        clip: randomClips(1, Extent3D(2, 8, width), seed: UInt64(width))[0])
+                }
+            }
+        }
+        let results = Mutex(cases)
+        DispatchQueue.concurrentPerform(iterations: cases.count) { index in
+            let one = cases[index]
+            let network = NaiveNetwork(one.family.architecture, seed: 10).network()
+            let made = try? features(network, [one.clip], batch: 1, threads: 1, precision: one.precision)
+            results.withLock { $0[index].features = made?.first ?? [] }
+        }
+        for result in results.withLock({ $0 }) {
+            let expected = NaiveNetwork(result.family.architecture, seed: 10).forward(result.clip)
+            #expect(result.features.count == expected.count)
+            #expect(
+                relativeError(result.features, expected) < (result.precision == .float32 ? 2e-5 : 2e-2),
+                "\(result.family) \(result.precision) \(result.clip.extent)")
         }
     }
 

@@ -75,7 +75,8 @@ func randomGradients(_ clips: Int, _ channels: Int, seed: UInt64) -> [[Double]] 
 
     /// Each number keeps 8 bits, so that small sums of large terms of both signs, as a bias's gradient is, turn a
     /// little; the gradient as a whole must not.
-    @Test(arguments: families) func bfloat16PointsTheSameWay(family: Family) throws {
+    @Test(.enabled(if: ComputeEngine.hasNativeBFloat16), arguments: families)
+    func bfloat16PointsTheSameWay(family: Family) throws {
         let count = 4
         let naive = NaiveNetwork(family.architecture, seed: 24)
         let clips = randomClips(count, family.extent, seed: 25)
@@ -99,7 +100,7 @@ func randomGradients(_ clips: Int, _ channels: Int, seed: UInt64) -> [[Double]] 
 
     /// The batch takes the channels' place in these kernels: a full block of 16, and one that is padded. The same
     /// bfloat16 numbers summed in float32 both ways differ by the order of the sums alone.
-    @Test(arguments: [1, 2], [16, 24])
+    @Test(.enabled(if: ComputeEngine.hasNativeBFloat16), arguments: [1, 2], [16, 24])
     func weightGradientsByForwardKernelsAreRight(stride: Int, batch: Int) throws {
         let architecture = ResidualArchitecture(
             stem: [
@@ -143,7 +144,7 @@ func randomGradients(_ clips: Int, _ channels: Int, seed: UInt64) -> [[Double]] 
         }
     }
 
-    @Test(arguments: families, [Precision.float32, .bfloat16])
+    @Test(arguments: families, Precision.supported)
     func memoryIsKnownBeforehand(family: Family, precision: Precision) throws {
         let stated = try TrainingNetwork.requiredMemory(
             family.architecture, inputExtent: family.extent, batch: 5, threads: 2, precision: precision)
@@ -155,7 +156,7 @@ func randomGradients(_ clips: Int, _ channels: Int, seed: UInt64) -> [[Double]] 
         #expect(stated > 5 * 3 * family.extent.product * 2)
     }
 
-    @Test(arguments: [Precision.float32, .bfloat16])
+    @Test(arguments: Precision.supported)
     func twoIdenticalStepsAtOneThreadGiveIdenticalBits(precision: Precision) throws {
         let family = families[0]
         let naive = NaiveNetwork(family.architecture, seed: 30)

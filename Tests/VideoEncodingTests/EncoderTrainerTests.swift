@@ -126,8 +126,7 @@ private func waves(_ count: Int, _ pace: Double) -> [Float] {
         }
     }
 
-    @Test(arguments: [Precision.float32, .bfloat16]) func memoryIsKnownBeforehand(precision: Precision) throws
-    {
+    @Test(arguments: Precision.supported) func memoryIsKnownBeforehand(precision: Precision) throws {
         let trainer = try EncoderTrainer(folder: sharedModel.path, threads: 2, precision: precision)
         let stated = trainer.workspaceBytes(count: 6)
         try trainer.prepare(count: 6)
