@@ -23,6 +23,8 @@ public final class InferenceProgram {
     private let output: Memory
     private let outputCells: Int
     private var features: [Float]
+    /// Bytes beside the weights.
+    public let allocatedBytes: Int
 
     /// Compiles the network.
     ///
@@ -49,6 +51,7 @@ public final class InferenceProgram {
         input = builder.input
         output = builder.output
         outputCells = builder.outputCells
+        allocatedBytes = builder.allocatedBytes
         features = [Float](repeating: 0, count: batch * featureChannels)
     }
 

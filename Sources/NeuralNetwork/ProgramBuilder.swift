@@ -32,6 +32,8 @@ struct ProgramBuilder {
     private(set) var input: Memory
     private(set) var output: Memory
     private(set) var outputCells = 0
+    /// Of all buffers that `build` made.
+    private(set) var allocatedBytes = 0
 
     init(
         network: ResidualNetwork, inputExtent: Extent3D, batch: Int, precision: Precision,
@@ -48,7 +50,21 @@ struct ProgramBuilder {
         output = input
     }
 
+    /// Allocates and binds what `plan` chose.
     mutating func build() throws(NetworkError) {
+        let last = try plan()
+        try finish(last: last)
+    }
+
+    /// Bytes that the program will take beside the weights.
+    mutating func requiredMemory() throws(NetworkError) -> Int {
+        let last = values[try plan()]
+        let scratch = pending.map(\.description.scratchBytes).max() ?? 0
+        return input.description.byteCount + slotSizes.reduce(0, +) + scratch + 4 * last.shape.reduce(1, *)
+    }
+
+    /// Chooses the kernels and the places of all values; returns the last one.
+    private mutating func plan() throws(NetworkError) -> Int {
         let (_, steps) = network.architecture.graph()
         guard let shapes = network.architecture.valueShapes(input: inputExtent) else {
             throw NetworkError(message: "an input of \(inputExtent.values) is too small for the network")
@@ -88,7 +104,7 @@ struct ProgramBuilder {
                 release(values[current[value]].slot, unless: kept)
             }
         }
-        try finish(last: current[steps.last?.output ?? 0])
+        return current[steps.last?.output ?? 0]
     }
 
     private func shape(of value: (channels: Int, extent: Extent3D)) -> [Int] {
@@ -220,6 +236,8 @@ struct ProgramBuilder {
         primitives.append(try Reorder.primitive(from: memories[last], to: output, engine: engine))
         let scratch = AlignedBuffer(byteCount: primitives.map(\.scratchBytes).max() ?? 0)
         for primitive in primitives { try primitive.bindScratch(scratch, engine: engine) }
+        let all = buffers + [input.buffer, output.buffer, scratch]
+        allocatedBytes = all.reduce(0) { $0 + $1.byteCount }
     }
 }
 

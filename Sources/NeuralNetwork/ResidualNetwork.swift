@@ -39,6 +39,17 @@ public final class ResidualNetwork: Sendable {
         prepared = Mutex([[Prepared]](repeating: [], count: units.count))
     }
 
+    /// Bytes that an `InferenceProgram` of these choices takes beside the weights.
+    public func requiredMemory(
+        inputExtent: Extent3D, batch: Int, threads: Int = 1, precision: Precision = .automatic
+    ) throws(NetworkError) -> Int {
+        setComputeThreads(threads)
+        var builder = try ProgramBuilder(
+            network: self, inputExtent: inputExtent, batch: batch, precision: precision.resolved,
+            engine: try ComputeEngine.get())
+        return try builder.requiredMemory()
+    }
+
     /// The unit's folded weights in the layout that a kernel wants.
     func weightMemory(
         unit: Int, _ wanted: MemoryDescription, engine: ComputeEngine

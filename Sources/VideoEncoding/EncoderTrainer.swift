@@ -89,23 +89,29 @@ public final class EncoderTrainer {
     /// What the network is: two models with the same text have the same tensors.
     public var architecture: String { configuration.canonicalText }
 
-    /// Bytes that a batch of `count` clips needs beside the parameters; nil with a frozen backbone, where it is little,
-    /// or where the network cannot run.
+    /// Bytes that a batch of `count` clips needs beside the parameters; nil where the network cannot run.
     public func workspaceBytes(count: Int) -> Int? {
-        guard !isBackboneFrozen,
-            let backbone = try? TrainingNetwork.requiredMemory(
+        let planned =
+            isBackboneFrozen
+            ? try? foldedNetwork().requiredMemory(
+                inputExtent: configuration.inputExtent, batch: count, threads: threads, precision: precision)
+            : try? TrainingNetwork.requiredMemory(
                 configuration.architecture, inputExtent: configuration.inputExtent, batch: count,
-                threads: threads,
-                precision: precision)
-        else { return nil }
+                threads: threads, precision: precision)
+        guard let backbone = planned else { return nil }
         return backbone + HeadTrainer.requiredMemory(batch: count, dimension: dimension)
             + 2 * 4 * count * configuration.featureChannels
     }
 
     /// Bytes that the current batch size has allocated beside the parameters; as `workspaceBytes` said.
     package var allocatedBytes: Int? {
-        guard let compiled, case .learning(let network) = compiled.backbone else { return nil }
-        return network.allocatedBytes + compiled.head.allocatedBytes + compiled.features.byteCount
+        guard let compiled else { return nil }
+        let backbone =
+            switch compiled.backbone {
+            case .learning(let network): network.allocatedBytes
+            case .frozen(let program): program.allocatedBytes
+            }
+        return backbone + compiled.head.allocatedBytes + compiled.features.byteCount
             + compiled.featureGradients.byteCount
     }
 

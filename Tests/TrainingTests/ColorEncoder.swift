@@ -9,6 +9,7 @@ final class ColorEncoder: TrainableEncoder {
     let width: Int
     let dimension: Int
     var architecture: String
+    var numberFormat = "float32"
     private let storage: [FloatStorage]
     private var freezing = TrainingConfiguration.Freeze.none
     private var input: [Float] = []

@@ -131,6 +131,12 @@ private func waves(_ count: Int, _ pace: Double) -> [Float] {
         let stated = trainer.workspaceBytes(count: 6)
         try trainer.prepare(count: 6)
         #expect(stated != nil && trainer.allocatedBytes == stated)
+        // A frozen backbone keeps nothing for its backward: less, but known too.
+        trainer.isBackboneFrozen = true
+        let frozen = try #require(trainer.workspaceBytes(count: 6))
+        try trainer.prepare(count: 6)
+        #expect(trainer.allocatedBytes == frozen)
+        #expect(frozen < stated ?? 0)
     }
 
     @Test func savedModelsComeBack() throws {

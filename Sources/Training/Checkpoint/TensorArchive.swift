@@ -1,6 +1,6 @@
 import Tensors
 
-/// A safetensors file of float32 tensors with a checksum over them, as checkpoints need it.
+/// A safetensors file of float32 tensors with a checksum over them and the metadata, as checkpoints need it.
 enum TensorArchive {
     struct Entry {
         var name: String
@@ -14,6 +14,7 @@ enum TensorArchive {
         _ entries: [Entry], metadata: [(name: String, value: String)], to path: String
     ) throws(TrainingError) {
         var sum = Checksum()
+        Self.add(metadata, to: &sum)
         for entry in entries { sum.add(UnsafeRawBufferPointer(entry.value)) }
         let texts = metadata + [("checksum", String(sum.value, radix: 16))]
         var members = [
@@ -42,6 +43,12 @@ enum TensorArchive {
         try file.commit()
     }
 
+    private static func add(_ metadata: [(name: String, value: String)], to sum: inout Checksum) {
+        for text in metadata.sorted(by: { $0.name < $1.name }) {
+            for part in [text.name, text.value] { Array((part + "\0").utf8).withUnsafeBytes { sum.add($0) } }
+        }
+    }
+
     /// An opened file whose header and checksum were found right.
     struct Reader {
         let path: String
@@ -55,6 +62,8 @@ enum TensorArchive {
                 throw .damagedCheckpoint(path: path, problem: error.message)
             }
             var sum = Checksum()
+            TensorArchive.add(
+                file.metadata.filter { $0.name != "checksum" }.map { ($0.name, $0.value) }, to: &sum)
             // In the order of the file, so that it is the sum that was written.
             for entry in file.entries.sorted(by: { $0.range.lowerBound < $1.range.lowerBound }) {
                 try bytes(entry).withUnsafeBytes { sum.add($0) }

@@ -1,6 +1,7 @@
 /// The state of a run on disk: `checkpoint.safetensors`, with the tensors
 /// `parameter.NAME`, `buffer.NAME`, `objective.NAME`, `optimizer.SLOT.NAME` and `average.NAME`, and the step, the
-/// configuration, the architecture, the objective's settings and the videos' fingerprint as metadata.
+/// configuration, the architecture, the number format, the objective's settings and the videos' fingerprint as
+/// metadata.
 ///
 /// There is no random state to keep: every draw follows from the seed and the step.
 struct TrainingState {
@@ -14,7 +15,7 @@ struct TrainingState {
     let average: WeightAverage?
     let dataFingerprint: String
 
-    private static let format = "mixtape-checkpoint-1"
+    private static let format = "mixtape-checkpoint-2"
 
     private var entries: [TensorArchive.Entry] {
         var entries: [TensorArchive.Entry] = []
@@ -42,7 +43,8 @@ struct TrainingState {
         let metadata = [
             ("format", Self.format), ("step", String(step)), ("optimizer_steps", String(optimizer.stepsDone)),
             ("configuration", configuration.json), ("architecture", encoder.architecture),
-            ("objective", objective.settings), ("videos", dataFingerprint),
+            ("objective", objective.settings), ("precision", encoder.numberFormat),
+            ("videos", dataFingerprint),
         ]
         try TensorArchive.write(entries, metadata: metadata, to: path)
     }
@@ -79,6 +81,7 @@ struct TrainingState {
             }
         }
         compare("architecture", archive.metadata("architecture"), encoder.architecture)
+        compare("precision", archive.metadata("precision"), encoder.numberFormat)
         compare("objective", archive.metadata("objective"), objective.settings)
         differences += configurationDifferences(archive.metadata("configuration") ?? "")
         if !differences.isEmpty { return differences }

@@ -20,7 +20,7 @@ extension TrainingConfiguration {
         try require(operation.decoderThreads >= 1, "operation.decoder_threads", "must be at least 1")
         try require(operation.logEvery >= 1, "operation.log_every", "must be at least 1")
         try require(operation.checkpointEvery >= 0, "operation.checkpoint_every", "must not be negative")
-        try require(operation.validateEvery >= 0, "operation.validate_every", "must not be negative")
+        try require(operation.keepEvery >= 0, "operation.keep_every", "must not be negative")
     }
 }
 

@@ -107,8 +107,8 @@ public struct Operation: Codable, Sendable, Equatable {
     public var logEvery: Int = 10
     /// Steps from one checkpoint to the next; 0 saves at the end and on interrupt only.
     public var checkpointEvery: Int = 200
-    /// Steps from one validation to the next; 0 never validates.
-    public var validateEvery: Int = 0
+    /// Steps from one model folder that is kept to the next; 0 keeps the last one only.
+    public var keepEvery: Int = 0
     /// All defaults.
     public init() {}
 }

@@ -20,6 +20,8 @@ public enum TrainingError: Error, Sendable, Equatable, CustomStringConvertible {
     case incompatibleCheckpoint(path: String, differences: [String])
     /// A number stopped being one. `checkpoint` is the last good one, where there is one.
     case nonFinite(step: Int, term: String, checkpoint: String?)
+    /// A step needs more memory than there is; nothing was allocated.
+    case memory(neededBytes: Int, availableBytes: Int)
     /// The network could not compute the batch.
     case encoder(problem: String)
 
@@ -49,6 +51,9 @@ public enum TrainingError: Error, Sendable, Equatable, CustomStringConvertible {
             let kept =
                 checkpoint.map { "; the last good checkpoint is \($0)" } ?? "; there is no checkpoint yet"
             return "step \(step): \(term) is not finite\(kept)"
+        case .memory(let needed, let available):
+            return
+                "a step needs about \(Self.mebibytes(needed)) of memory, \(Self.mebibytes(available)) are free"
         case .encoder(let problem):
             return "the network failed: \(problem)"
         }
@@ -68,7 +73,9 @@ public enum TrainingError: Error, Sendable, Equatable, CustomStringConvertible {
         case .incompatibleCheckpoint:
             return "resume with the same choices, or train into another output folder"
         case .nonFinite: return "lower the learning rate or the clipping norm, then resume"
-        case .encoder: return "try a smaller batch"
+        case .memory, .encoder: return "try a smaller batch"
         }
     }
+
+    private static func mebibytes(_ bytes: Int) -> String { "\((bytes + (1 << 20) - 1) >> 20) MiB" }
 }

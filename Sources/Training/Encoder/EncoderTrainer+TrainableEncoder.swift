@@ -12,6 +12,9 @@ extension EncoderTrainer: TrainableEncoder {
         }
     }
 
+    /// That of `precision`.
+    public var numberFormat: String { precision.rawValue }
+
     /// The running statistics.
     public var buffers: [TrainableBuffer] {
         weights.buffers.map { TrainableBuffer(name: $0.name, shape: $0.shape, value: $0.value) }

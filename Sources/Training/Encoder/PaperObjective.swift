@@ -29,6 +29,14 @@ public final class PaperObjective: TrainingObjective {
         }
     }
 
+    /// In double precision: all pairs of samples, (M·K)², and of clips, A²; samples and their noise, M·K·D, with
+    /// their gradients; moments and outputs, A·D.
+    public func workspaceBytes(layout: MixtureLayout, dimension: Int) -> Int {
+        let samples = layout.mixtures * objective.configuration.samples
+        return 8
+            * (samples * samples + layout.rows * layout.rows + dimension * (4 * samples + 10 * layout.rows))
+    }
+
     /// All terms: `soft`, `stochastic`, `kl`, `nce`.
     public func evaluate(
         mu: UnsafeBufferPointer<Float>, s: UnsafeBufferPointer<Float>, dimension: Int, layout: MixtureLayout,

@@ -59,6 +59,8 @@ public protocol TrainableEncoder: AnyObject {
     var dimension: Int { get }
     /// What the network is, such that two networks with the same text have the same tensors.
     var architecture: String { get }
+    /// Number format of the products, which changes the result.
+    var numberFormat: String { get }
     /// In a fixed order; read again after `freeze(_:)`.
     var parameters: [TrainableParameter] { get }
     /// In a fixed order.
@@ -81,6 +83,8 @@ public protocol TrainableEncoder: AnyObject {
 }
 
 extension TrainableEncoder {
+    /// float32.
+    public var numberFormat: String { "float32" }
     /// Not known.
     public func workspaceBytes(count: Int) -> Int? { nil }
 }

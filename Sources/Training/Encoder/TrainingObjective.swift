@@ -59,6 +59,9 @@ public protocol TrainingObjective: AnyObject {
     /// The objective's own learned numbers (a's logarithm and b), with gradients; never decayed.
     var parameters: [TrainableParameter] { get }
 
+    /// Bytes that one evaluation takes while it runs.
+    func workspaceBytes(layout: MixtureLayout, dimension: Int) -> Int
+
     /// Writes dMu and dS [rows, D] (every element) and adds to the own parameters' gradients.
     /// - Parameter noiseSeed: seeds all that is random in the loss; it differs from step to step.
     /// - Throws: the first term that is not finite.

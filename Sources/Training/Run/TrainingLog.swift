@@ -34,11 +34,6 @@ final class TrainingLog {
         try append(.object(members))
     }
 
-    func append(step: Int, validation: [ValidationValue]) throws(TrainingError) {
-        let values = validation.map { JSONValue.Member($0.name, Self.number($0.value)) }
-        try append(.object([.init("step", .integer(step)), .init("validation", .object(values))]))
-    }
-
     private static func number(_ value: Double) -> JSONValue { value.isFinite ? .number(value) : .null }
 
     private func append(_ line: JSONValue) throws(TrainingError) {
@@ -65,8 +60,7 @@ final class TrainingLog {
         }
     }
 
-    /// The curve of each number in the log, in the order in which the names first come; those of a validation
-    /// are called `validation.NAME`.
+    /// The curve of each number in the log, in the order in which the names first come.
     static func curves(_ path: String) -> [CurvePlot.Series] {
         var names: [String] = []
         var points: [String: [SIMD2<Double>]] = [:]
@@ -82,11 +76,7 @@ final class TrainingLog {
         }
         for line in lines(path) {
             for member in line.members where member.name != "step" {
-                if case .object(let values) = member.value {
-                    for value in values { add("\(member.name).\(value.name)", line.step, value.value) }
-                } else {
-                    add(member.name, line.step, member.value)
-                }
+                add(member.name, line.step, member.value)
             }
         }
         return names.map { CurvePlot.Series(name: $0, points: points[$0] ?? []) }

@@ -22,9 +22,6 @@ public struct TrainingProgress: Sendable, Equatable {
     public var secondsLeft: Double
 }
 
-/// One number of a validation.
-public typealias ValidationValue = LossTerm
-
 /// What a run calls while it runs, on its own thread.
 public struct TrainingHooks {
     /// Every `log_every` steps, and at the end.
@@ -33,11 +30,11 @@ public struct TrainingHooks {
     public var note: (String) -> Void = { _ in }
     /// Asked before every step; true saves a checkpoint and ends the run.
     public var isCancelled: () -> Bool = { false }
-    /// Every `validate_every` steps, with the averaged weights in place where there are any; what it returns
-    /// is logged. Gets the steps done.
-    public var validate: ((Int) throws -> [ValidationValue])?
-    /// Writes the final model into the output folder, with the averaged weights in place where there are any.
-    public var writeModel: ((TrainingSummary) throws -> Void)?
+    /// Bytes that the machine can still give; nil where nobody knows.
+    public var availableMemory: () -> Int? = { MachineMemory.availableBytes }
+    /// Writes a model into the folder, with the averaged weights in place where there are any: the final one into
+    /// the output folder, and those that `keep_every` asks for into `steps/step-NNNNNN` there.
+    public var writeModel: ((TrainingSummary, _ folder: String) throws -> Void)?
 
     /// Hooks that do nothing.
     public init() {}

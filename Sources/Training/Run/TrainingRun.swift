@@ -6,7 +6,7 @@ import Distributions
     import Darwin
 #endif
 
-/// The loop: batch, forward, loss, backward, clip, step; with log, curves, checkpoints and validation.
+/// The loop: batch, forward, loss, backward, clip, step; with log, curves, checkpoints and kept models.
 ///
 /// The output folder gets `checkpoint.safetensors`, `training.json` (the configuration), `log.jsonl` and
 /// `curves.svg`; the final model is written by a hook. One thread runs it; the loader has its own.
@@ -33,6 +33,12 @@ public final class TrainingRun {
 
     /// Where the state of a run in `folder` is.
     public static func checkpointPath(folder: String) -> String { "\(folder)/checkpoint.safetensors" }
+
+    /// Where `keep_every` puts the model of a step; the names sort as the steps do.
+    static func keptModelPath(folder: String, step: Int) -> String {
+        let digits = String(step)
+        return "\(folder)/steps/step-" + String(repeating: "0", count: max(0, 6 - digits.count)) + digits
+    }
 
     /// Prepares a run; nothing is written yet.
     ///
@@ -70,13 +76,14 @@ public final class TrainingRun {
         dS = FloatStorage(count: values)
     }
 
-    /// Bytes that the run takes beside the cache: weights, gradients, optimiser, batches and, where the
+    /// Bytes that the run takes beside the cache: weights, gradients, optimiser, batches, the loss and, where the
     /// encoder knows it, its workspace.
     public var memoryBytes: Int {
         let learned = state.parameters.reduce(0) { $0 + ($1.isFrozen ? 0 : $1.value.count) }
         let all = state.parameters.reduce(0) { $0 + $1.value.count }
         let copies = state.optimizer.slots.count + (state.average == nil ? 0 : 1)
         return 4 * (2 * all + copies * learned) + 2 * plan.batchBytes + 16 * mu.buffer.count
+            + objective.workspaceBytes(layout: plan.layout, dimension: encoder.dimension)
             + (encoder.workspaceBytes(count: plan.layout.rows) ?? 0)
     }
 
@@ -99,7 +106,7 @@ public final class TrainingRun {
             throw TrainingError.checkpointExists(path: checkpoint)
         }
         try FileReplacement.makeFolder(folder)
-        announce()
+        try announce()
         try FileReplacement.write(configuration.json + "\n", to: folder + "/training.json")
         let log = try TrainingLog(path: folder + "/log.jsonl", resumingAt: stepsDone)
         let loader = BatchLoader(
@@ -120,11 +127,8 @@ public final class TrainingRun {
                 try log.append(progress)
                 hooks.progress(progress)
             }
-            if let validate = hooks.validate, operation.validateEvery > 0,
-                stepsDone % operation.validateEvery == 0 || isLast
-            {
-                let values = try withAverages { try validate(stepsDone) }
-                try log.append(step: stepsDone, validation: values)
+            if operation.keepEvery > 0 && stepsDone % operation.keepEvery == 0 {
+                try write(to: Self.keptModelPath(folder: folder, step: stepsDone))
             }
             if operation.checkpointEvery > 0 && stepsDone % operation.checkpointEvery == 0 && !isLast {
                 try save()
@@ -133,9 +137,8 @@ public final class TrainingRun {
         }
         if stepsSaved != stepsDone { try save() }
         try draw(log)
-        let summary = summary(isInterrupted: false)
-        if let writeModel = hooks.writeModel { try withAverages { try writeModel(summary) } }
-        return summary
+        try write(to: folder)
+        return summary(isInterrupted: false)
     }
 }
 
@@ -198,9 +201,12 @@ extension TrainingRun {
         stepsSaved = stepsDone
     }
 
-    private func withAverages<Result>(_ body: () throws -> Result) rethrows -> Result {
-        guard let average = state.average else { return try body() }
-        return try average.withAverages(body)
+    /// Writes the model as it is now, averaged where there is an average.
+    private func write(to path: String) throws {
+        guard let writeModel = hooks.writeModel else { return }
+        let summary = summary(isInterrupted: false)
+        guard let average = state.average else { return try writeModel(summary, path) }
+        try average.withAverages { try writeModel(summary, path) }
     }
 
     private func draw(_ log: TrainingLog) throws(TrainingError) {
@@ -222,16 +228,21 @@ extension TrainingRun {
             last: last, configuration: configuration)
     }
 
-    private func announce() {
+    /// Says what the run takes, and refuses what the machine cannot give before anything of it is allocated.
+    private func announce() throws(TrainingError) {
         let layout = plan.layout
         if layout.videos < configuration.batch.videos {
             hooks.note(
                 "the batch has \(layout.videos) videos instead of \(configuration.batch.videos): there are no more"
             )
         }
+        let needed = memoryBytes
         hooks.note(
             "\(plan.videos.count) videos, \(layout.rows) clips a step, "
-                + "about \((memoryBytes + (1 << 20) - 1) >> 20) MiB of memory beside the clip cache")
+                + "about \((needed + (1 << 20) - 1) >> 20) MiB of memory beside the clip cache")
+        if let available = hooks.availableMemory(), needed > available {
+            throw .memory(neededBytes: needed, availableBytes: available)
+        }
     }
 
     /// Wall-clock rates.

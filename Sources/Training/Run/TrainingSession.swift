@@ -100,10 +100,10 @@ public struct TrainingSession: Sendable {
         runHooks.progress = hooks.progress
         runHooks.note = hooks.note
         runHooks.isCancelled = hooks.isCancelled
-        let (output, remarks) = (output, remarks(leftOut: leftOut, stills: stills.count))
-        runHooks.writeModel = { summary in
+        let remarks = remarks(leftOut: leftOut, stills: stills.count)
+        runHooks.writeModel = { summary, folder in
             try TrainedModel.write(
-                encoder: encoder, model: model, summary: summary, to: output, remarks: remarks)
+                encoder: encoder, model: model, summary: summary, to: folder, remarks: remarks)
         }
         let run = try TrainingRun(
             configuration: configuration, plan: plan, encoder: encoder,
@@ -165,7 +165,7 @@ public struct TrainingSession: Sendable {
         }
         model.name = FileReplacement.split(trimmed(output)).name
         // Scores of the model before say nothing of this one's.
-        model.calibration = .null
+        model.calibration = nil
         if let given {
             if size == nil { return (given, model) }
             let weights = ModelWeights(tensors: given.weights.tensors)

@@ -114,7 +114,7 @@ struct TrainCommand: ParsableCommand {
         case .noCheckpoint: "leave --resume out, or name the folder of the interrupted run with --out"
         case .incompatibleCheckpoint: "give the same options as before, or name another folder with --out"
         case .nonFinite: "lower --learning-rate and train into another folder with --out"
-        case .encoder: "try fewer --videos or --clips"
+        case .memory, .encoder: "try fewer --videos or --clips"
         default: error.hint
         }
     }

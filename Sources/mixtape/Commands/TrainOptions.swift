@@ -255,6 +255,11 @@ struct TrainRunningOptions: ParsableArguments {
     @Option(help: .init("Steps from one checkpoint to the next. (default: 200)", valueName: "N"))
     var checkpointEvery: Int?
 
+    @Option(
+        help: .init(
+            "Steps from one model that is kept in DIR/steps to the next. (default: none)", valueName: "N"))
+    var keepEvery: Int?
+
     @Flag(help: "Print the result as JSON.")
     var json = false
 
@@ -270,5 +275,6 @@ struct TrainRunningOptions: ParsableArguments {
     func apply(to operation: inout Operation) {
         if let logEvery { operation.logEvery = logEvery }
         if let checkpointEvery { operation.checkpointEvery = checkpointEvery }
+        if let keepEvery { operation.keepEvery = keepEvery }
     }
 }
