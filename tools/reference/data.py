@@ -15,6 +15,11 @@ class SamplingSettings:
     stills: float = 0.3  # share of a batch's items that are stills
     near: float = 0.5  # probability that a clip of the second view lies close to its fellow in the first
     speed: float = 1.3  # clips are played 1/speed … speed times as fast
+    labelled: float = 0.0  # share of the videos that are drawn among those with a label
+
+
+def class_name(entry):
+    return f"{entry['path'].split('/')[0]}/{entry['label']}" if entry["label"] else None
 
 
 class Cache:
@@ -27,6 +32,11 @@ class Cache:
 
     def choose(self, kind, held_out):
         return [e for e in self.entries if e["kind"] == kind and e["held_out"] == held_out]
+
+    def video_classes(self):
+        """Number of each label of the training videos, with its folder: topics and poses are classes of their own."""
+        names = {class_name(e) for e in self.choose("video", held_out=False)} - {None}
+        return {name: number for number, name in enumerate(sorted(names))}
 
     def clip(self, entry, places):
         """Frames at `places` (in cached frames from the video's start, clamped): uint8 [T, H, W, 3]."""
@@ -44,12 +54,14 @@ class Cache:
 
 
 class Batches:
-    """Clips [views · videos · N, T, H, W, 3], view-major, and whether each is a still."""
+    """Clips [views · videos · N, T, H, W, 3], view-major, whether each is a still, and its video's class or −1."""
 
     def __init__(self, cache, config, videos, clips, views, seed, settings):
         self.cache, self.clip_settings = cache, config["clip"]
         self.videos, self.clips, self.views, self.seed, self.settings = videos, clips, views, seed, settings
         self.pools = {kind: cache.choose(kind, held_out=False) for kind in ("video", "still")}
+        self.classes = cache.video_classes()
+        self.labelled = [e for e in self.pools["video"] if e["label"]]
         if not self.pools["video"]:
             self.settings.stills = 1.0
         if not self.pools["still"]:
@@ -58,9 +70,12 @@ class Batches:
     def items(self, generator):
         """Distinct videos and stills of a batch."""
         stills = int(round(self.videos * self.settings.stills))
+        labelled = int(round((self.videos - stills) * self.settings.labelled))
         chosen = []
-        for kind, count in (("video", self.videos - stills), ("still", stills)):
-            pool = self.pools[kind]
+        for pool, count in ((self.pools["video"], self.videos - stills - labelled), (self.pools["still"], stills),
+                            (self.labelled, labelled)):
+            taken = {entry["path"] for entry in chosen}
+            pool = [entry for entry in pool if entry["path"] not in taken] if taken else pool
             count = min(count, len(pool))
             chosen += [pool[i] for i in generator.choice(len(pool), count, replace=False)] if count else []
         return chosen
@@ -87,7 +102,10 @@ class Batches:
                     [self.cache.clip(entry, start + p * steps) for start, p in zip(starts, pace)])
         pixels = torch.from_numpy(np.concatenate([np.concatenate(view) for view in clips]))
         still = torch.tensor([entry["kind"] == "still" for entry in items])
-        return pixels, still.repeat_interleave(self.clips).repeat(self.views)
+        classes = torch.tensor([
+            self.classes[class_name(entry)] if entry["kind"] == "video" and entry["label"] else -1 for entry in items])
+        return tuple(rows.repeat_interleave(self.clips).repeat(self.views) if rows is not pixels else rows
+                     for rows in (pixels, still, classes))
 
     def prefetch(self, first, last):
         """Batches of the steps, prepared by a thread."""

@@ -11,7 +11,6 @@ A file that cannot be read is named and left out.
 
 import argparse
 import csv
-import hashlib
 import json
 import os
 import sys
@@ -21,15 +20,12 @@ from pathlib import Path
 import av
 import numpy as np
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
+from holdout import is_held_out  # noqa: E402
+
 VIDEOS = {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".gif"}
 STILLS = {".jpg", ".jpeg", ".png", ".bmp", ".webp"}
 LONGEST = 600
-
-
-def held_out(path):
-    """A fixed fifth of the files, by name; mirrored copies go with their originals."""
-    name = Path(path).with_suffix("").as_posix().removesuffix("_flipped")
-    return hashlib.sha256(name.encode()).digest()[0] % 5 == 0
 
 
 def decode_frames(path, size, interval):
@@ -119,7 +115,7 @@ def main():
                 file.write(frames.tobytes())
                 entries.append({
                     "path": path, "kind": kind, "label": label, "first": first, "count": len(frames),
-                    "held_out": held_out(path)})
+                    "held_out": is_held_out(path, 5)})
                 first += len(frames)
             print(f"\r{min(portion + 64, len(tasks))} of {len(tasks)} files, {first} frames", end="",
                   file=sys.stderr)

@@ -4,6 +4,7 @@
     train.py --cache cache --out models/mine                      ProViCo (the paper's objective)
     train.py --cache cache --out models/base --nce 1              the deterministic baseline (InfoNCE)
     train.py --cache cache --out models/mix --nce 0.5 --label-weight 0.5     both, with the labelled stills beside
+    train.py --cache cache --out models/warm --batch 0 --label-weight 1      the labelled stills alone, to start from
 
 Seeded: everything drawn follows from --seed and the step. OUT is a model folder at every checkpoint; --resume
 goes on from OUT/checkpoint.pt with the same arguments. An interrupt saves first. OUT/log.jsonl has the curves.
@@ -35,12 +36,14 @@ from validation import Validation
 class Trainer(nn.Module):
     """Everything that is trained: the encoder, the match probability's a and b, the stills' classifier."""
 
-    def __init__(self, encoder, classes):
+    def __init__(self, encoder, classes, video_classes=0):
         super().__init__()
         self.encoder = encoder
         self.log_a = nn.Parameter(torch.tensor(math.log(5.0)))
         self.b = nn.Parameter(torch.tensor(5.0))
         self.classifier = nn.Linear(encoder.backbone.channels, classes) if classes else None
+        # Of the means, whose angles are what a ranking sees; the factor stands for a temperature.
+        self.video_classifier = nn.Linear(encoder.head.mean.out_features, video_classes) if video_classes else None
 
 
 class Memory:
@@ -77,21 +80,10 @@ def forward_backward(trainer, batch, stills, memory, arguments, settings, augmen
     """Gradients of one step; returns the terms."""
     generator = torch.Generator().manual_seed(arguments.seed * 1_000_003 + step)
     size = size_at(arguments.sizes, step / arguments.steps)
-    pixels, still = (tensor.to(device) for tensor in batch)
     config = trainer.encoder.config
-    clips = normalise(augment(pixels, still, size, augmentation, generator), config)
-    with torch.autocast(device.type, torch.bfloat16, enabled=arguments.bfloat16):
-        v = trainer.encoder.backbone(clips.contiguous(memory_format=torch.channels_last_3d))
-    mean, log_variance = trainer.encoder.head(v.float())
-    shape = (-1, arguments.clips, mean.shape[-1])
-    mean, log_variance = mean.view(shape), log_variance.view(shape)
-    noise = torch.randn(len(mean), settings.samples, mean.shape[-1], generator=generator).to(device)
-    terms = objective(mean, log_variance, noise, trainer.log_a, trainer.b, settings)
-    total = terms["total"]
-    if memory is not None:
-        terms["memory"] = memory.loss(mean, settings.temperature)
-        total = total + arguments.memory_weight * terms["memory"]
-        memory.add(mean)
+    terms, total = {}, 0
+    if batch is not None:
+        terms, total = video_terms(trainer, batch, memory, arguments, settings, augmentation, size, generator, device)
     if stills is not None:
         pictures, labels = stills.make(step)
         everything_still = torch.ones(len(pictures), dtype=torch.bool, device=device)
@@ -107,6 +99,41 @@ def forward_backward(trainer, batch, stills, memory, arguments, settings, augmen
             raise FloatingPointError(f"step {step}: the term '{name}' is not finite")
     total.backward()
     return {name: value.item() for name, value in terms.items()}
+
+
+def video_terms(trainer, batch, memory, arguments, settings, augmentation, size, generator, device):
+    """The terms of the objective, and their weighted sum."""
+    config = trainer.encoder.config
+    pixels, still, classes = (tensor.to(device) for tensor in batch)
+    clips = normalise(augment(pixels, still, size, augmentation, generator), config)
+    with torch.autocast(device.type, torch.bfloat16, enabled=arguments.bfloat16):
+        v = trainer.encoder.backbone(clips.contiguous(memory_format=torch.channels_last_3d))
+    mean, log_variance = trainer.encoder.head(v.float())
+    shape = (-1, arguments.clips, mean.shape[-1])
+    mean, log_variance = mean.view(shape), log_variance.view(shape)
+    noise = torch.randn(len(mean), settings.samples, mean.shape[-1], generator=generator).to(device)
+    terms = objective(mean, log_variance, noise, trainer.log_a, trainer.b, settings)
+    total = terms["total"]
+    if memory is not None:
+        terms["memory"] = memory.loss(mean, settings.temperature)
+        total = total + arguments.memory_weight * terms["memory"]
+        memory.add(mean)
+    if trainer.video_classifier is not None and (classes >= 0).any():
+        scores = trainer.video_classifier(16 * mean.flatten(0, 1)[classes >= 0])
+        terms["video_label"] = F.cross_entropy(scores, classes[classes >= 0], label_smoothing=0.1)
+        total = total + arguments.video_label_weight * terms["video_label"]
+    return terms, total
+
+
+def keep_one_frame(encoder):
+    """After training on single frames: the temporal taps that met only padding become 0 instead of noise, so
+    that the network treats a video's frames alike until it learns otherwise."""
+    with torch.no_grad():
+        for module in encoder.backbone.modules():
+            if isinstance(module, nn.Conv3d) and module.kernel_size[0] > 1:
+                middle = module.kernel_size[0] // 2
+                module.weight[:, :, :middle] = 0
+                module.weight[:, :, middle + 1:] = 0
 
 
 # What may differ between a run and its continuation.
@@ -132,13 +159,16 @@ def load_checkpoint(path, arguments, device):
 
 def save(arguments, trainer, optimiser, memory, done):
     out = Path(arguments.out)
+    if not arguments.batch:
+        keep_one_frame(trainer.encoder)
     trainer.encoder.config["training"] = {
         "method": "tools/reference/train.py", "seed": arguments.seed, "steps": done,
         "start": arguments.start, "arguments": run_arguments(arguments),
     }
     write_model(out, trainer.encoder, torch.float16 if arguments.half else torch.float32)
     state = {
-        "arguments": run_arguments(arguments), "step": done, "trainer": trainer.state_dict(), "optimiser": optimiser.state_dict(),
+        "arguments": run_arguments(arguments), "step": done, "trainer": trainer.state_dict(),
+        "optimiser": optimiser.state_dict(),
         "memory": memory.points if memory else None,
     }
     torch.save(state, out / "checkpoint.pt.partial")
@@ -156,7 +186,7 @@ def parse():
     add("--from", dest="start", metavar="DIR", help="start from a model folder")
     add("--seed", type=int, default=1)
     add("--steps", type=int, default=2000)
-    add("--batch", type=int, default=32, help="videos a step, each with two views")
+    add("--batch", type=int, default=32, help="videos a step, each with two views; 0: stills only")
     add("--clips", type=int, default=1, help="N, clips of a view; 2 and more teach the spread within a video")
     add("--sizes", default="80", metavar="S[:P,S…]", help="pixels; 64:0.6,112 is 64 for 0.6 of the steps")
     add("--optimiser", choices=("adamw", "sgd"), default="adamw")
@@ -174,6 +204,8 @@ def parse():
     add("--memory-weight", type=float, default=0.5)
     add("--label-weight", type=float, default=0.0, help="of a classifier of the labelled stills")
     add("--label-batch", type=int, default=32)
+    add("--video-label-weight", type=float, default=0.0, help="of a classifier of the labelled videos")
+    add("--labelled", type=float, default=0.5, help="share of labelled videos, with --video-label-weight")
     add("--stills", type=float, default=0.3, help="share of stills among a batch's items")
     add("--near", type=float, default=0.5, help="probability that the second view is close in time")
     add("--smallest-crop", type=float, default=0.35)
@@ -209,7 +241,8 @@ def main():
         config = configuration(arguments.architecture, arguments.width, arguments.dimension)
         encoder = initialise(Encoder(config), arguments.seed)
     stills = LabelledStills(cache, arguments.label_batch, arguments.seed) if arguments.label_weight else None
-    trainer = Trainer(encoder, len(stills.number) if stills else 0)
+    video_classes = len(cache.video_classes()) if arguments.video_label_weight else 0
+    trainer = Trainer(encoder, len(stills.number) if stills else 0, video_classes)
     trainer = trainer.to(device).to(memory_format=torch.channels_last_3d).train()
     optimiser = make_optimiser(arguments.optimiser, trainer.parameters(), arguments.rate, arguments.decay)
     memory = Memory(arguments.memory, arguments.dimension, device) if arguments.memory else None
@@ -218,9 +251,15 @@ def main():
         kl_weight=arguments.kl, nce_weight=arguments.nce, temperature=arguments.temperature)
     augmentation = AugmentationSettings(
         smallest_crop=arguments.smallest_crop, copies=arguments.copies, flip=arguments.flip)
-    sampling = SamplingSettings(stills=arguments.stills, near=arguments.near)
-    batches = Batches(cache, encoder.config, arguments.batch, arguments.clips, settings.views, arguments.seed,
-                      sampling)
+    sampling = SamplingSettings(
+        stills=arguments.stills, near=arguments.near,
+        labelled=arguments.labelled if arguments.video_label_weight else 0)
+    batches = None
+    if arguments.batch:
+        batches = Batches(cache, encoder.config, arguments.batch, arguments.clips, settings.views, arguments.seed,
+                          sampling)
+    elif not arguments.label_weight:
+        sys.exit("error: nothing to train on\nhint: --batch 0 goes with --label-weight")
     done = 0
     if state:
         trainer.load_state_dict(state["trainer"])
@@ -244,7 +283,8 @@ def main():
             log.write(json.dumps(entry) + "\n")
             log.flush()
 
-        for batch in batches.prefetch(done, arguments.steps):
+        everything = batches.prefetch(done, arguments.steps) if batches else [None] * (arguments.steps - done)
+        for batch in everything:
             terms = forward_backward(
                 trainer, batch, stills, memory, arguments, settings, augmentation, done, device)
             rate = arguments.rate * rate_factor(done, arguments.warm_up, arguments.steps)
@@ -253,7 +293,7 @@ def main():
             if done % arguments.log_every == 0 or done == arguments.steps:
                 seconds = (time.monotonic() - started) / (done - first)
                 terms |= {"gradient_norm": norm.item(), "rate": rate,
-                          "clips_per_second": len(batch[0]) / seconds}
+                          "clips_per_second": (len(batch[0]) if batch else arguments.label_batch) / seconds}
                 write({"step": done, **terms})
                 shown = " ".join(f"{name} {value:.3g}" for name, value in terms.items())
                 print(f"{done}/{arguments.steps} {shown}, {(arguments.steps - done) * seconds / 60:.0f} min left",
