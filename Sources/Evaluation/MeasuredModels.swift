@@ -79,7 +79,7 @@ enum MeasuredModels {
         like configuration: ModelConfiguration, _ request: EvaluationRequest, _ hooks: EvaluationHooks
     ) throws(EvaluationError) -> VideoEncoder {
         var configuration = configuration
-        configuration.calibration = .null
+        configuration.calibration = nil
         let hash = SHA256()
         Array(configuration.text.utf8).withUnsafeBytes { hash.update($0) }
         let key = hash.finish()

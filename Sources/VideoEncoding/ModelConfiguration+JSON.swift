@@ -29,7 +29,7 @@ extension ModelConfiguration {
         let range = try head.numbers("log_variance_range", count: 2, in: -30...30)
         guard range[0] < range[1] else { throw head.failure("log_variance_range", "is empty: \(range)") }
         try head.finish()
-        let calibration = root.optional("calibration") ?? .null
+        let calibration = try ScoreCalibration(root.optional("calibration") ?? .null, path: path)
         let training = root.optional("training") ?? .object([])
         let notes = root.optional("notes")
         try root.finish()
@@ -183,7 +183,7 @@ extension ModelConfiguration {
             .init("format", .integer(Self.format)), .init("name", .string(name)),
         ]
         members += encoderMembers
-        members += [.init("calibration", calibration), .init("training", training)]
+        members += [.init("calibration", calibration?.value ?? .null), .init("training", training)]
         if let notes { members.append(.init("notes", notes)) }
         return JSONValue.object(members).text(indent: true) + "\n"
     }

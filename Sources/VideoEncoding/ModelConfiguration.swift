@@ -41,8 +41,8 @@ public struct ModelConfiguration: Sendable {
     public var dimension: Int
     /// The bounds of log σ².
     public var logVarianceRange: ClosedRange<Double>
-    /// Score calibration, where there is one; read by whoever ranks.
-    package var calibration: JSONValue
+    /// How distances read as probabilities, where that was measured; whoever ranks compares the fingerprint.
+    public var calibration: ScoreCalibration?
     /// How the model came about; free form.
     package var training: JSONValue
     /// Remarks; free form.
@@ -51,7 +51,7 @@ public struct ModelConfiguration: Sendable {
     package init(
         name: String, plan: ClipPlan, geometry: FrameGeometry, normalization: InputNormalization,
         architecture: ResidualArchitecture, dimension: Int, logVarianceRange: ClosedRange<Double> = -10...4,
-        calibration: JSONValue = .null, training: JSONValue = .object([]), notes: JSONValue? = nil
+        calibration: ScoreCalibration? = nil, training: JSONValue = .object([]), notes: JSONValue? = nil
     ) {
         self.name = name
         self.plan = plan

@@ -2,6 +2,7 @@ import Foundation
 import Indexing
 import Service
 import Testing
+import VideoEncoding
 
 /// Requests against an index, in process.
 @Suite struct HandlerTests {
@@ -45,6 +46,41 @@ import Testing
             .search, ["video": .string(synthetic.path(0)), "max_distance": second])
         #expect(all["matches"]?.arrayValue?.count == 4)
         #expect(some["matches"]?.arrayValue?.count == 2)
+    }
+
+    @Test func scoresComeFromTheModelsCalibration() throws {
+        func matches(_ library: SyntheticLibrary, _ more: [String: JSONValue] = [:]) throws -> [JSONValue] {
+            var params = [JSONValue.Member("video", .string(library.path(0)))]
+            params += more.map { JSONValue.Member($0.key, $0.value) }
+            let result = try library.handler.run(.search, .object(params))
+            #expect(problems(result, as: "search_result") == [])
+            return result["matches"]?.arrayValue ?? []
+        }
+        let plain = try SyntheticLibrary(videos: 4)
+        #expect(try matches(plain).map { $0["score"] } == [.null, .null, .null, .null])
+        #expect(
+            error {
+                try plain.handler.run(.search, ["video": .string(plain.path(0)), "min_score": .number(0.5)])
+            }?
+            .data?["reason"] == "no_calibration")
+
+        let curve = ScoreCalibration(
+            modelFingerprint: SyntheticLibrary.model.fingerprint, offset: 3, slope: 2)
+        let scored = try SyntheticLibrary(videos: 4, calibration: curve)
+        let all = try matches(scored)
+        let scores = try all.map { try #require($0["score"]?.doubleValue) }
+        for (match, score) in zip(all, scores) {
+            #expect(score == curve.score(distance: try #require(match["distance"]?.doubleValue)))
+        }
+        #expect(scores[0] == 1 / (1 + exp(-3)) && scores == scores.sorted(by: >) && scores[3] > 0)
+        let limit = (scores[1] + scores[2]) / 2
+        #expect(try matches(scored, ["min_score": .number(limit)]).count == 2)
+        #expect(try matches(scored, ["mode": "iid"]).allSatisfy { $0["score"] == .null })
+
+        var foreign = curve
+        foreign.modelFingerprint = String(repeating: "b2", count: 32)
+        let other = try SyntheticLibrary(videos: 4, calibration: foreign)
+        #expect(try matches(other).allSatisfy { $0["score"] == .null }, "another model's curve means nothing")
     }
 
     @Test func thePapersEstimatorIsSeeded() throws {

@@ -3,6 +3,7 @@ import Foundation
 import Indexing
 import Service
 import VideoDecoding
+import VideoEncoding
 
 /// A library whose videos are distributions made by hand, at files that hold no video: whatever it
 /// answers was not decoded, and needed no model.
@@ -13,8 +14,15 @@ final class SyntheticLibrary: Sendable {
     let library: VideoLibrary
 
     /// Videos `v0.mp4`, `v1.mp4`… on a line, one unit apart.
-    init(videos: Int) throws {
+    init(videos: Int, calibration: ScoreCalibration? = nil) throws {
         folder = try TemporaryFolder()
+        if let calibration, var model = ModelPreset(name: "slowonly18-w8")?.configuration() {
+            model.calibration = calibration
+            try FileManager.default.createDirectory(
+                atPath: folder.path + "/model", withIntermediateDirectories: true)
+            try model.text.write(
+                toFile: folder.path + "/model/config.json", atomically: true, encoding: .utf8)
+        }
         library = VideoLibrary(
             LibraryConfiguration(indexFolder: folder.path + "/index", modelFolder: folder.path + "/model"))
         let index = try VideoIndex.open(writingTo: folder.path + "/index", model: Self.model)

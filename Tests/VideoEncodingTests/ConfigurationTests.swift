@@ -89,6 +89,15 @@ import Testing
         ("\"dimension\": 256", "\"dimension\": 1", "head.dimension is 1"),
         ("[-10, 4]", "[4, -10]", "head.log_variance_range is empty"),
         ("\"calibration\"", "\"callibration\"", "unknown key \"callibration\""),
+        (
+            "\"calibration\": null", "\"calibration\": {\"method\": \"isotonic\"}",
+            "calibration.method is \"isotonic\""
+        ),
+        (
+            "\"calibration\": null",
+            "\"calibration\": {\"method\": \"platt_log1p\", \"model\": \"a1\", \"offset\": 3, \"slope\": -1}",
+            "calibration.slope is -1.0"
+        ),
         ("\"name\": \"x\"", "\"name\": \"x\", \"name\": \"y\"", "\"name\" is given twice"),
         ("\"width\": 112, \"height\": 112", "\"width\": 8, \"height\": 1024", "input.resize[0] is 128"),
         (

@@ -84,9 +84,10 @@ import VideoEncoding
         var renamed = try ModelConfiguration(path: "\(sharedModel.path)/config.json")
         renamed.name = "another"
         renamed.training = .string("long")
-        renamed.calibration = .object([.init("slope", .number(2))])
+        renamed.calibration = ScoreCalibration(modelFingerprint: original, offset: 3, slope: 2)
         let same = try model(named: "c", configuration: renamed.text)
         #expect(try VideoEncoder(folder: same).fingerprint == original)
+        #expect(try ModelConfiguration(path: "\(same)/config.json").calibration == renamed.calibration)
         var longer = renamed
         longer.plan.clipDuration = 3
         let other = try model(named: "d", configuration: longer.text)

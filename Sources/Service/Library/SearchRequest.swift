@@ -1,6 +1,7 @@
 import Distributions
 import Retrieval
 import VideoDecoding
+import VideoEncoding
 
 /// What to search for, and how much to answer.
 public struct SearchRequest: Sendable, Equatable {
@@ -14,6 +15,8 @@ public struct SearchRequest: Sendable, Equatable {
     public var limit = 10
     /// Matches farther away are left out.
     public var maximumDistance: Double?
+    /// Matches whose score is lower are left out; between 0 and 1. Needs a model with a calibration.
+    public var minimumScore: Double?
     /// Leaves the query's own file out of the matches.
     public var excludesSelf = false
     /// Where the samples of the distance come from: `matched` has no sampling error, `iid` is the paper's.
@@ -28,11 +31,23 @@ public struct SearchRequest: Sendable, Equatable {
         self.video = video
     }
 
-    /// What the ranking is asked for.
-    func options(excluding excluded: Set<Int64>) -> SearchOptions {
-        SearchOptions(
-            limit: limit, maximumDistance: maximumDistance, lambda: lambda, sampling: sampling,
-            sampleCount: sampleCount, excludedVideos: excluded)
+    /// What the ranking is asked for; nothing is excluded yet.
+    func options(
+        calibration: ScoreCalibration?, modelFolder: String
+    ) throws(LibraryError) -> SearchOptions {
+        var farthest = maximumDistance
+        if let minimumScore {
+            guard let calibration else {
+                throw LibraryError(
+                    .model, reason: "no_calibration", path: modelFolder,
+                    message: "\(modelFolder): the model has no scores for this index and these options",
+                    hint: "limit the matches by distance instead")
+            }
+            farthest = min(farthest ?? .infinity, max(0, calibration.distance(score: minimumScore)))
+        }
+        return SearchOptions(
+            limit: limit, maximumDistance: farthest, lambda: lambda, sampling: sampling,
+            sampleCount: sampleCount)
     }
 
     /// The part asked for, where one is.
@@ -47,7 +62,8 @@ extension SearchRequest {
         let parameters = try Parameters(
             params, of: Method.search.rawValue,
             known: [
-                "video", "from", "to", "limit", "max_distance", "exclude_self", "mode", "samples", "lambda",
+                "video", "from", "to", "limit", "max_distance", "min_score", "exclude_self", "mode",
+                "samples", "lambda",
             ])
         self.init(video: try parameters.text("video"))
         from = try parameters.number("from", atLeast: 0)
@@ -57,6 +73,10 @@ extension SearchRequest {
         }
         limit = try parameters.whole("limit", in: 1...100_000) ?? limit
         maximumDistance = try parameters.number("max_distance", atLeast: 0)
+        minimumScore = try parameters.number("min_score", atLeast: 0)
+        if let minimumScore, !(minimumScore > 0 && minimumScore < 1) {
+            throw .invalidParameter("min_score", "min_score: expected a number between 0 and 1")
+        }
         excludesSelf = try parameters.flag("exclude_self")
         sampling = try parameters.choice("mode", of: SamplingMode.self) ?? sampling
         sampleCount = try parameters.whole("samples", in: 1...4096) ?? sampleCount

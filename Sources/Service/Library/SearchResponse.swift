@@ -1,5 +1,6 @@
 import Retrieval
 import VideoDecoding
+import VideoEncoding
 
 /// A ranking, and what it was made for.
 public struct SearchResponse: Sendable {
@@ -23,8 +24,13 @@ public struct SearchResponse: Sendable {
     public var query: Query
     /// Nearest first.
     public var matches: [Match]
+    /// From distance to score; nil where the model has none.
+    public var calibration: ScoreCalibration?
     /// Wall-clock time of the whole search.
     public var elapsed: Duration
+
+    /// The probability that a match shares footage with the query; nil where the model has no calibration.
+    public func score(of match: Match) -> Double? { calibration?.score(distance: match.distance) }
 
     /// What `search --json` prints, and the `search` method's result.
     public var json: JSONValue {
@@ -38,16 +44,17 @@ public struct SearchResponse: Sendable {
                 "from": .number(query.range?.start),
                 "to": .number(query.range.flatMap { $0.stop.isFinite ? $0.stop : nil }),
             ],
-            "matches": .array(matches.map(Self.json(of:))),
+            "matches": .array(matches.map(json(of:))),
             "elapsed_ms": .number(elapsed.milliseconds),
         ]
     }
 
-    private static func json(of match: Match) -> JSONValue {
+    private func json(of match: Match) -> JSONValue {
         [
             "rank": .number(match.rank),
             "path": .string(match.video.identity.path),
             "distance": .number(match.distance),
+            "score": .number(score(of: match)),
             "uncertainty": .number(match.uncertainty),
             "duration": .number(match.video.facts.duration),
             "fingerprint": .string(match.video.identity.fingerprint),

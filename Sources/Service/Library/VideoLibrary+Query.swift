@@ -82,17 +82,19 @@ extension VideoLibrary {
 
     /// Nearest first; the query's own row is left out where that is asked for.
     func rank(
-        _ query: Query, _ request: SearchRequest, isCancelled: @Sendable () -> Bool
+        _ query: Query, _ request: SearchRequest, _ calibration: ScoreCalibration?,
+        isCancelled: @Sendable () -> Bool
     ) throws(LibraryError) -> [Match] {
+        let options = try request.options(calibration: calibration, modelFolder: configuration.modelFolder)
         let ranking = try reader.read { (opened) throws(IndexError) -> Result<[Match], SearchError> in
-            var excluded: Set<Int64> = []
+            var options = options
             if request.excludesSelf, let own = try opened.index.video(atPath: query.facts.path) {
-                excluded.insert(own.id)
+                options.excludedVideos.insert(own.id)
             }
             return Result { () throws(SearchError) in
                 try opened.engine.rank(
                     query: query.mixture, fingerprint: query.fingerprint,
-                    options: request.options(excluding: excluded), isCancelled: isCancelled)
+                    options: options, isCancelled: isCancelled)
             }
         }
         do {

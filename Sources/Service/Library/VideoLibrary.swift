@@ -2,6 +2,7 @@ import Distributions
 import Indexing
 import Ingestion
 import Retrieval
+import Synchronization
 import VideoDecoding
 import VideoEncoding
 
@@ -36,6 +37,12 @@ public final class VideoLibrary: Sendable {
     public let configuration: LibraryConfiguration
     let encoders: EncoderPool
     let reader: IndexReader
+    private let readCalibration = Mutex<ReadCalibration?>(nil)
+
+    /// What the model folder says of scores, read once.
+    private struct ReadCalibration {
+        var found: ScoreCalibration?
+    }
 
     /// A library; nothing is opened yet.
     public init(_ configuration: LibraryConfiguration) {
@@ -52,8 +59,25 @@ public final class VideoLibrary: Sendable {
         let path = FilePlace.absolute(request.video)
         let query = try self.query(path, request, isCancelled: isCancelled)
         if isCancelled() { throw .cancelled }
-        let matches = try rank(query, request, isCancelled: isCancelled)
-        return SearchResponse(query: query.facts, matches: matches, elapsed: ContinuousClock.now - start)
+        let calibration = try calibration(for: request)
+        let matches = try rank(query, request, calibration, isCancelled: isCancelled)
+        return SearchResponse(
+            query: query.facts, matches: matches, calibration: calibration,
+            elapsed: ContinuousClock.now - start)
+    }
+
+    /// The curve from distance to score, where the model folder has one for the index's model and the request's
+    /// distances are those that it was fitted on. A folder that cannot be read has none: the search needs no model.
+    private func calibration(for request: SearchRequest) throws(LibraryError) -> ScoreCalibration? {
+        guard request.sampling == .matched, request.lambda == 1 else { return nil }
+        let found = readCalibration.withLock { read in
+            if let read { return read.found }
+            let found = try? ModelConfiguration(path: "\(configuration.modelFolder)/config.json").calibration
+            read = ReadCalibration(found: found)
+            return found
+        }
+        guard let found, found.modelFingerprint == (try index().model.fingerprint) else { return nil }
+        return found
     }
 
     /// Brings the index in step with folders; ends early, with what was stored kept, when cancelled.

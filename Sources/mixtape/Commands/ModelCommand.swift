@@ -4,7 +4,8 @@ import VideoEncoding
 
 struct ModelCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "model", abstract: "Make model folders.", subcommands: [ModelCreateCommand.self])
+        commandName: "model", abstract: "Make model folders and set their scores.",
+        subcommands: [ModelCreateCommand.self, ModelCalibrateCommand.self])
 }
 
 struct ModelCreateCommand: ParsableCommand {

@@ -11,7 +11,8 @@ struct SearchCommand: ParsableCommand {
         abstract: "Rank the index by distance to a video.",
         discussion: """
             The video may be any file, a part of one (--from, --to), or one that the index holds, which \
-            needs no decoding. A smaller distance is nearer; the video itself has distance 0. \
+            needs no decoding. A smaller distance is nearer; the video itself has distance 0. The score, \
+            where the model has one, is the probability that both share footage. \
             Times are seconds, m:s or h:m:s.
             """)
 
@@ -25,6 +26,9 @@ struct SearchCommand: ParsableCommand {
 
     @Option(help: .init("Leave out matches farther away.", valueName: "D"))
     var maxDistance: Double?
+
+    @Option(help: .init("Leave out matches with a lower score, between 0 and 1.", valueName: "P"))
+    var minScore: Double?
 
     @Option(help: .init("Where the part to search for starts.", valueName: "TIME"))
     var from: TimeArgument?
@@ -56,6 +60,9 @@ struct SearchCommand: ParsableCommand {
         if let maxDistance, !(maxDistance >= 0) {
             throw ValidationError("--max-distance: expected 0 or more")
         }
+        if let minScore, !(minScore > 0 && minScore < 1) {
+            throw ValidationError("--min-score: expected a number between 0 and 1")
+        }
         if let to, to.seconds <= from?.seconds ?? 0 {
             throw ValidationError("--to: expected a time after --from")
         }
@@ -68,6 +75,7 @@ struct SearchCommand: ParsableCommand {
         request.to = to?.seconds
         request.limit = limit
         request.maximumDistance = maxDistance
+        request.minimumScore = minScore
         request.excludesSelf = excludeSelf
         request.sampling = mode
         request.sampleCount = samples
@@ -79,25 +87,29 @@ struct SearchCommand: ParsableCommand {
         } else if response.matches.isEmpty {
             Terminal.note("no matches")
         } else {
-            Terminal.data(Self.table(response.matches))
+            Terminal.data(Self.table(response))
         }
     }
 
-    private static func table(_ matches: [Match]) -> String {
-        let rows = matches.map { match in
-            [
-                String(match.rank), TimeText.fixed(match.distance, decimals: 3),
+    /// The column of scores is there where the model has any.
+    private static func table(_ response: SearchResponse) -> String {
+        let hasScores = response.calibration != nil
+        let rows = response.matches.map { match in
+            let score = response.score(of: match).map { [TimeText.fixed($0, decimals: 2)] } ?? []
+            return [String(match.rank)] + score + [
+                TimeText.fixed(match.distance, decimals: 3),
                 match.video.facts.duration.map(TimeText.clock) ?? "?",
                 Terminal.printable(match.video.identity.path),
             ]
         }
-        let header = ["rank", "distance", "duration", "path"]
-        let widths = (0..<3).map { column in ([header] + rows).map { $0[column].count }.max() ?? 0 }
+        let header = ["rank"] + (hasScores ? ["score"] : []) + ["distance", "duration", "path"]
+        let last = header.count - 1
+        let widths = (0..<last).map { column in ([header] + rows).map { $0[column].count }.max() ?? 0 }
         func line(_ cells: [String]) -> String {
-            let padded = (0..<3).map {
+            let padded = (0..<last).map {
                 String(repeating: " ", count: widths[$0] - cells[$0].count) + cells[$0]
             }
-            return (padded + [cells[3]]).joined(separator: "  ")
+            return (padded + [cells[last]]).joined(separator: "  ")
         }
         return ([Terminal.styledForOutput(line(header), .bold)] + rows.map(line)).joined(separator: "\n")
     }

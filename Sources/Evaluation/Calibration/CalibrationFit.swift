@@ -1,0 +1,103 @@
+import VideoEncoding
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// Platt scaling: log odds = offset − slope · log(1 + distance), by maximum likelihood.
+package enum CalibrationFit {
+    /// Newton's method on the two numbers. As J. Platt (1999) does, the targets keep a little distance from 0 and 1,
+    /// (n₊ + 1)/(n₊ + 2) and 1/(n₋ + 2), so that classes without overlap have a finite answer.
+    ///
+    /// - Parameter pairs: of both kinds.
+    /// - Returns: nil where the score would not fall with the distance.
+    package static func fit(_ pairs: [CalibrationPairs.Pair]) -> (offset: Double, slope: Double)? {
+        let positives = Double(pairs.count { $0.sharesFootage })
+        let negatives = Double(pairs.count) - positives
+        let (high, low) = ((positives + 1) / (positives + 2), 1 / (negatives + 2))
+        let points = pairs.map { (x: log1p($0.distance), target: $0.sharesFootage ? high : low) }
+        func loss(_ offset: Double, _ slope: Double) -> Double {
+            points.reduce(0) { sum, point in
+                let odds = offset - slope * point.x
+                // log(1 + exp(odds)) − target · odds, without overflow.
+                return sum + max(odds, 0) + log1p(exp(-abs(odds))) - point.target * odds
+            }
+        }
+        var (offset, slope) = (log((positives + 1) / (negatives + 1)), 0.0)
+        var current = loss(offset, slope)
+        for _ in 0..<100 {
+            var (gradient, curvature) = (SIMD2(0.0, 0.0), (a: 1e-9, b: 0.0, c: 1e-9))
+            for point in points {
+                let probability = 1 / (1 + exp(slope * point.x - offset))
+                let (error, weight) = (probability - point.target, probability * (1 - probability))
+                gradient += SIMD2(error, -error * point.x)
+                curvature.a += weight
+                curvature.b -= weight * point.x
+                curvature.c += weight * point.x * point.x
+            }
+            let determinant = curvature.a * curvature.c - curvature.b * curvature.b
+            guard determinant > 0 else { break }
+            var step =
+                SIMD2(
+                    curvature.c * gradient[0] - curvature.b * gradient[1],
+                    curvature.a * gradient[1] - curvature.b * gradient[0]) / determinant
+            // Halved until the loss falls.
+            var next = loss(offset - step[0], slope - step[1])
+            while !(next <= current), abs(step[0]) + abs(step[1]) > 1e-12 {
+                step /= 2
+                next = loss(offset - step[0], slope - step[1])
+            }
+            guard next <= current else { break }
+            (offset, slope) = (offset - step[0], slope - step[1])
+            let gain = current - next
+            current = next
+            if gain < 1e-12 * Double(pairs.count) { break }
+        }
+        return slope > 0 && slope.isFinite && offset.isFinite ? (offset, slope) : nil
+    }
+}
+
+/// How well scores are probabilities, on pairs that the curve was not fitted on.
+public struct CalibrationReport: Sendable, Equatable {
+    /// Pairs that it was fitted on.
+    public var fittedPairs: Int
+    /// Pairs that it was measured on.
+    public var heldOutPairs: Int
+    /// Expected calibration error: over 15 equally wide bins of the score, the mean of |share of right pairs − mean
+    /// score|, weighted by the bins' pairs (Guo et al., ICML 2017).
+    public var expectedError: Double
+    /// Of pairs whose score is at least ½, the share that shares footage; nil where there is none.
+    public var precision: Double?
+    /// Of pairs that share footage, the share whose score is at least ½.
+    public var recall: Double
+
+    /// Measures a curve.
+    package init(_ curve: ScoreCalibration, fittedPairs: Int, on pairs: [CalibrationPairs.Pair]) {
+        let bins = 15
+        var (counts, right, sums) = (
+            [Double](repeating: 0, count: bins), [Double](repeating: 0, count: bins),
+            [Double](repeating: 0, count: bins)
+        )
+        var (found, foundRight, positives) = (0.0, 0.0, 0.0)
+        for pair in pairs {
+            let score = curve.score(distance: pair.distance)
+            let truth = pair.sharesFootage ? 1.0 : 0
+            let bin = min(bins - 1, Int(score * Double(bins)))
+            counts[bin] += 1
+            right[bin] += truth
+            sums[bin] += score
+            positives += truth
+            if score >= 0.5 {
+                found += 1
+                foundRight += truth
+            }
+        }
+        self.fittedPairs = fittedPairs
+        heldOutPairs = pairs.count
+        expectedError = (0..<bins).reduce(0) { $0 + abs(right[$1] - sums[$1]) } / Double(max(1, pairs.count))
+        precision = found > 0 ? foundRight / found : nil
+        recall = positives > 0 ? foundRight / positives : 0
+    }
+}

@@ -1,0 +1,43 @@
+import Tensors
+import VideoEncoding
+
+/// Fits a model's scores and writes them into its `config.json`.
+public enum ModelCalibration {
+    /// Fits on one half of the queries and measures on the other; the file is replaced as a whole.
+    ///
+    /// - Parameters:
+    ///   - folder: the model whose distances the pairs have.
+    ///   - source: what the pairs are, for the remarks.
+    /// - Throws: `EvaluationError` where the pairs say nothing, `ModelError` where the model cannot be read or written.
+    public static func run(
+        model folder: String, pairs: CalibrationPairs, source: String
+    ) throws -> CalibrationReport {
+        let path = "\(folder)/config.json"
+        let fingerprint = try VideoEncoder(folder: folder).fingerprint
+        var configuration = try ModelConfiguration(path: path)
+        guard let (offset, slope) = CalibrationFit.fit(pairs.fitted) else {
+            throw EvaluationError.file(
+                path: source, line: 1, problem: "pairs that share footage are no nearer than the others",
+                hint: "check that the distances are this model's")
+        }
+        var curve = ScoreCalibration(modelFingerprint: fingerprint, offset: offset, slope: slope)
+        let report = CalibrationReport(curve, fittedPairs: pairs.fitted.count, on: pairs.heldOut)
+        var remarks: [JSONValue.Member] = [
+            .init("fitted_pairs", .integer(report.fittedPairs)),
+            .init("held_out_pairs", .integer(report.heldOutPairs)),
+            .init("held_out_expected_calibration_error", .number(report.expectedError)),
+            .init("held_out_recall_at_half", .number(report.recall)),
+        ]
+        if let precision = report.precision {
+            remarks.append(.init("held_out_precision_at_half", .number(precision)))
+        }
+        curve.remarks = .object(remarks)
+        configuration.calibration = curve
+        do throws(SystemError) {
+            try AtomicFile.write(configuration.text, to: path)
+        } catch {
+            throw ModelError(path: path, message: error.description)
+        }
+        return report
+    }
+}
