@@ -56,7 +56,8 @@ let package = Package(
         .target(
             name: "Evaluation",
             dependencies: [
-                "VideoDecoding", "Distributions", "Tensors", "VideoEncoding", "Retrieval", "Training",
+                "VideoDecoding", "Distributions", "Tensors", "NeuralNetwork", "VideoEncoding", "Retrieval",
+                "Training",
             ]),
         .target(
             name: "Service",

@@ -42,8 +42,8 @@ public enum Evaluation {
                 hint: "a class needs at least two videos, or one on each side of a split")
         }
         var bench = Bench(
-            request: request, hooks: hooks, task: task, isSplit: videos.isSplit, models: models,
-            columns: columns)
+            request: request, hooks: hooks, videos: readable, task: task, isSplit: videos.isSplit,
+            models: models, columns: columns)
         try bench.measure()
         return EvaluationReport(
             facts: EvaluationReport.Facts(
@@ -54,7 +54,7 @@ public enum Evaluation {
                 lonely: task.lonely.map { readable[$0].name }, skipped: extracted.skipped,
                 sourcePattern: request.sourcePattern, nearCopyDistance: request.nearCopyDistance),
             rows: bench.rows, significances: bench.significances, probes: bench.probes,
-            uncertainties: bench.uncertainties, checkpoints: bench.checkpoints)
+            fineTunes: bench.fineTunes, uncertainties: bench.uncertainties, checkpoints: bench.checkpoints)
     }
 }
 
@@ -62,6 +62,7 @@ public enum Evaluation {
 private struct Bench {
     let request: EvaluationRequest
     let hooks: EvaluationHooks
+    let videos: [LabelledVideo]
     let task: RetrievalTask
     let isSplit: Bool
     let models: [MeasuredModel]
@@ -70,17 +71,19 @@ private struct Bench {
     var rows: [RetrievalRow] = []
     var significances: [Significance] = []
     var probes: [ProbeResult] = []
+    var fineTunes: [FineTuneResult] = []
     var uncertainties: [UncertaintyResult] = []
     var checkpoints: [CheckpointResult] = []
     /// Of each row.
     private var scores: [RankingScore] = []
 
     init(
-        request: EvaluationRequest, hooks: EvaluationHooks, task: RetrievalTask, isSplit: Bool,
-        models: [MeasuredModel], columns: [FeatureColumns]
+        request: EvaluationRequest, hooks: EvaluationHooks, videos: [LabelledVideo], task: RetrievalTask,
+        isSplit: Bool, models: [MeasuredModel], columns: [FeatureColumns]
     ) {
         self.request = request
         self.hooks = hooks
+        self.videos = videos
         self.task = task
         self.isSplit = isSplit
         self.models = models
@@ -105,7 +108,7 @@ private struct Bench {
                     meanAveragePrecision: chance.meanAveragePrecision))
         }
         if request.bootstrapDraws > 0 { compare() }
-        if let folds = request.probeFolds { try probe(folds) }
+        try classify()
     }
 
     /// All rows of a model, and its uncertainty where that is asked for.
@@ -187,14 +190,29 @@ private struct Bench {
         }
     }
 
-    private mutating func probe(_ folds: Int) throws(EvaluationError) {
+    /// Probes and fine-tuning, on the same folds.
+    private mutating func classify() throws(EvaluationError) {
+        guard request.probes || request.fineTune != nil else { return }
         guard
-            let probe = LinearProbe(
-                task, isSplit: isSplit, foldCount: folds, penalty: request.probePenalty, seed: request.seed)
+            let folds = ClassificationFolds(
+                task, isSplit: isSplit, foldCount: request.foldCount, seed: request.seed)
         else {
-            hooks.note("warning: no linear probe, since there are fewer than two classes to learn")
+            hooks.note(
+                "warning: no classifier, since there are fewer than two classes to learn, or all videos are "
+                    + "copies of one another")
             return
         }
+        if folds.leftOut > 0 {
+            hooks.note("\(folds.leftOut) training videos are copies of test videos and take no part")
+        }
+        if request.probes { try probe(folds) }
+        guard let choice = request.fineTune else { return }
+        var tuning = FineTuning(request, choice, hooks: hooks, videos: videos, folds: folds)
+        for model in models where model.role != .checkpoint { fineTunes.append(try tuning.run(model)) }
+    }
+
+    private mutating func probe(_ folds: ClassificationFolds) throws(EvaluationError) {
+        let probe = LinearProbe(folds, penalty: request.probePenalty)
         func add(_ name: String, _ representation: Representation, _ features: [[Float]])
             throws(EvaluationError)
         {

@@ -15,15 +15,19 @@ public struct EvaluationRequest: Sendable {
     public var measuresBaselines = true
     /// Of the random weights.
     public var randomSeed: UInt64 = 1
-    /// Folds of the linear probe where there is no split; nil measures no probe.
-    public var probeFolds: Int?
+    /// Whether linear classifiers are fitted on frozen features.
+    public var probes = false
+    /// Folds of probes and fine-tuning where there is no split.
+    public var foldCount = 5
     /// Of the probe's weights, times ½‖W‖².
     public var probePenalty = 1e-2
+    /// How the models' networks are trained on the labels, in the probe's folds; nil trains none.
+    public var fineTune: FineTuneChoice?
     /// Whether recall is measured as uncertainty is raised.
     public var analysesUncertainty = false
     /// Resampled sets of queries for the significance of differences; 0 measures none.
     public var bootstrapDraws = 0
-    /// Of folds, samples and resampling.
+    /// Of folds, samples, resampling and fine-tuning.
     public var seed: UInt64 = 1
     /// Threads.
     public var workers = 1
@@ -41,8 +45,10 @@ public struct EvaluationRequest: Sendable {
 
 /// What a running measurement tells and asks.
 public struct EvaluationHooks {
-    /// Called ten times a second while videos are encoded.
+    /// Called ten times a second while videos are encoded, or decoded for a fine-tuning.
     public var progress: (EvaluationProgress) -> Void
+    /// Called after each step and each tested video of a fine-tuning.
+    public var fineTuning: (FineTuneProgress) -> Void
     /// A line for the user.
     public var note: (String) -> Void
     /// Asked now and then, from any thread; true ends the measurement.
@@ -51,10 +57,12 @@ public struct EvaluationHooks {
     /// Nothing is told, nothing asked, by default.
     public init(
         progress: @escaping (EvaluationProgress) -> Void = { _ in },
+        fineTuning: @escaping (FineTuneProgress) -> Void = { _ in },
         note: @escaping (String) -> Void = { _ in },
         isCancelled: @escaping @Sendable () -> Bool = { false }
     ) {
         self.progress = progress
+        self.fineTuning = fineTuning
         self.note = note
         self.isCancelled = isCancelled
     }

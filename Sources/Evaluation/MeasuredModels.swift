@@ -9,6 +9,34 @@ struct MeasuredModel {
     var name: String
     var encoder: VideoEncoder
     var role: Role
+    /// Keeps the encoder's folder for as long as the model, where it is a temporary one.
+    var keeper: TemporaryModel?
+}
+
+/// A place for a model folder in a new folder of its own, both removed with their owner.
+final class TemporaryModel: Sendable {
+    /// Where temporary files go.
+    static var place: String { getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp" }
+
+    let folder: String
+    private let parent: String
+
+    init() throws(EvaluationError) {
+        var template = Array("\(Self.place)/mixtape-evaluate-XXXXXX".utf8CString)
+        guard mkdtemp(&template) != nil else {
+            throw .file(
+                path: Self.place, line: nil, problem: "no folder can be made there",
+                hint: "name one with --work")
+        }
+        parent = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        folder = "\(parent)/model"
+    }
+
+    deinit {
+        for name in ["config.json", "model.safetensors", "README.md"] { unlink("\(folder)/\(name)") }
+        rmdir(folder)
+        rmdir(parent)
+    }
 }
 
 /// The models of a request, loaded: those named, random weights of the first one's architecture, checkpoints in order.
@@ -23,10 +51,14 @@ enum MeasuredModels {
         }
         if request.measuresBaselines, let first = models.first {
             let random = try randomWeights(like: first.encoder.configuration, request, hooks)
-            models.append(MeasuredModel(name: "random weights", encoder: random, role: .randomWeights))
+            for model in models where model.encoder.fingerprint == random.encoder.fingerprint {
+                hooks.note(
+                    "\(model.name) is untrained: the random weights of seed \(request.randomSeed) themselves")
+            }
+            models.append(random)
         }
         if let folder = request.checkpoints {
-            for name in try checkpointNames(in: folder) {
+            for name in try checkpointNames(in: folder, hooks) {
                 models.append(
                     MeasuredModel(name: name, encoder: try encoder("\(folder)/\(name)"), role: .checkpoint))
             }
@@ -45,7 +77,11 @@ enum MeasuredModels {
     }
 
     /// Folders with a model, by the last number in their name (those without one first) and then by name.
-    private static func checkpointNames(in folder: String) throws(EvaluationError) -> [String] {
+    ///
+    /// Another folder is said and left out: a training that still runs may be writing it.
+    private static func checkpointNames(
+        in folder: String, _ hooks: EvaluationHooks
+    ) throws(EvaluationError) -> [String] {
         guard let stream = opendir(folder) else {
             throw .file(
                 path: folder, line: nil, problem: "cannot be opened as a folder",
@@ -53,19 +89,37 @@ enum MeasuredModels {
         }
         defer { closedir(stream) }
         var names: [String] = []
+        var others: [String] = []
         while let entry = readdir(stream) {
             let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
                 pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
             }
-            if !name.hasPrefix("."), access("\(folder)/\(name)/config.json", R_OK) == 0 { names.append(name) }
+            guard !name.hasPrefix("."), isFolder("\(folder)/\(name)") else { continue }
+            if access("\(folder)/\(name)/config.json", R_OK) == 0 {
+                names.append(name)
+            } else {
+                others.append(name)
+            }
         }
         guard !names.isEmpty else {
+            let isModel = access("\(folder)/config.json", R_OK) == 0
             throw .file(
-                path: folder, line: nil, problem: "holds no model folders",
-                hint: "a model folder holds config.json and model.safetensors")
+                path: folder, line: nil,
+                problem: isModel
+                    ? "is a model folder itself and holds no model folders" : "holds no model folders",
+                hint: others.contains("steps")
+                    ? "name \(folder)/steps" : "a model folder holds config.json and model.safetensors")
+        }
+        for name in others.sorted() {
+            hooks.note("warning: \(folder)/\(name) is no model folder (no config.json) and is left out")
         }
         return names.map { (step: step(of: $0) ?? -1, name: $0) }
             .sorted { ($0.step, $0.name) < ($1.step, $1.name) }.map(\.name)
+    }
+
+    private static func isFolder(_ path: String) -> Bool {
+        var facts = stat()
+        return stat(path, &facts) == 0 && facts.st_mode & S_IFMT == S_IFDIR
     }
 
     /// The last number in a name.
@@ -77,27 +131,21 @@ enum MeasuredModels {
 
     private static func randomWeights(
         like configuration: ModelConfiguration, _ request: EvaluationRequest, _ hooks: EvaluationHooks
-    ) throws(EvaluationError) -> VideoEncoder {
+    ) throws(EvaluationError) -> MeasuredModel {
         var configuration = configuration
         configuration.calibration = nil
         let hash = SHA256()
         Array(configuration.text.utf8).withUnsafeBytes { hash.update($0) }
         let key = hash.finish()
-        let isKept = request.workFolder != nil
-        let parent: String
+        var keeper: TemporaryModel?
+        let folder: String
         if let work = request.workFolder {
             try OutputFiles.makeFolder(work)
-            parent = work
+            folder = "\(work)/random-\(key.prefix(16))-seed\(request.randomSeed)"
         } else {
-            parent = try temporaryFolder()
-        }
-        let folder = "\(parent)/random-\(key.prefix(16))-seed\(request.randomSeed)"
-        defer {
-            if !isKept {
-                for name in ["config.json", "model.safetensors", "README.md"] { unlink("\(folder)/\(name)") }
-                rmdir(folder)
-                rmdir(parent)
-            }
+            let made = try TemporaryModel()
+            keeper = made
+            folder = made.folder
         }
         do throws(ModelError) {
             if access("\(folder)/config.json", R_OK) != 0 {
@@ -107,19 +155,11 @@ enum MeasuredModels {
                     threads: request.workers,
                     replacing: true)
             }
-            return try VideoEncoder(folder: folder)
+            return MeasuredModel(
+                name: "random weights", encoder: try VideoEncoder(folder: folder), role: .randomWeights,
+                keeper: keeper)
         } catch {
             throw .model(error)
         }
-    }
-
-    private static func temporaryFolder() throws(EvaluationError) -> String {
-        let base = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
-        var template = Array("\(base)/mixtape-evaluate-XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else {
-            throw .file(
-                path: base, line: nil, problem: "no folder can be made there", hint: "name one with --work")
-        }
-        return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 }

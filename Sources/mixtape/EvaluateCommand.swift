@@ -17,6 +17,7 @@ struct EvaluateCommand: ParsableCommand {
 
               mixtape evaluate labels.csv --model models/mine --probe --bootstrap 10000 --work features --out report
               mixtape evaluate UCF-101 --protocol ucf101 --split 1 --splits-folder ucfTrainTestlist
+              mixtape evaluate labels.csv --model models/mine --fine-tune --work features
             """)
 
     @Argument(help: .init("A folder of folders, or a CSV file.", valueName: "VIDEOS"))
@@ -82,7 +83,23 @@ struct EvaluateCommand: ParsableCommand {
     @Flag(help: "Fit linear classifiers on frozen features.")
     var probe = false
 
-    @Option(help: .init("Folds of the linear probe, where the videos are not split.", valueName: "K"))
+    @Flag(
+        help: .init(
+            "Train each model's network, with a linear classifier on the backbone's feature, end to end on the "
+                + "labels, and test it. Works in memory; the model stays as it is."))
+    var fineTune = false
+
+    @Option(help: .init("How often --fine-tune takes each training video.", valueName: "N"))
+    var fineTuneEpochs = FineTuneChoice().epochs
+
+    @Option(help: .init("The highest learning rate of --fine-tune.", valueName: "X"))
+    var fineTuneLearningRate = FineTuneChoice().learningRate
+
+    @Option(help: .init("Clips a step of --fine-tune; more take more memory.", valueName: "N"))
+    var fineTuneBatch = FineTuneChoice().batch
+
+    @Option(
+        help: .init("Folds of --probe and --fine-tune, where the videos are not split.", valueName: "K"))
     var folds = 5
 
     @Option(help: .init("L2 penalty of the linear probe.", valueName: "X"))
@@ -102,7 +119,7 @@ struct EvaluateCommand: ParsableCommand {
             "Resampled sets of queries, for the significance of differences; 0 for none.", valueName: "N"))
     var bootstrap = 0
 
-    @Option(help: .init("Of folds, samples and resampling.", valueName: "N"))
+    @Option(help: .init("Of folds, samples, resampling and fine-tuning.", valueName: "N"))
     var seed: UInt64 = 1
 
     @Option(help: .init("Keep features here, so that an interrupted run goes on.", valueName: "DIR"))
@@ -123,6 +140,15 @@ struct EvaluateCommand: ParsableCommand {
     func validate() throws {
         guard (1...1000).contains(clips) else { throw ValidationError("--clips: expected 1 to 1000") }
         guard (2...1000).contains(folds) else { throw ValidationError("--folds: expected 2 to 1000") }
+        guard (1...10_000).contains(fineTuneEpochs) else {
+            throw ValidationError("--fine-tune-epochs: expected 1 to 10000")
+        }
+        guard fineTuneLearningRate > 0, fineTuneLearningRate <= 10 else {
+            throw ValidationError("--fine-tune-learning-rate: expected more than 0, at most 10")
+        }
+        guard (2...1024).contains(fineTuneBatch) else {
+            throw ValidationError("--fine-tune-batch: expected 2 to 1024")
+        }
         guard penalty >= 0, penalty.isFinite else { throw ValidationError("--penalty: expected 0 or more") }
         guard (0...1_000_000).contains(bootstrap) else {
             throw ValidationError("--bootstrap: expected 0 to 1000000")
@@ -153,7 +179,7 @@ struct EvaluateCommand: ParsableCommand {
         let display = EncodingDisplay()
         do throws(EvaluationError) {
             let hooks = EvaluationHooks(
-                progress: display.show,
+                progress: { display.show($0) }, fineTuning: { display.show($0) },
                 note: {
                     display.clear()
                     Terminal.note($0)
@@ -210,7 +236,15 @@ struct EvaluateCommand: ParsableCommand {
         request.nearCopyDistance = maskNearCopies
         request.measuresBaselines = !noBaselines
         request.randomSeed = randomSeed
-        request.probeFolds = probe ? folds : nil
+        request.probes = probe
+        request.foldCount = folds
+        if fineTune {
+            var choice = FineTuneChoice()
+            choice.epochs = fineTuneEpochs
+            choice.learningRate = fineTuneLearningRate
+            choice.batch = fineTuneBatch
+            request.fineTune = choice
+        }
         request.probePenalty = penalty
         request.analysesUncertainty = uncertainty
         request.bootstrapDraws = bootstrap
@@ -222,11 +256,13 @@ struct EvaluateCommand: ParsableCommand {
     }
 }
 
-/// The encoding's progress on standard error: one line that is redrawn on a terminal, a plain line every few
+/// The progress of encoding and fine-tuning on standard error: one line that is redrawn on a terminal, a plain line every few
 /// seconds elsewhere.
 private struct EncodingDisplay {
     private let isTerminal = Settings.current.errorsAreTerminal
     private let throttle = ProgressThrottle(secondsBetween: Settings.current.errorsAreTerminal ? 0.1 : 5)
+    private let tuningThrottle = ProgressThrottle(
+        secondsBetween: Settings.current.errorsAreTerminal ? 0.1 : 5)
 
     func show(_ progress: EvaluationProgress) {
         guard throttle.admits() else { return }
@@ -234,6 +270,24 @@ private struct EncodingDisplay {
         if progress.remembered > 0 { text += ", \(progress.remembered) known" }
         if progress.failed > 0 { text += ", \(progress.failed) failed" }
         if let left = progress.secondsLeft { text += ", \(TimeText.rough(left)) left" }
+        show(text)
+    }
+
+    func show(_ progress: FineTuneProgress) {
+        guard tuningThrottle.admits() else { return }
+        var text = "fine-tuning \(Terminal.printable(progress.model)), "
+        if progress.folds > 1 { text += "fold \(progress.fold)/\(progress.folds), " }
+        if progress.tested > 0 {
+            text += "\(progress.tested)/\(progress.tests) videos tested"
+        } else {
+            text +=
+                "step \(progress.step)/\(progress.steps), loss \(TimeText.fixed(progress.loss, decimals: 3))"
+        }
+        if let left = progress.secondsLeft { text += ", \(TimeText.rough(left)) left" }
+        show(text)
+    }
+
+    private func show(_ text: String) {
         if isTerminal {
             _ = Terminal.write("\r\u{1B}[K" + String(text.prefix(max(0, Terminal.width - 1))), to: 2)
         } else {

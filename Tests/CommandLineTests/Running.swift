@@ -58,6 +58,9 @@ struct Running {
     /// Sends a signal.
     func send(_ signal: Int32) { kill(process.processIdentifier, signal) }
 
+    /// What it has written to standard error by now.
+    var errorsSoFar: String { (try? String(contentsOfFile: errorsPath, encoding: .utf8)) ?? "" }
+
     /// Waits for the end. A run ended by a signal has that signal's number, negative, as its status.
     func outcome() throws -> Outcome {
         process.waitUntilExit()

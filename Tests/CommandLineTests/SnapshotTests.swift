@@ -16,8 +16,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "", "index", "search", "serve", "info", "remove", "export", "demo", "train", "model create",
-        "benchmark scan",
+        "", "index", "search", "serve", "info", "remove", "export", "demo", "train", "evaluate",
+        "model create", "benchmark scan",
     ])
     func help(command: String) throws {
         let words = command.split(separator: " ").map(String.init)

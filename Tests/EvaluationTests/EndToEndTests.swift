@@ -45,7 +45,8 @@ private struct Collection: Sendable {
         let work = try TemporaryFolder()
         var request = EvaluationRequest(
             models: [collection.model], checkpoints: "\(collection.folder.path)/checkpoints")
-        request.probeFolds = 2
+        request.probes = true
+        request.foldCount = 2
         request.analysesUncertainty = true
         request.bootstrapDraws = 200
         request.workers = 2
@@ -125,9 +126,13 @@ private struct Collection: Sendable {
         var request = EvaluationRequest(models: [collection.model])
         request.measuresBaselines = false
         request.workFolder = work.path
+        // Another file of the same bytes, since a file does not find itself.
+        let copy = "\(collection.folder.path)/copy-of-only.mp4"
+        try FileManager.default.copyItem(atPath: path, toPath: copy)
+        defer { try? FileManager.default.removeItem(atPath: copy) }
         let pair = LabelledVideos([
             LabelledVideo(path: path, name: "a", label: "x"),
-            LabelledVideo(path: path, name: "b", label: "x"),
+            LabelledVideo(path: copy, name: "b", label: "x"),
         ])
         let report = try Evaluation.run(pair, request)
         #expect(report.rows.allSatisfy { $0.recalls[0] == 1 })
@@ -190,6 +195,67 @@ private struct Collection: Sendable {
         #expect(try Evaluation.run(all, request) == resumed)
     }
 
+    /// The store is free as soon as the run has ended, whatever its threads still hold of it.
+    @Test func anInterruptedRunLetsItsStoreGo() throws {
+        let work = try TemporaryFolder()
+        var request = EvaluationRequest(models: [collection.model])
+        request.measuresBaselines = false
+        request.workers = 3
+        request.workFolder = work.path
+        let all = try labelled()
+        let encoder = try VideoEncoder(folder: collection.model)
+        let key = "model \(encoder.fingerprint), \(encoder.precision), 10 uniform clips, histogram 8x4x4"
+        for questions in 0..<40 {
+            let asked = Mutex(0)
+            let hooks = EvaluationHooks(
+                isCancelled: {
+                    asked.withLock {
+                        $0 += 1
+                        return $0 > questions
+                    }
+                })
+            #expect(
+                failure { () throws(EvaluationError) in _ = try Evaluation.run(all, request, hooks: hooks) }
+                    == .cancelled)
+            let names = try FileManager.default.contentsOfDirectory(atPath: work.path)
+            let store = try #require(names.first { $0.hasSuffix(".features") })
+            #expect(
+                failure { () throws(EvaluationError) in
+                    _ = try FeatureStore(path: "\(work.path)/\(store)", key: key)
+                } == nil, "after \(questions) questions")
+        }
+    }
+
+    @Test func equalModelsShareOneStore() throws {
+        let work = try TemporaryFolder()
+        var request = EvaluationRequest(models: [collection.model])
+        request.workers = 2
+        request.workFolder = work.path
+        let first = try Evaluation.run(try labelled(), request)
+        // The random weights of that run as a model of its own: equal to its own row of random weights.
+        func names(_ part: String) throws -> [String] {
+            try FileManager.default.contentsOfDirectory(atPath: work.path).filter { $0.contains(part) }
+        }
+        let random = try #require(try names("random-").first)
+        let twin = "\(work.path)/twin"
+        try FileManager.default.copyItem(atPath: "\(work.path)/\(random)", toPath: twin)
+        request.models = [twin, collection.model, "\(work.path)/\(random)"]
+        let notes = Mutex<[String]>([])
+        let report = try Evaluation.run(
+            try labelled(), request,
+            hooks: EvaluationHooks(note: { note in notes.withLock { $0.append(note) } }))
+        #expect(try names(".features").count == 2)
+        #expect(report.rows.count == 22)
+        for row in 0..<5 {
+            let recalls = report.rows[row].recalls
+            #expect(recalls == first.rows[5 + row].recalls)
+            #expect(recalls == report.rows[10 + row].recalls && recalls == report.rows[15 + row].recalls)
+            #expect(report.rows[5 + row].recalls == first.rows[row].recalls)
+        }
+        #expect(notes.withLock { $0.contains("twin is untrained: the random weights of seed 1 themselves") })
+        #expect(notes.withLock { !$0.contains { $0.hasPrefix("tiny is untrained") } })
+    }
+
     @Test func modelsAreComparedWithEachOther() throws {
         let steps = ["step-2", "step-10"].map { "\(collection.folder.path)/checkpoints/\($0)" }
         var request = EvaluationRequest(models: [collection.model] + steps)
@@ -208,18 +274,42 @@ private struct Collection: Sendable {
 
     @Test func queriesAgainstAGallery() throws {
         var request = EvaluationRequest(models: [collection.model])
-        request.probeFolds = 5
+        request.probes = true
         request.measuresBaselines = false
         let all = try labelled()
         let asking = LabelledVideos(all.videos.filter { $0.fileName.hasSuffix("0.mp4") })
+        let others = LabelledVideos(all.videos.filter { !$0.fileName.hasSuffix("0.mp4") })
         let report = try Evaluation.run(asking.queries(against: all), request)
         #expect(report.facts.isSplit)
         #expect(report.facts.queries == 2)
-        // The gallery holds the queries' own files under other names.
-        #expect(report.rows.allSatisfy { $0.recalls[0] == 1 })
         #expect(report.probes.allSatisfy { $0.folds == 1 && $0.tested == 2 })
+        // The gallery holds the queries' own files under other names, and the other query's. Without the own ones a
+        // query's class has the same neighbours; the other query's file may stand between them.
+        let apart = try Evaluation.run(asking.queries(against: others), request)
+        #expect(apart.facts.gallery == report.facts.gallery - 2)
+        for (with, without) in zip(report.rows, apart.rows) where !with.isCentered {
+            #expect(with.meanAveragePrecision <= without.meanAveragePrecision)
+        }
+        // The probes learn from the same videos, since the tested ones' own files are left out.
+        #expect(report.probes == apart.probes)
+        // A copy of a query is another file, and found first; as a near copy it is hidden again.
+        let folder = try TemporaryFolder()
+        try folder.write("", "copies/grey/x")
+        for video in asking.videos {
+            let target = "\(folder.path)/copies/\(video.label ?? "")"
+            try FileManager.default.createDirectory(atPath: target, withIntermediateDirectories: true)
+            try FileManager.default.copyItem(atPath: video.path, toPath: "\(target)/copy.mp4")
+        }
+        let copies = try LabelledVideos(path: "\(folder.path)/copies")
+        let both = LabelledVideos(copies.videos + others.videos)
+        let found = try Evaluation.run(asking.queries(against: both), request)
+        #expect(found.rows.allSatisfy { $0.recalls[0] == 1 })
         request.nearCopyDistance = 0.001
-        let masked = try Evaluation.run(asking.queries(against: all), request)
+        let masked = try Evaluation.run(asking.queries(against: both), request)
+        for (row, without) in zip(masked.rows, apart.rows) where !row.isCentered {
+            #expect(row.meanAveragePrecision <= without.meanAveragePrecision)
+        }
         #expect(masked.rows[0].meanAveragePrecision < 1)
+        #expect(masked.probes == apart.probes)
     }
 }

@@ -137,7 +137,8 @@ import Testing
         let labels = (0..<60).map { ["a", "b", "c"][$0 % 3] }
         let sources: [String?] = (0..<60).map { $0 < 30 ? "s\($0 / 6)-\($0 % 3)" : nil }
         let task = RetrievalTask(videos: videos(labels), sources: sources)
-        let probe = try #require(LinearProbe(task, isSplit: false, foldCount: 5, penalty: 0.01, seed: 1))
+        let folds = try #require(ClassificationFolds(task, isSplit: false, foldCount: 5, seed: 1))
+        let probe = LinearProbe(folds, penalty: 0.01)
         #expect(probe.folds.count == 5)
         #expect(probe.folds.flatMap(\.test).sorted() == Array(0..<60))
         for fold in probe.folds {
@@ -158,10 +159,47 @@ import Testing
     @Test func splitsAndNothingToLearn() throws {
         let roles: [VideoRole] = [.gallery, .gallery, .query, .query]
         let task = RetrievalTask(videos: videos(["a", "b", "a", "b"], roles: roles))
-        let probe = try #require(LinearProbe(task, isSplit: true, foldCount: 5, penalty: 0.01, seed: 1))
-        #expect(probe.folds.map(\.train) == [[0, 1]])
-        #expect(probe.folds.map(\.test) == [[2, 3]])
+        let found = try #require(ClassificationFolds(task, isSplit: true, foldCount: 5, seed: 1))
+        #expect(found.folds.map(\.train) == [[0, 1]])
+        #expect(found.folds.map(\.test) == [[2, 3]])
+        #expect(found.leftOut == 0)
         let one = RetrievalTask(videos: videos(["a", "a", "a"]))
-        #expect(LinearProbe(one, isSplit: false, foldCount: 5, penalty: 0.01, seed: 1) == nil)
+        #expect(ClassificationFolds(one, isSplit: false, foldCount: 5, seed: 1) == nil)
+    }
+
+    @Test func nearCopiesAreNeverTornApart() throws {
+        // A chain of copies, 0–1–2, in which nobody takes 0 for 2; and a pair that one source joins to it.
+        var near = [[Int]](repeating: [], count: 12)
+        (near[0], near[1], near[2]) = ([1], [0, 2], [1])
+        (near[6], near[7]) = ([7], [6])
+        var sources = [String?](repeating: nil, count: 12)
+        (sources[2], sources[6]) = ("s", "s")
+        let labels = (0..<12).map { $0 % 2 == 0 ? "a" : "b" }
+        let task = RetrievalTask(videos: videos(labels), sources: sources, nearCopies: near)
+        #expect(task.groups == [0, 0, 0, 3, 4, 5, 0, 0, 8, 9, 10, 11])
+        for seed in 1...20 {
+            let found = try #require(
+                ClassificationFolds(task, isSplit: false, foldCount: 4, seed: UInt64(seed)))
+            #expect(found.folds.flatMap(\.test).sorted() == Array(0..<12))
+            for fold in found.folds {
+                let tested = Set(fold.test.map { task.groups[$0] })
+                #expect(fold.train.allSatisfy { !tested.contains(task.groups[$0]) })
+            }
+        }
+        // All are copies of one another: there is nothing to test on.
+        let all = (0..<12).map { video in (0..<12).filter { $0 != video } }
+        let same = RetrievalTask(videos: videos(labels), nearCopies: all)
+        #expect(ClassificationFolds(same, isSplit: false, foldCount: 4, seed: 1) == nil)
+    }
+
+    @Test func aSplitLosesTrainingVideosThatAreCopiesOfTestVideos() throws {
+        let roles: [VideoRole] = [.gallery, .gallery, .gallery, .gallery, .query, .query]
+        let near = [[4], [], [3], [2], [0], []]
+        let task = RetrievalTask(
+            videos: videos(["a", "a", "b", "b", "a", "b"], roles: roles), nearCopies: near)
+        let found = try #require(ClassificationFolds(task, isSplit: true, foldCount: 5, seed: 1))
+        #expect(found.folds[0].train == [1, 2, 3])
+        #expect(found.folds[0].test == [4, 5])
+        #expect(found.leftOut == 1)
     }
 }

@@ -1,5 +1,6 @@
 import Distributions
 import Evaluation
+import Foundation
 import Retrieval
 import Testing
 
@@ -63,6 +64,29 @@ import Testing
         let byDistance = RetrievalTask(videos: labelled, nearCopies: [[1], [0], [], [], []])
         #expect(score(byDistance, [0, 0, 9, 5, 5]).firstRanks[0] == 3)
         #expect(byDistance.queries == [0, 1, 2, 3, 4])
+    }
+
+    @Test func aFileNeverFindsItselfByWhateverName() throws {
+        let folder = try TemporaryFolder()
+        let file = try folder.write("x", "deep/one.mp4")
+        let other = try folder.write("x", "two.mp4")
+        try FileManager.default.createSymbolicLink(
+            atPath: "\(folder.path)/link.mp4", withDestinationPath: file)
+        let paths = [file, "\(folder.path)/deep/../deep//one.mp4", "\(folder.path)/link.mp4", other]
+        let roles: [VideoRole] = [.query, .gallery, .gallery, .gallery]
+        let task = RetrievalTask(
+            videos: zip(paths, roles).enumerated().map { place, video in
+                LabelledVideo(path: video.0, name: "\(place)", label: "a", role: video.1)
+            })
+        #expect((1...3).map { task.isHidden($0, from: 0) } == [true, true, false])
+        #expect(task.groups == [0, 0, 0, 3])
+        // The copy of the same bytes is another file: it is found, behind nothing.
+        #expect(score(task, [0, 0, 0, 7]).firstRanks == [1])
+        let alone = RetrievalTask(
+            videos: paths.prefix(3).enumerated().map { place, path in
+                LabelledVideo(path: path, name: "\(place)", label: "a", role: roles[place])
+            })
+        #expect(alone.queries.isEmpty && alone.lonely == [0])
     }
 
     @Test func agreesWithTheMetricsOfRetrieval() {

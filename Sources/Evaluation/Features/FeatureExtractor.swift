@@ -47,8 +47,27 @@ struct FeatureExtractor {
         var skipped: [SkippedVideo]
     }
 
+    /// Equal models, such as an untrained one and the random weights beside it, are one: encoded once, kept in one store.
     func extract(_ videos: [LabelledVideo], by models: [VideoEncoder]) throws(EvaluationError) -> Result {
-        let stores = try models.map { (model) throws(EvaluationError) in try store(of: model) }
+        var different: [VideoEncoder] = []
+        let places = models.map { model in
+            let known = different.firstIndex {
+                $0.fingerprint == model.fingerprint && $0.precision == model.precision
+            }
+            if let known { return known }
+            different.append(model)
+            return different.count - 1
+        }
+        let stores = try different.map { (model) throws(EvaluationError) in try store(of: model) }
+        defer { for store in stores { store?.close() } }
+        var result = try extract(videos, by: different, keptIn: stores)
+        result.features = places.map { result.features[$0] }
+        return result
+    }
+
+    private func extract(
+        _ videos: [LabelledVideo], by models: [VideoEncoder], keptIn stores: [FeatureStore?]
+    ) throws(EvaluationError) -> Result {
         let board = Board(models: models.count, videos: videos.count)
         let start = Self.now()
         var rounds: [[Int]] = []
@@ -88,7 +107,7 @@ struct FeatureExtractor {
     }
 
     /// Whether clips read for one model fit the other.
-    private static func share(_ a: ModelConfiguration, _ b: ModelConfiguration) -> Bool {
+    static func share(_ a: ModelConfiguration, _ b: ModelConfiguration) -> Bool {
         a.plan.framesPerClip == b.plan.framesPerClip && a.plan.clipDuration == b.plan.clipDuration
             && a.geometry == b.geometry
     }

@@ -34,9 +34,9 @@ package final class FeatureStore: Sendable {
     private static let magic = Array("MIXTFEA1".utf8)
 
     package let path: String
-    private let descriptor: Int32
+    /// Nil once the store is closed.
+    private let descriptor: Mutex<Int32?>
     private let entries: [String: (Stamp, VideoFeatures)]
-    private let writing = Mutex(())
 
     /// Opens or makes the file; a file of another key, or none of ours, is an error.
     package init(path: String, key: String) throws(EvaluationError) {
@@ -46,7 +46,7 @@ package final class FeatureStore: Sendable {
         let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else { throw failure("cannot be opened: \(String(cString: strerror(errno)))") }
         var isOurs = false
-        defer { if !isOurs { close(descriptor) } }
+        defer { if !isOurs { Glibc.close(descriptor) } }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             throw failure(
                 "another measurement uses it", hint: "wait for it, or name another folder with --work")
@@ -81,14 +81,24 @@ package final class FeatureStore: Sendable {
         guard lseek(descriptor, 0, SEEK_END) >= 0 else { throw failure("cannot be read") }
         isOurs = true
         self.path = path
-        self.descriptor = descriptor
+        self.descriptor = Mutex(descriptor)
         self.entries = entries
     }
 
-    deinit {
-        // Closing alone would leave the lock with a child that is just being started and still holds a copy.
-        flock(descriptor, LOCK_UN)
-        close(descriptor)
+    deinit { close() }
+
+    /// Lets the file go, for this process or another to open; what was read can still be asked for.
+    ///
+    /// Whoever opens a store closes it: the last reference may be a thread's that has done its work but has not ended,
+    /// so that nobody could say when the file is free.
+    package func close() {
+        descriptor.withLock {
+            guard let open = $0 else { return }
+            // Closing alone would leave the lock with a child that is just being started and still holds a copy.
+            flock(open, LOCK_UN)
+            Glibc.close(open)
+            $0 = nil
+        }
     }
 
     /// The features of that file, if it has not changed since they were made.
@@ -97,7 +107,7 @@ package final class FeatureStore: Sendable {
         return features
     }
 
-    /// Appends a record; false where the disk does not take it, which leaves the file as it was.
+    /// Appends a record; false where the disk does not take it, which leaves the file as it was, or after `close`.
     package func append(path: String, stamp: Stamp, features: VideoFeatures) -> Bool {
         var body: [UInt8] = []
         let name = Array(path.utf8)
@@ -116,7 +126,8 @@ package final class FeatureStore: Sendable {
         Self.append(UInt32(body.count), to: &record)
         Self.append(Self.hash(body[...]), to: &record)
         record += body
-        return writing.withLock { _ in
+        return descriptor.withLock { descriptor in
+            guard let descriptor else { return false }
             let end = lseek(descriptor, 0, SEEK_END)
             guard end >= 0 else { return false }
             if Self.write(record, to: descriptor, at: end) { return true }

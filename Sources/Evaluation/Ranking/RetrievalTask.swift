@@ -8,10 +8,26 @@ package struct RetrievalTask: Sendable {
     package let gallery: [Int]
     /// Labelled videos that would have asked, but whose class has no other video to be found.
     package let lonely: [Int]
-    /// Of every video, which videos of its own source a query must not find.
-    private let sources: [Int?]
-    private let nearCopies: [[Int]]
+    /// What a query must not find beside itself.
+    private let copies: Copies
 
+    private struct Copies: Sendable {
+        /// Of every video, a number of its file.
+        var files: [Int?]
+        /// Of every video, a number of its source; nil where it has none.
+        var sources: [Int?]
+        /// Of every video, its near copies; empty where there are none at all.
+        var near: [[Int]]
+
+        func hide(_ video: Int, from query: Int) -> Bool {
+            if files[video] == files[query] { return true }
+            if let source = sources[query], sources[video] == source { return true }
+            return !near.isEmpty && near[query].contains(video)
+        }
+    }
+
+    /// Two videos that are one file, by whatever names and links, never find each other.
+    ///
     /// - Parameters:
     ///   - videos: those that could be encoded, sorted by name.
     ///   - sources: of every video, a key that copies share; nil has no copies.
@@ -20,38 +36,28 @@ package struct RetrievalTask: Sendable {
         precondition(sources.isEmpty || sources.count == videos.count)
         precondition(nearCopies.isEmpty || nearCopies.count == videos.count)
         let classes = Self.numbers(videos.map(\.label))
-        let sources = sources.isEmpty ? videos.map { _ in nil } : Self.numbers(sources)
+        let copies = Copies(
+            files: Self.numbers(videos.map(\.resolvedPath)),
+            sources: sources.isEmpty ? videos.map { _ in nil } : Self.numbers(sources), near: nearCopies)
         let gallery = videos.indices.filter { videos[$0].role != .query }
         let asking = videos.indices.filter { videos[$0].label != nil && videos[$0].role != .gallery }
         var queries: [Int] = []
         var lonely: [Int] = []
         for query in asking {
             let hasMatch = gallery.contains { other in
-                classes[other] == classes[query]
-                    && !Self.isHidden(other, from: query, sources, nearCopies)
+                classes[other] == classes[query] && !copies.hide(other, from: query)
             }
             if hasMatch { queries.append(query) } else { lonely.append(query) }
         }
         self.classes = classes
-        self.sources = sources
-        self.nearCopies = nearCopies
+        self.copies = copies
         self.gallery = gallery
         self.queries = queries
         self.lonely = lonely
     }
 
-    /// Whether the video is out of the query's sight: it is the query, or a copy of it.
-    package func isHidden(_ video: Int, from query: Int) -> Bool {
-        Self.isHidden(video, from: query, sources, nearCopies)
-    }
-
-    private static func isHidden(_ video: Int, from query: Int, _ sources: [Int?], _ nearCopies: [[Int]])
-        -> Bool
-    {
-        if video == query { return true }
-        if let source = sources[query], sources[video] == source { return true }
-        return !nearCopies.isEmpty && nearCopies[query].contains(video)
-    }
+    /// Whether the video is out of the query's sight: it is the query, the same file, or a copy of it.
+    package func isHidden(_ video: Int, from query: Int) -> Bool { copies.hide(video, from: query) }
 
     /// Numbers in the order of first appearance.
     package static func numbers(_ names: [String?]) -> [Int?] {
@@ -64,11 +70,33 @@ package struct RetrievalTask: Sendable {
         }
     }
 
-    /// Groups of videos that a probe must keep on one side: a number for each video.
+    /// Groups of videos that a classifier must keep on one side: a number for each video, that of its group's first.
+    ///
+    /// They are the connected components of being one file, of one source, or near copies: where a and b are copies,
+    /// and b and c, the three are one group even if nobody would take a for c.
     package var groups: [Int] {
-        classes.indices.map { index in
-            guard let source = sources[index] else { return index }
-            return sources.firstIndex(of: source) ?? index
+        var parents = Array(classes.indices)
+        func root(_ video: Int) -> Int {
+            var top = video
+            while parents[top] != top { top = parents[top] }
+            var below = video
+            while parents[below] != top { (below, parents[below]) = (parents[below], top) }
+            return top
         }
+        func join(_ a: Int, _ b: Int) {
+            let (first, second) = (root(a), root(b))
+            parents[max(first, second)] = min(first, second)
+        }
+        for numbers in [copies.files, copies.sources] {
+            var firsts: [Int: Int] = [:]
+            for (video, number) in numbers.enumerated() {
+                guard let number else { continue }
+                if let first = firsts[number] { join(first, video) } else { firsts[number] = video }
+            }
+        }
+        for (video, others) in copies.near.enumerated() {
+            for other in others { join(video, other) }
+        }
+        return classes.indices.map(root)
     }
 }

@@ -18,6 +18,10 @@ extension EvaluationReport {
         }
         if !significances.isEmpty { files.append(("significance.csv", OutputFiles.csv(significanceCSV))) }
         if !probes.isEmpty { files.append(("probe.csv", OutputFiles.csv(probeCSV))) }
+        if !fineTunes.isEmpty {
+            files.append(("fine-tune.csv", OutputFiles.csv(fineTuneCSV)))
+            files.append(("fine-tune.svg", fineTunePlot))
+        }
         if !checkpoints.isEmpty {
             files.append(("checkpoints.csv", OutputFiles.csv(checkpointCSV)))
             files.append(("checkpoints.svg", checkpointPlot))
@@ -56,6 +60,16 @@ extension EvaluationReport {
                 [
                     $0.model, $0.representation.rawValue, "\($0.tested)", "\($0.folds)", "\($0.accuracy)",
                     "\($0.hasConverged)",
+                ]
+            }
+    }
+
+    private var fineTuneCSV: [[String]] {
+        [["model", "tested", "folds", "steps", "accuracy", "first_epoch_loss", "last_epoch_loss"]]
+            + fineTunes.map {
+                [
+                    $0.model, "\($0.tested)", "\($0.folds)", "\($0.steps)", "\($0.accuracy)",
+                    $0.losses.first.map { "\($0)" } ?? "", $0.losses.last.map { "\($0)" } ?? "",
                 ]
             }
     }
@@ -113,8 +127,27 @@ extension EvaluationReport {
         CurvePlot.Series(name: name, points: elements.map { SIMD2(x($0), y($0)) })
     }
 
+    private var fineTunePlot: String {
+        CurvePlot.svg([
+            .init(
+                title: "fine-tuning: cross entropy of the training clips", xLabel: "epoch",
+                series: fineTunes.map { result in
+                    Self.series(result.model, Array(result.losses.enumerated())) {
+                        Double($0.offset + 1)
+                    } y: {
+                        $0.element
+                    }
+                })
+        ])
+    }
+
+    /// By step where all have one, else by their places.
     private var checkpointPlot: String {
-        let numbered = checkpoints.enumerated().map { (x: Double($1.step ?? $0), result: $1) }
+        let haveSteps = checkpoints.allSatisfy { $0.step != nil }
+        let numbered = checkpoints.enumerated().map { place, result in
+            (x: Double(haveSteps ? result.step ?? 0 : place + 1), result: result)
+        }
+        let label = haveSteps ? "step" : "checkpoint"
         func recalls(
             x: ((x: Double, result: CheckpointResult)) -> Double,
             _ points: [(x: Double, result: CheckpointResult)]
@@ -130,9 +163,9 @@ extension EvaluationReport {
         let byUncertainty = numbered.sorted { $0.result.uncertainty < $1.result.uncertainty }
         return CurvePlot.svg([
             .init(
-                title: "mean log variance over training", xLabel: "checkpoint",
+                title: "mean log variance over training", xLabel: label,
                 series: [Self.series("all videos", numbered, x: \.x) { $0.result.uncertainty }]),
-            .init(title: "recall@1 over training", xLabel: "checkpoint", series: recalls(x: \.x, numbered)),
+            .init(title: "recall@1 over training", xLabel: label, series: recalls(x: \.x, numbered)),
             .init(
                 title: "recall@1 against mean uncertainty", xLabel: "mean log variance",
                 series: recalls(x: { $0.result.uncertainty }, byUncertainty)),

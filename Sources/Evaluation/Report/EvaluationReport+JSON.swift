@@ -7,6 +7,7 @@ extension EvaluationReport {
             .init("videos", videosJSON), .init("retrieval", .array(rows.map(Self.json))),
             .init("significance", .array(significances.map(Self.json))),
             .init("linear_probe", .array(probes.map(Self.json))),
+            .init("fine_tune", .array(fineTunes.map(Self.json))),
             .init("checkpoints", .array(checkpoints.map(Self.json))),
             .init("uncertainty", .array(uncertainties.map(Self.json))),
         ]).text(indent: indent)
@@ -61,6 +62,15 @@ extension EvaluationReport {
             .init("model", .string(result.model)), .init("features", .string(result.representation.rawValue)),
             .init("accuracy", .number(result.accuracy)), .init("tested", .integer(result.tested)),
             .init("folds", .integer(result.folds)), .init("converged", .bool(result.hasConverged)),
+        ])
+    }
+
+    private static func json(_ result: FineTuneResult) -> JSONValue {
+        .object([
+            .init("model", .string(result.model)), .init("accuracy", .number(result.accuracy)),
+            .init("tested", .integer(result.tested)), .init("folds", .integer(result.folds)),
+            .init("steps", .integer(result.steps)),
+            .init("epoch_losses", .array(result.losses.map { .number($0) })),
         ])
     }
 

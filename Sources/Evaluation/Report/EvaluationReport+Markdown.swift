@@ -3,7 +3,7 @@ extension EvaluationReport {
     public var markdown: String {
         var parts = [summary, retrievalTable]
         if !significances.isEmpty { parts.append(significanceTable) }
-        if !probes.isEmpty { parts.append(probeTable) }
+        if !probes.isEmpty || !fineTunes.isEmpty { parts.append(classifierTable) }
         if !checkpoints.isEmpty { parts.append(checkpointTable) }
         for result in uncertainties { parts.append(uncertaintyTables(result)) }
         return parts.joined(separator: "\n\n")
@@ -71,16 +71,21 @@ extension EvaluationReport {
             })
     }
 
-    private var probeTable: String {
-        Self.table(
-            ["linear probe", "on", "tested", "folds", "accuracy"], left: 2,
-            probes.map { result in
-                let mark = result.hasConverged ? "" : " (not converged)"
-                return [
-                    result.model, result.representation.probeTitle, "\(result.tested)", "\(result.folds)",
-                    Self.percent(result.accuracy) + mark,
-                ]
-            })
+    private var classifierTable: String {
+        let probed = probes.map { result in
+            let mark = result.hasConverged ? "" : " (not converged)"
+            return [
+                result.model, "linear probe, \(result.representation.probeTitle)", "\(result.tested)",
+                "\(result.folds)", Self.percent(result.accuracy) + mark,
+            ]
+        }
+        let tuned = fineTunes.map { result in
+            [
+                result.model, "fine-tuned, \(result.losses.count) epochs", "\(result.tested)",
+                "\(result.folds)", Self.percent(result.accuracy),
+            ]
+        }
+        return Self.table(["model", "classifier", "tested", "folds", "top-1"], left: 2, probed + tuned)
     }
 
     private var checkpointTable: String {

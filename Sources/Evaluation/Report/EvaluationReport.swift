@@ -69,6 +69,8 @@ public struct EvaluationReport: Sendable, Equatable {
     public var significances: [Significance]
     /// Accuracies of linear probes; empty where it was not asked for.
     public var probes: [ProbeResult]
+    /// Accuracies of the networks trained on the labels; empty where it was not asked for.
+    public var fineTunes: [FineTuneResult]
     /// Recall as uncertainty is raised; empty where it was not asked for.
     public var uncertainties: [UncertaintyResult]
     /// In the order of training; empty where none were named.

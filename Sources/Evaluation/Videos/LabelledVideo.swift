@@ -1,3 +1,5 @@
+import Glibc
+
 /// Which side of a retrieval measurement a video is on.
 public enum VideoRole: String, Sendable, Hashable, Codable {
     /// Asks, and is found by the others: leave-one-out.
@@ -29,6 +31,13 @@ public struct LabelledVideo: Sendable, Hashable {
 
     /// The part of the name behind the last slash.
     public var fileName: Substring { name.split(separator: "/").last ?? name[...] }
+
+    /// The file's own path, behind all links; the path as it is where the file cannot be found.
+    var resolvedPath: String {
+        guard let resolved = realpath(path, nil) else { return path }
+        defer { free(resolved) }
+        return String(cString: resolved)
+    }
 }
 
 /// Labelled videos, sorted by name, and whether they are split into queries and gallery.
