@@ -3,6 +3,7 @@
 
     import_torchvision.py r3d_18-b3b3357e.pth --architecture r3d_18 --out models/r3d_18
     import_torchvision.py --check            (seeded random weights: parity with torchvision itself)
+    import_torchvision.py --names Tests/Fixtures/golden/torchvision.json    (what the Swift tests compare names with)
 
 The classifier is left out. torchvision has no probabilistic head, so a new one is made: FC_mean is a seeded
 rotation, which keeps the distances between features, and FC_log_variance is a constant −7.
@@ -10,6 +11,7 @@ Needs the packages of tools/reference/requirements.txt.
 """
 
 import argparse
+import json
 import re
 import sys
 from pathlib import Path
@@ -102,6 +104,25 @@ def check(architecture):
     return ((features - expected).abs().max() / expected.abs().max()).item()
 
 
+def converted_names(architecture):
+    """[torchvision's name, ours, torchvision's shape] of every tensor that is taken over, in torchvision's order."""
+    from torchvision.models import video
+
+    with torch.device("meta"):
+        theirs = getattr(video, architecture)(weights=None).state_dict()
+    names = [(name, translated(name, architecture == "r2plus1d_18")) for name in theirs]
+    return [[name, ours, list(theirs[name].shape)] for name, ours in names if ours]
+
+
+def write_names(path):
+    """A line a tensor, so that a difference can be read."""
+    parts = []
+    for architecture in ARCHITECTURES:
+        lines = ",\n".join(f"  {json.dumps(row)}" for row in converted_names(architecture))
+        parts.append(f' "{architecture}": [\n{lines}\n ]')
+    Path(path).write_text("{\n" + ",\n".join(parts) + "\n}\n")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("weights", nargs="?", help="a .pth file with torchvision's state_dict")
@@ -110,7 +131,11 @@ def main():
     parser.add_argument("--dimension", type=int, default=256, help="D (default: 256)")
     parser.add_argument("--seed", type=int, default=1, help="of the head (default: 1)")
     parser.add_argument("--check", action="store_true", help="compare with torchvision, and write nothing")
+    parser.add_argument("--names", metavar="FILE", help="write torchvision's names, ours and the shapes as JSON")
     arguments = parser.parse_args()
+    if arguments.names:
+        write_names(arguments.names)
+        return
     if arguments.check:
         worst = 0.0
         for architecture in ARCHITECTURES:
@@ -119,7 +144,7 @@ def main():
             print(f"{architecture}: largest relative error {error:.1e}")
         sys.exit(0 if worst <= 1e-5 else 1)
     if not (arguments.weights and arguments.architecture and arguments.out):
-        parser.error("give a weights file, --architecture and --out, or --check")
+        parser.error("give a weights file, --architecture and --out, or --check, or --names")
     if (Path(arguments.out) / "model.safetensors").exists():
         sys.exit(f"error: {arguments.out} holds a model already\nhint: choose another folder")
     try:

@@ -144,6 +144,50 @@ private func expectNear(_ a: [Double], _ b: [Double], _ tolerance: Double, _ wha
         #expect(dInp.values == [0, 2, 3, 4, 0])
     }
 
+    /// Between the kinks the layer is linear in steps of powers of two: the differences are exact.
+    @Test func clampMatchesDifferences() {
+        let range: ClosedRange<Float> = -9...3.5
+        let x = stride(from: Float(-12.125), through: 6, by: 0.75).map(\.self)
+        let dOut = random(x.count, seed: 12).map { Float($0) }
+        func forward(_ x: [Float]) -> [Double] {
+            let (inp, out) = (Numbers<Float>(x), Numbers<Float>(count: x.count))
+            Clamp.forward(inp.reading, into: out.buffer, range: range)
+            withExtendedLifetime(inp) {}
+            return out.values
+        }
+        let (given, inp, dInp) = (Numbers<Float>(dOut), Numbers<Float>(x), Numbers<Float>(count: x.count))
+        Clamp.backward(given.reading, inp: inp.reading, into: dInp.buffer, range: range)
+        withExtendedLifetime((given, inp)) {}
+        let h: Float = 0x1p-6
+        let (above, below) = (forward(x.map { $0 + h }), forward(x.map { $0 - h }))
+        let expected = x.indices.map { Double(dOut[$0]) * (above[$0] - below[$0]) / Double(2 * h) }
+        #expect(x.allSatisfy { abs($0 - range.lowerBound) > h && abs($0 - range.upperBound) > h })
+        #expect(dInp.values == expected)
+        #expect(dInp.values.contains(0) && dInp.values.contains { $0 != 0 })
+    }
+
+    /// Linear too; forward sums in double and rounds once.
+    @Test func globalAveragePoolingMatchesDifferences() {
+        let (channels, cells) = (6, 5)
+        let (x, dOut) = (random(channels * cells, seed: 13), random(channels, seed: 14))
+        func loss(_ x: [Double]) -> Double {
+            let (inp, out) = (Numbers<Float>(x.map { Float($0) }), Numbers<Float>(count: channels))
+            GlobalAveragePooling.forward(inp.reading, into: out.buffer, cells: cells)
+            withExtendedLifetime(inp) {}
+            return zip(dOut, out.values).reduce(0) { $0 + $1.0 * $1.1 }
+        }
+        let (given, dInp) = (Numbers<Float>(dOut.map { Float($0) }), Numbers<Float>(count: x.count))
+        GlobalAveragePooling.backward(given.reading, into: dInp.buffer, cells: cells)
+        withExtendedLifetime(given) {}
+        let slopes = x.indices.map { i in
+            var (up, down) = (x, x)
+            up[i] += 1
+            down[i] -= 1
+            return (loss(up) - loss(down)) / 2
+        }
+        expectNear(dInp.values, slopes, 1e-5, "input")
+    }
+
     @Test func globalAveragePoolingSharesItsGradient() {
         let (given, dInp) = (Numbers<Float>([8, -4]), Numbers<Float>(count: 8))
         GlobalAveragePooling.backward(given.reading, into: dInp.buffer, cells: 4)

@@ -215,12 +215,22 @@ extension NaiveNetwork {
     func train(_ clips: [Volume], dOut: [[Double]]) -> (
         features: [[Double]], tape: NaiveTape, input: NaiveValue
     ) {
+        let result = record(clips, dOut: dOut)
+        result.tape.backward()
+        return result
+    }
+
+    /// The forward pass alone, and what backward needs; with one number of a parameter shifted, where wanted.
+    func record(
+        _ clips: [Volume], dOut: [[Double]], shifting: (name: String, index: Int, by: Double)? = nil
+    ) -> (features: [[Double]], tape: NaiveTape, input: NaiveValue) {
         let tape = NaiveTape()
         for (name, tensor) in convolutions { tape.set(name, tensor) }
         for (name, norm) in norms {
             tape.set("\(name).weight", norm.weight)
             tape.set("\(name).bias", norm.bias)
         }
+        if let shifting { tape.parameters[shifting.name]![shifting.index] += shifting.by }
         let input = NaiveValue(clips)
         var x = input
         func unit(
@@ -275,7 +285,6 @@ extension NaiveNetwork {
             }
         }
         let features = tape.globalAverage(x, dOut: dOut)
-        tape.backward()
         return (features, tape, input)
     }
 }

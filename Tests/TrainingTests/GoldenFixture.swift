@@ -21,6 +21,7 @@ struct GoldenFixture {
         var gradient_clip: Double
         var optimisers: [String: Rates]
         var objective: ObjectiveConfiguration
+        var baseline: ObjectiveConfiguration
         var objective_forms: [String: ObjectiveConfiguration]
     }
 
@@ -40,7 +41,7 @@ struct GoldenFixture {
         guard let entry = file.entry(named: name) else { throw CocoaError(.fileNoSuchFile) }
         return try file.bytes(of: entry)
     }
-    var gradientNames: [String] { file.entries.map(\.name).filter { $0.hasPrefix("gradients.") } }
+    var names: [String] { file.entries.map(\.name) }
 }
 
 /// ‖a − b‖ / ‖b‖, in double precision; the norm itself where b is nothing.
@@ -55,7 +56,14 @@ func relativeError(_ first: [Float], _ second: [Float]) -> Double {
     return norm > 0 ? (difference / norm).squareRoot() : difference.squareRoot()
 }
 
-/// |a − b| / |b|, with a floor for b near 0.
-func relativeError(_ first: Double, _ second: Double, floor: Double = 1e-3) -> Double {
-    abs(first - second) / max(abs(second), floor)
+/// The cosine of two vectors' angle, in double precision.
+func cosine(_ first: [Float], _ second: [Float]) -> Double {
+    precondition(first.count == second.count)
+    var (products, left, right) = (0.0, 0.0, 0.0)
+    for (a, b) in zip(first, second) {
+        products += Double(a) * Double(b)
+        left += Double(a) * Double(a)
+        right += Double(b) * Double(b)
+    }
+    return products / (left * right).squareRoot()
 }

@@ -12,6 +12,7 @@ import argparse
 import copy
 import itertools
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -33,6 +34,11 @@ OPTIMISERS = {
 }
 CLIP = 1.0
 SETTINGS = ObjectiveSettings(views=1, samples=SAMPLES, mining={"quantile": 0.3})
+# The deterministic baseline (InfoNCE) on the same clips.
+BASELINE = replace(SETTINGS, nce_weight=1.0)
+# What a tensor's name begins with → its objective, and the optimisers that follow it. AdamW takes the baseline's
+# loss to a twentieth in ten steps, where rounding is no longer small beside it.
+OBJECTIVES = {"": (SETTINGS, ("sgd", "adamw")), "nce.": (BASELINE, ("sgd",))}
 # Rounding must stay small over the ten steps, or the values would say nothing about another program's: in
 # networks this narrow a single ReLU or mined pair that changes sides can move the loss by a hundredth.
 LARGEST_DRIFT = 3e-5
@@ -89,7 +95,8 @@ def random_clips(shape, generator):
 class Run:
     """An encoder with its learned scalars, in float64 unless told otherwise."""
 
-    def __init__(self, encoder, clips, noise, dtype=torch.float64):
+    def __init__(self, encoder, clips, noise, dtype=torch.float64, settings=SETTINGS):
+        self.settings = settings
         self.encoder = copy.deepcopy(encoder).to(dtype)
         self.log_a = torch.tensor(5.0).log().to(dtype).requires_grad_()
         self.b = torch.tensor(5.0, dtype=dtype).requires_grad_()
@@ -103,7 +110,7 @@ class Run:
         mean, log_variance = self.encoder(self.input)
         shape = (VIDEOS, CLIPS, DIMENSION)
         return objective(
-            mean.view(shape), log_variance.view(shape), self.noise[number], self.log_a, self.b, SETTINGS)
+            mean.view(shape), log_variance.view(shape), self.noise[number], self.log_a, self.b, self.settings)
 
     def train(self, name):
         """Total loss before each of ten steps."""
@@ -121,12 +128,12 @@ class Run:
         return torch.tensor(losses, dtype=torch.float64)
 
 
-def largest_drift(encoder, clips, noise, optimiser, losses):
+def largest_drift(encoder, clips, noise, optimiser, settings, losses):
     """Largest relative change of the ten losses in float32, and when the weights are off by a little."""
-    runs = [Run(encoder, clips, noise, torch.float32)]
+    runs = [Run(encoder, clips, noise, torch.float32, settings)]
     generator = torch.Generator().manual_seed(0)
     for _ in range(6):
-        run = Run(encoder, clips, noise)
+        run = Run(encoder, clips, noise, settings=settings)
         with torch.no_grad():
             for parameter in run.encoder.parameters():
                 parameter *= 1 + 3e-7 * torch.randn(parameter.shape, generator=generator)
@@ -151,22 +158,24 @@ def architecture_values(name, seed):
         values["features"] = run.encoder.backbone(run.input)
         values["mean"], values["log_variance"] = run.encoder.head(values["features"])
 
-    run.encoder.train()
-    terms = run.terms(0)
-    terms["total"].backward()
-    values |= {f"terms.{term}": value.detach() for term, value in terms.items()}
-    values |= {f"gradients.{key}": parameter.grad for key, parameter in run.named_parameters()}
+    for prefix, (settings, optimisers) in OBJECTIVES.items():
+        run = Run(encoder, clips, noise, settings=settings)
+        run.encoder.train()
+        terms = run.terms(0)
+        terms["total"].backward()
+        values |= {f"{prefix}terms.{term}": value.detach() for term, value in terms.items()}
+        values |= {f"{prefix}gradients.{key}": parameter.grad for key, parameter in run.named_parameters()}
+        for optimiser in optimisers:
+            losses = Run(encoder, clips, noise, settings=settings).train(optimiser)
+            values[f"{prefix}losses.{optimiser}"] = losses
+            drift = largest_drift(encoder, clips, noise, optimiser, settings, losses)
+            print(f"{name} {prefix}{optimiser}, seed {seed}: rounding moves the losses by {drift:.0e};",
+                  " ".join(f"{loss:.3f}" for loss in losses.tolist()))
+            if drift > LARGEST_DRIFT:
+                return None
     values |= {
         f"after.{key}": value for key, value in run.encoder.named_buffers() if "running" in key
     }
-    for optimiser in OPTIMISERS:
-        losses = Run(encoder, clips, noise).train(optimiser)
-        values[f"losses.{optimiser}"] = losses
-        drift = largest_drift(encoder, clips, noise, optimiser, losses)
-        print(f"{name} {optimiser}, seed {seed}: rounding moves the losses by {drift:.0e};",
-              " ".join(f"{loss:.3f}" for loss in losses.tolist()))
-        if drift > LARGEST_DRIFT:
-            return None
     return encoder, values
 
 
@@ -236,7 +245,7 @@ def main():
     settings = {
         "videos": VIDEOS, "clips": CLIPS, "samples": SAMPLES, "dimension": DIMENSION,
         "steps": STEPS, "warm_up": WARM_UP, "gradient_clip": CLIP, "optimisers": OPTIMISERS,
-        "objective": SETTINGS.json(), "objective_forms": forms,
+        "objective": SETTINGS.json(), "baseline": BASELINE.json(), "objective_forms": forms,
     }
     (arguments.out / "settings.json").write_text(json.dumps(settings, indent=1) + "\n")
     print(f"{arguments.out}: {size / 1000:.0f} kB")

@@ -67,12 +67,14 @@ public protocol TrainableEncoder: AnyObject {
     var buffers: [TrainableBuffer] { get }
 
     /// Training mode for `count` clips: uint8 RGB [count, T, height, width, 3], not normalised yet, to
-    /// `mu` [count, D] of unit norm and `s` [count, D], the log variances. Keeps what backward needs.
+    /// `mu` [count, D] of unit norm and `s` [count, D], the log variances, within the model's range of them. Keeps
+    /// what backward needs.
     func forward(
         clips: UnsafeBufferPointer<UInt8>, count: Int, mu: UnsafeMutableBufferPointer<Float>,
         s: UnsafeMutableBufferPointer<Float>) throws
 
-    /// Adds the gradients of the last forward pass to the parameters' gradients: dMu [count, D], dS [count, D].
+    /// Adds the gradients of the last forward pass to the parameters' gradients: dMu [count, D], dS [count, D]. No
+    /// gradient passes where a log variance was cut to its range.
     func backward(dMu: UnsafeBufferPointer<Float>, dS: UnsafeBufferPointer<Float>) throws
 
     /// Holds parts of the network from learning, so that backward passes may stop early.

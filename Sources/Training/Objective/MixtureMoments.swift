@@ -6,9 +6,6 @@
 
 /// The first two moments of every mixture (paper eq. 3): m = mean μ_n, v = mean σ²_n + mean (μ_n − m)².
 package struct MixtureMoments: Sendable {
-    /// The head's bounds of log σ²; outside them the gradient is 0.
-    package static let logVarianceRange = -10.0...4.0
-
     /// m, [M, D].
     package let mean: [Double]
     /// v, [M, D].
@@ -17,18 +14,18 @@ package struct MixtureMoments: Sendable {
     package let logVariance: [Double]
 
     private let mu: [Double]
-    /// σ²_n / N where log σ²_n is within its range, else 0: what ∂v/∂s is. [M, N, D].
+    /// σ²_n / N, which is what ∂v/∂s is. [M, N, D].
     private let variancePerLog: [Double]
     private let shape: ObjectiveShape
 
     /// - Parameters:
     ///   - mu: [M, N, D].
-    ///   - s: log σ², [M, N, D]; clamped here too, which changes nothing where the head has done it.
+    ///   - s: log σ², [M, N, D]. The head has clamped it to the range of its model, and stops the gradient beyond:
+    ///     a bound here would be wrong for a model with another range.
     package init(mu: [Double], s: [Double], shape: ObjectiveShape) {
         precondition(mu.count == shape.headCount && s.count == shape.headCount, "another batch's outputs")
         let width = shape.dimension
         let share = 1 / Double(shape.clips)
-        let range = Self.logVarianceRange
         var mean = [Double](repeating: 0, count: shape.mixtures * width)
         var variance = mean
         var variancePerLog = [Double](repeating: 0, count: s.count)
@@ -41,15 +38,10 @@ package struct MixtureMoments: Sendable {
             for clip in 0..<shape.clips {
                 let source = (mixture * shape.clips + clip) * width
                 for d in 0..<width {
-                    let raw = s[source + d]
-                    // Not min and max: they would hide a NaN.
-                    let bounded =
-                        raw < range.lowerBound
-                        ? range.lowerBound : raw > range.upperBound ? range.upperBound : raw
                     let offset = mu[source + d] - mean[row + d]
-                    let clipVariance = share * exp(bounded)
+                    let clipVariance = share * exp(s[source + d])
                     variance[row + d] += clipVariance + share * offset * offset
-                    variancePerLog[source + d] = bounded == raw ? clipVariance : 0
+                    variancePerLog[source + d] = clipVariance
                 }
             }
         }

@@ -36,7 +36,7 @@ public struct Objective: Sendable {
     ///
     /// - Parameters:
     ///   - mu: μ, [M, N, D], unit length.
-    ///   - s: log σ², [M, N, D]; outside [−10, 4] it counts as the bound and its gradient is 0.
+    ///   - s: log σ², [M, N, D], within the range of its model: the head clamps it, and stops the gradient beyond.
     ///   - noise: ε, [M, K, D].
     ///   - parameters: α and b of the match probability.
     ///   - shape: the counts; see `shape(videos:clips:dimension:)`.

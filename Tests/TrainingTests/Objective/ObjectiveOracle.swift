@@ -19,7 +19,7 @@ struct Oracle {
         var sum = 0.0
         for n in 0..<shape.clips {
             let s = batch.s[(i * shape.clips + n) * shape.dimension + d]
-            sum += exp(min(max(s, -10), 4)) + pow(mu(i, n, d) - mean(i, d), 2)
+            sum += exp(s) + pow(mu(i, n, d) - mean(i, d), 2)
         }
         return sum / Double(shape.clips)
     }

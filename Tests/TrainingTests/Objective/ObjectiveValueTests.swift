@@ -19,7 +19,7 @@ import Training
         }
     }
 
-    /// Log variances at and beyond both clamps, in one batch: the weights' bounds bind.
+    /// Log variances at both ends of the usual range and beyond, in one batch: the weights' bounds bind.
     @Test(arguments: ObjectiveConfiguration.UncertaintyWeighting.allCases)
     func extremeVariances(_ weighting: ObjectiveConfiguration.UncertaintyWeighting) throws {
         let configuration = ObjectiveConfiguration(
