@@ -32,7 +32,12 @@ final class WriterLock: Sendable {
         _ = "\(getpid())\n".withCString { pwrite(descriptor, $0, strlen($0), 0) }
     }
 
-    deinit { if descriptor >= 0 { close(descriptor) } }
+    deinit {
+        guard descriptor >= 0 else { return }
+        // Closing alone would leave the lock with a child that is just being started and still holds a copy.
+        flock(descriptor, LOCK_UN)
+        close(descriptor)
+    }
 
     private static func holder(_ descriptor: Int32) -> Int? {
         var bytes = [UInt8](repeating: 0, count: 24)

@@ -67,7 +67,8 @@ struct EvaluateCommand: ParsableCommand {
 
     @Option(
         help: .init(
-            "A query does not see videos whose colour histogram is nearer than this (0 to 1).", valueName: "D"
+            "A query does not see videos whose colour histogram is nearer than this (0 to 1); these stay in one fold too.",
+            valueName: "D"
         ))
     var maskNearCopies: Double?
 

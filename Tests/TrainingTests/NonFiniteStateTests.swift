@@ -28,7 +28,7 @@ import Training
             isCancelled = moment == .interruption
         }
         small.hooks.isCancelled = { isCancelled }
-        small.hooks.writeModel = { _ in isWritten = true }
+        small.hooks.writeModel = { _, _ in isWritten = true }
         let plan = try BatchPlan(
             videos: small.videos, configuration: small.configuration, frames: encoder.frames,
             height: encoder.height, width: encoder.width, clipInterval: 0.25)
@@ -37,13 +37,13 @@ import Training
             folder: small.folder, hooks: small.hooks)
         let name =
             switch part {
-            case .weight: "backbone.gain"
-            case .statistic: "backbone.running_mean"
-            case .match: "alpha"
+            case .weight: "parameter.backbone.gain"
+            case .statistic: "buffer.backbone.running_mean"
+            case .match: "parameter.objective.alpha"
             }
         #expect(
             throws: TrainingError.nonFinite(
-                step: moment.rawValue, term: "the parameter \(name)",
+                step: moment.rawValue, term: "the tensor \(name)",
                 checkpoint: TrainingRun.checkpointPath(folder: small.folder))
         ) { try run.run() }
         #expect(!kept.isEmpty && !isWritten)

@@ -38,6 +38,9 @@ struct TrainingState {
         return entries
     }
 
+    /// The first tensor of the state, the optimiser's and the average's included, that has a number which is none.
+    var firstNonFinite: String? { entries.first { !$0.value.allSatisfy(\.isFinite) }?.name }
+
     /// - Parameter step: steps done.
     func save(step: Int, to path: String) throws(TrainingError) {
         let metadata = [

@@ -192,11 +192,7 @@ extension TrainingRun {
 
     /// A step may break the weights after the loss was still sound; such a state must not take a good one's place.
     private func save() throws(TrainingError) {
-        let numbers =
-            state.parameters.map { ($0.name, $0.value) } + encoder.buffers.map { ($0.name, $0.value) }
-        for (name, value) in numbers where !value.allSatisfy(\.isFinite) {
-            throw broken(max(0, stepsDone - 1), "the parameter \(name)")
-        }
+        if let name = state.firstNonFinite { throw broken(max(0, stepsDone - 1), "the tensor \(name)") }
         try state.save(step: stepsDone, to: Self.checkpointPath(folder: folder))
         stepsSaved = stepsDone
     }
