@@ -73,6 +73,14 @@ struct ConfigurationObject {
         try number(try value(name), name, in: range)
     }
 
+    /// The default is for a member that is not there; null is an error as elsewhere.
+    mutating func number(
+        _ name: String, in range: ClosedRange<Double>, otherwise: Double
+    ) throws(ModelError) -> Double {
+        guard let value = optional(name) else { return otherwise }
+        return try number(value, name, in: range)
+    }
+
     private func number(
         _ value: JSONValue, _ name: String, in range: ClosedRange<Double>
     ) throws(ModelError) -> Double {

@@ -10,15 +10,19 @@ public struct ScoreCalibration: Sendable, Equatable {
     public var offset: Double
     /// By how much the log odds fall as log(1 + distance) grows by 1; above 0.
     public var slope: Double
+    /// From this score on, two videos are said to share footage; in 0…1 without its ends.
+    public var threshold: Double
     /// How it was fitted and what it was measured to be; free form.
     package var remarks: JSONValue
 
     package init(
-        modelFingerprint: String, offset: Double, slope: Double, remarks: JSONValue = .object([])
+        modelFingerprint: String, offset: Double, slope: Double, threshold: Double = 0.5,
+        remarks: JSONValue = .object([])
     ) {
         self.modelFingerprint = modelFingerprint
         self.offset = offset
         self.slope = slope
+        self.threshold = threshold
         self.remarks = remarks
     }
 
@@ -45,6 +49,8 @@ extension ScoreCalibration {
         modelFingerprint = try object.string("model")
         offset = try object.number("offset", in: -1e6...1e6)
         slope = try object.number("slope", in: 1e-6...1e6)
+        // Models of before it was there said ½ without saying so.
+        threshold = try object.number("threshold", in: 1e-6...(1 - 1e-6), otherwise: 0.5)
         remarks = object.optional("remarks") ?? .object([])
         try object.finish()
     }
@@ -55,7 +61,9 @@ extension ScoreCalibration {
     var value: JSONValue {
         .object([
             .init("method", .string(Self.method)), .init("model", .string(modelFingerprint)),
-            .init("offset", .number(offset)), .init("slope", .number(slope)), .init("remarks", remarks),
+            .init("offset", .number(offset)), .init("slope", .number(slope)),
+            .init("threshold", .number(threshold)),
+            .init("remarks", remarks),
         ])
     }
 }

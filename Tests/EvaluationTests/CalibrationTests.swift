@@ -41,6 +41,29 @@ import VideoEncoding
         #expect(report.precision == 1 && report.recall == 1)
     }
 
+    @Test func theThresholdHasThePrecisionForSure() throws {
+        let curve = ScoreCalibration(modelFingerprint: "", offset: 5, slope: 3)
+        let fitted = pairs(20_000, offset: 5, slope: 3, seed: 3)
+        let threshold = CalibrationFit.threshold(curve, fitted, precision: 0.95)
+        let found = fitted.filter { curve.score(distance: $0.distance) >= threshold }
+        let precision = Double(found.count { $0.sharesFootage }) / Double(found.count)
+        // Sure of it, but not surer than so many pairs ask for.
+        #expect(precision > 0.95 && precision < 0.97, "\(precision)")
+        #expect(CalibrationFit.threshold(curve, fitted, precision: 0.5) < threshold)
+    }
+
+    @Test func fewPairsAllowNoClaimAndTheThresholdKeepsOutEveryStranger() {
+        let curve = ScoreCalibration(modelFingerprint: "", offset: 5, slope: 3)
+        let few = [(0.1, true), (0.2, true), (0.4, false), (0.5, true), (9, false)].map {
+            CalibrationPairs.Pair(distance: $0.0, sharesFootage: $0.1)
+        }
+        #expect(CalibrationFit.threshold(curve, few, precision: 0.99) == curve.score(distance: 0.4))
+        let apart = [(0.1, true), (300, false)].map {
+            CalibrationPairs.Pair(distance: $0.0, sharesFootage: $0.1)
+        }
+        #expect(CalibrationFit.threshold(curve, apart, precision: 0.99) == 0.5)
+    }
+
     @Test func pairsTheWrongWayRoundAreRefused() {
         let wrong = (0..<50).map {
             CalibrationPairs.Pair(distance: $0 < 25 ? 9 : 0.5, sharesFootage: $0 < 25)
@@ -93,7 +116,8 @@ import VideoEncoding
         let pairs = CalibrationPairs(
             fitted: pairs(500, offset: 4, slope: 3, seed: 3),
             heldOut: pairs(500, offset: 4, slope: 3, seed: 4))
-        let report = try ModelCalibration.run(model: folder, pairs: pairs, source: "pairs.csv")
+        let report = try ModelCalibration.run(
+            model: folder, pairs: pairs, precision: 0.99, source: "pairs.csv")
         #expect(report.fittedPairs == 500 && report.heldOutPairs == 500)
         let after = try VideoEncoder(folder: folder)
         #expect(after.fingerprint == before)

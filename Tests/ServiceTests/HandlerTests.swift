@@ -73,6 +73,8 @@ import VideoEncoding
             #expect(score == curve.score(distance: try #require(match["distance"]?.doubleValue)))
         }
         #expect(scores[0] == 1 / (1 + exp(-3)) && scores == scores.sorted(by: >) && scores[3] > 0)
+        #expect(all.map { $0["shares_footage"] } == scores.map { .bool($0 >= 0.5) })
+        #expect(try matches(plain).allSatisfy { $0["shares_footage"] == .null })
         let limit = (scores[1] + scores[2]) / 2
         #expect(try matches(scored, ["min_score": .number(limit)]).count == 2)
         #expect(try matches(scored, ["mode": "iid"]).allSatisfy { $0["score"] == .null })

@@ -18,6 +18,32 @@ import Training
             sampler.videos(step: 7) != EpochSampler(videoCount: 23, batchSize: 5, seed: 4).videos(step: 7))
     }
 
+    @Test func stillsTakeTheirShareOfEveryStep() {
+        let isStill = (0..<60).map { $0 >= 12 }
+        let sampler = BatchSampler(isStill: isStill, batchSize: 8, stillShare: 0.25, seed: 3)
+        for step in 0..<30 {
+            let videos = sampler.videos(step: step)
+            #expect(Set(videos).count == 8 && videos.count(where: { isStill[$0] }) == 2)
+            #expect(
+                videos
+                    == BatchSampler(isStill: isStill, batchSize: 8, stillShare: 0.25, seed: 3).videos(
+                        step: step))
+        }
+        #expect(Set((0..<2).flatMap { sampler.videos(step: $0) }.filter { !isStill[$0] }).count == 12)
+        #expect(sampler.stepsPerEpoch == 24)
+    }
+
+    @Test(arguments: [0.0, 0.5, 1.0]) func aShareThatThereIsNotIsFilledFromTheRest(share: Double) {
+        for isStill in [
+            [Bool](repeating: false, count: 9), [true, true] + .init(repeating: false, count: 7),
+            [false] + .init(repeating: true, count: 8),
+        ] {
+            let videos = BatchSampler(isStill: isStill, batchSize: 8, stillShare: share, seed: 1).videos(
+                step: 5)
+            #expect(Set(videos).count == 8 && videos.allSatisfy { (0..<9).contains($0) })
+        }
+    }
+
     @Test func smallFoldersGetSmallBatchesAndOneVideoIsAnError() throws {
         let scratch = try Scratch()
         let videos = try scratch.cached([20, 20, 20])

@@ -48,9 +48,14 @@ def sampled_bhattacharyya(samples, variance, weight=1.0):
 def closed_form_bhattacharyya(mean, variance, weight=1.0):
     """The distance of the moments: what the K² average comes to with moment-matched noise, less its constant
     λD/4. [M, D] twice → [M, M]."""
-    left, right = variance.unsqueeze(1), variance.unsqueeze(0)
+    return bhattacharyya_between((mean, variance), (mean, variance), weight)
+
+
+def bhattacharyya_between(rows, columns, weight=1.0):
+    """The same of two sets, each (mean, variance): [M, D] and [L, D] → [M, L]."""
+    left, right = rows[1].unsqueeze(1), columns[1].unsqueeze(0)
     shape = torch.log(0.25 * (left / right + right / left + 2))
-    square = (mean.unsqueeze(1) - mean.unsqueeze(0)).square()
+    square = (rows[0].unsqueeze(1) - columns[0].unsqueeze(0)).square()
     return 0.25 * (shape + weight * square / (left + right)).sum(dim=-1)
 
 

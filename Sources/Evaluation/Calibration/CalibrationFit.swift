@@ -57,6 +57,36 @@ package enum CalibrationFit {
         }
         return slope > 0 && slope.isFinite && offset.isFinite ? (offset, slope) : nil
     }
+
+    /// The lowest score from which on pairs share footage with at least this precision, for sure: the lower end of
+    /// the precision's one-sided 95 % interval (E. B. Wilson 1927) reaches it. Where so few pairs allow no such
+    /// claim, the score of the nearest pair that does not share footage, or ½ if that is higher.
+    ///
+    /// - Parameters:
+    ///   - pairs: that the curve was fitted on; at least one of each kind.
+    ///   - precision: in 0…1 without its ends.
+    package static func threshold(
+        _ curve: ScoreCalibration, _ pairs: [CalibrationPairs.Pair], precision: Double
+    ) -> Double {
+        let ordered = pairs.sorted { $0.distance < $1.distance }
+        var (right, best): (Double, Double?) = (0, nil)
+        for (place, pair) in ordered.enumerated() {
+            right += pair.sharesFootage ? 1 : 0
+            // A threshold cannot pass between two pairs of one distance.
+            if place + 1 < ordered.count, ordered[place + 1].distance == pair.distance { continue }
+            if wilsonLowerBound(right, of: Double(place + 1)) >= precision { best = pair.distance }
+        }
+        let stranger = ordered.first { !$0.sharesFootage }?.distance ?? 0
+        let score = best.map(curve.score) ?? max(0.5, curve.score(distance: stranger))
+        return min(max(score, 1e-6), 1 - 1e-6)
+    }
+
+    private static func wilsonLowerBound(_ right: Double, of count: Double) -> Double {
+        let z = 1.644_854  // of 95 %, one side
+        let share = right / count
+        let spread = z * (share * (1 - share) / count + z * z / (4 * count * count)).squareRoot()
+        return (share + z * z / (2 * count) - spread) / (1 + z * z / count)
+    }
 }
 
 /// How well scores are probabilities, on pairs that the curve was not fitted on.
@@ -68,9 +98,11 @@ public struct CalibrationReport: Sendable, Equatable {
     /// Expected calibration error: over 15 equally wide bins of the score, the mean of |share of right pairs − mean
     /// score|, weighted by the bins' pairs (Guo et al., ICML 2017).
     public var expectedError: Double
-    /// Of pairs whose score is at least ½, the share that shares footage; nil where there is none.
+    /// The curve's threshold.
+    public var threshold: Double
+    /// Of pairs whose score reaches the threshold, the share that shares footage; nil where there is none.
     public var precision: Double?
-    /// Of pairs that share footage, the share whose score is at least ½.
+    /// Of pairs that share footage, the share whose score reaches the threshold.
     public var recall: Double
 
     /// Measures a curve.
@@ -89,12 +121,13 @@ public struct CalibrationReport: Sendable, Equatable {
             right[bin] += truth
             sums[bin] += score
             positives += truth
-            if score >= 0.5 {
+            if score >= curve.threshold {
                 found += 1
                 foundRight += truth
             }
         }
         self.fittedPairs = fittedPairs
+        threshold = curve.threshold
         heldOutPairs = pairs.count
         expectedError = (0..<bins).reduce(0) { $0 + abs(right[$1] - sums[$1]) } / Double(max(1, pairs.count))
         precision = found > 0 ? foundRight / found : nil

@@ -7,10 +7,11 @@ public enum ModelCalibration {
     ///
     /// - Parameters:
     ///   - folder: the model whose distances the pairs have.
-    ///   - source: what the pairs are, for the remarks.
+    ///   - precision: that the threshold shall have, in 0…1 without its ends.
+    ///   - source: what the pairs are, for errors.
     /// - Throws: `EvaluationError` where the pairs say nothing, `ModelError` where the model cannot be read or written.
     public static func run(
-        model folder: String, pairs: CalibrationPairs, source: String
+        model folder: String, pairs: CalibrationPairs, precision: Double, source: String
     ) throws -> CalibrationReport {
         let path = "\(folder)/config.json"
         let fingerprint = try VideoEncoder(folder: folder).fingerprint
@@ -21,15 +22,16 @@ public enum ModelCalibration {
                 hint: "check that the distances are this model's")
         }
         var curve = ScoreCalibration(modelFingerprint: fingerprint, offset: offset, slope: slope)
+        curve.threshold = CalibrationFit.threshold(curve, pairs.fitted, precision: precision)
         let report = CalibrationReport(curve, fittedPairs: pairs.fitted.count, on: pairs.heldOut)
         var remarks: [JSONValue.Member] = [
             .init("fitted_pairs", .integer(report.fittedPairs)),
             .init("held_out_pairs", .integer(report.heldOutPairs)),
             .init("held_out_expected_calibration_error", .number(report.expectedError)),
-            .init("held_out_recall_at_half", .number(report.recall)),
+            .init("held_out_recall_at_threshold", .number(report.recall)),
         ]
         if let precision = report.precision {
-            remarks.append(.init("held_out_precision_at_half", .number(precision)))
+            remarks.append(.init("held_out_precision_at_threshold", .number(precision)))
         }
         curve.remarks = .object(remarks)
         configuration.calibration = curve

@@ -32,6 +32,11 @@ public struct SearchResponse: Sendable {
     /// The probability that a match shares footage with the query; nil where the model has no calibration.
     public func score(of match: Match) -> Double? { calibration?.score(distance: match.distance) }
 
+    /// Whether that probability reaches the model's threshold.
+    public func sharesFootage(_ match: Match) -> Bool? {
+        calibration.map { $0.score(distance: match.distance) >= $0.threshold }
+    }
+
     /// What `search --json` prints, and the `search` method's result.
     public var json: JSONValue {
         [
@@ -55,6 +60,7 @@ public struct SearchResponse: Sendable {
             "path": .string(match.video.identity.path),
             "distance": .number(match.distance),
             "score": .number(score(of: match)),
+            "shares_footage": sharesFootage(match).map(JSONValue.bool) ?? .null,
             "uncertainty": .number(match.uncertainty),
             "duration": .number(match.video.facts.duration),
             "fingerprint": .string(match.video.identity.fingerprint),

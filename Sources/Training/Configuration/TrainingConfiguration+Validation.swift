@@ -42,6 +42,7 @@ extension BatchChoice {
             "must be at least 2, is \(videos): a video needs another one to be contrasted with")
         try require((1...1024).contains(clips), "batch.clips", "must be from 1 to 1024, is \(clips)")
         try require(videos <= 65_536, "batch.videos", "must be at most 65536, is \(videos)")
+        try require(stillShare, in: 0...1, "batch.still_share")
     }
 }
 

@@ -42,6 +42,9 @@ public struct BatchChoice: Codable, Sendable, Equatable {
     public var videos: Int = 16
     /// N, clips of a mixture.
     public var clips: Int = 2
+    /// The part of a step's videos that is made of still pictures; 0 mixes both by their numbers, which lets
+    /// a large collection of pictures crowd out the videos.
+    public var stillShare: Double = 0
     /// All defaults.
     public init() {}
 }

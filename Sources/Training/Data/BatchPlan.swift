@@ -13,7 +13,7 @@ public struct BatchPlan: Sendable {
     public let height: Int
     /// Pixels.
     public let width: Int
-    private let sampler: EpochSampler
+    private let sampler: BatchSampler
     private let sampling: TemporalSampling
     private let augmentation: Augmentation
     private let clipInterval: Double
@@ -39,7 +39,9 @@ public struct BatchPlan: Sendable {
         sampling = configuration.sampling
         augmentation = configuration.augmentation
         seed = configuration.seed
-        sampler = EpochSampler(videoCount: videos.count, batchSize: layout.videos, seed: seed)
+        sampler = BatchSampler(
+            isStill: videos.map(\.isStill), batchSize: layout.videos, stillShare: batch.stillShare, seed: seed
+        )
     }
 
     /// Bytes of one clip.

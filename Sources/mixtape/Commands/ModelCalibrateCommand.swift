@@ -10,7 +10,8 @@ struct ModelCalibrateCommand: ParsableCommand {
         discussion: """
             The pairs are a CSV file with the columns query (any name), distance (as search prints it) and shares \
             (1 where both videos share footage, else 0). The curve is fitted on every second query and measured \
-            on the others. tools/copies --pairs writes such a file.
+            on the others. tools/copies --pairs writes such a file. The lowest score that has the precision asked for \
+            becomes the threshold from which on search says that two videos share footage.
             """)
 
     @Argument(help: .init("The model folder.", valueName: "MODEL"))
@@ -19,14 +20,24 @@ struct ModelCalibrateCommand: ParsableCommand {
     @Option(help: .init("The CSV file of pairs.", valueName: "FILE"))
     var pairs: String
 
+    @Option(help: .init("Precision of the threshold, surely reached on the pairs.", valueName: "P"))
+    var precision = 0.99
+
     @Flag(help: "Print the result as JSON.")
     var json = false
+
+    func validate() throws {
+        guard precision > 0, precision < 1 else {
+            throw ValidationError("--precision: expected between 0 and 1")
+        }
+    }
 
     func run() throws {
         let report: CalibrationReport
         do {
             let pairs = try CalibrationPairs(contentsOf: pairs)
-            report = try ModelCalibration.run(model: model, pairs: pairs, source: self.pairs)
+            report = try ModelCalibration.run(
+                model: model, pairs: pairs, precision: precision, source: self.pairs)
         } catch let error as EvaluationError {
             throw CommandError(message: error.message, hint: error.hint)
         } catch let error as ModelError {
@@ -36,7 +47,8 @@ struct ModelCalibrateCommand: ParsableCommand {
             return Terminal.data([
                 "fitted_pairs": .number(report.fittedPairs), "held_out_pairs": .number(report.heldOutPairs),
                 "expected_calibration_error": .number(report.expectedError),
-                "precision": .number(report.precision), "recall": .number(report.recall),
+                "threshold": .number(report.threshold), "precision": .number(report.precision),
+                "recall": .number(report.recall),
             ])
         }
         func percent(_ share: Double) -> String { "\(TimeText.fixed(100 * share, decimals: 2)) %" }
@@ -44,7 +56,7 @@ struct ModelCalibrateCommand: ParsableCommand {
             """
             fitted on \(report.fittedPairs) pairs, measured on \(report.heldOutPairs) others
             expected calibration error \(TimeText.fixed(report.expectedError, decimals: 4))
-            at score 0.5: precision \(report.precision.map(percent) ?? "-"), recall \(percent(report.recall))
+            at score \(TimeText.fixed(report.threshold, decimals: 2)): precision \(report.precision.map(percent) ?? "-"), recall \(percent(report.recall))
             """)
     }
 }

@@ -105,6 +105,12 @@ struct TrainScheduleOptions: ParsableArguments {
     @Option(help: .init("Videos a step. (default: 16)", valueName: "B"))
     var videos: Int?
 
+    @Option(
+        help: .init(
+            "Part of a step's videos that is made of stills, 0 to 1. (default: by their numbers)",
+            valueName: "X"))
+    var stillShare: Double?
+
     @Option(help: .init("Clips of a video in each view. (default: 2)", valueName: "N"))
     var clips: Int?
 
@@ -134,6 +140,7 @@ struct TrainScheduleOptions: ParsableArguments {
     func apply(to choices: inout TrainingConfiguration, keepsWarmup: Bool) {
         if let steps { choices.steps = steps }
         if let videos { choices.batch.videos = videos }
+        if let stillShare { choices.batch.stillShare = stillShare }
         if let clips { choices.batch.clips = clips }
         if let views { choices.objective.views = views }
         if let optimizer { choices.optimizer.kind = optimizer }
