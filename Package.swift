@@ -35,7 +35,8 @@ let package = Package(
         .target(
             name: "Indexing",
             dependencies: [
-                "VideoDecoding", "Distributions", .product(name: "GRDB", package: "GRDB.swift"),
+                "CDistance", "VideoDecoding", "Distributions",
+                .product(name: "GRDB", package: "GRDB.swift"),
             ]),
 
         // Floor 3: a video becomes a mixture.

@@ -1,0 +1,281 @@
+#include "coarse.h"
+
+#include <math.h>
+#include <string.h>
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+#pragma STDC FP_CONTRACT OFF
+
+#define INLINE static inline __attribute__((always_inline))
+
+// MARK: Codes
+
+void mixtape_encode(
+    const mixtape_grid *grid, const mixtape_rows *rows, size_t first, size_t count, uint8_t *codes,
+    uint64_t *unbounded) {
+    const size_t dimension = grid->dimension;
+    memset(codes, 0, dimension * MIXTAPE_GROUP);
+    memset(unbounded, 0, MIXTAPE_GROUP_WORDS * sizeof(uint64_t));
+    for (size_t row = 0; row < count; row++) {
+        const float *means = rows->means + (first + row) * rows->stride;
+        const float *variances = rows->variances + (first + row) * rows->stride;
+        bool bounded = true;
+        for (size_t d = 0; d < dimension; d++) {
+            const float mean = means[d], variance = variances[d];
+            const float *mean_bounds = grid->means + d * MIXTAPE_MEAN_CELLS;
+            const float *variance_bounds = grid->variances + d * MIXTAPE_VARIANCE_CELLS;
+            unsigned m = 0, v = 0;
+            for (int i = 0; i < MIXTAPE_MEAN_CELLS - 1; i++) m += mean >= mean_bounds[i];
+            for (int i = 0; i < MIXTAPE_VARIANCE_CELLS - 1; i++) v += variance >= variance_bounds[i];
+            // Written so that a NaN fails.
+            bounded &= fabsf(mean) < INFINITY && variance > 0
+                && variance <= variance_bounds[MIXTAPE_VARIANCE_CELLS - 1];
+            codes[d * MIXTAPE_GROUP + row] = (uint8_t)(v * MIXTAPE_MEAN_CELLS + m);
+        }
+        if (!bounded) unbounded[row / 64] |= 1ull << (row % 64);
+    }
+}
+
+// MARK: Tables
+
+// A term of the distance is ¼ log((a + b)²/4ab) + ¼λ Δ²/(a + b). Over a cell the first is least where b is nearest to
+// a, the second where μ_b is nearest to μ_a and b largest: the sum of both is no more than the least of the sum.
+// What rounding may add to a bound is below 1e-6 of it, and is taken off.
+void mixtape_cell_bounds(const mixtape_query *query, const mixtape_grid *grid, float *bounds) {
+    const double keep = 1 - 2e-6;
+    for (size_t d = 0; d < grid->dimension; d++) {
+        const float *mean_bounds = grid->means + d * MIXTAPE_MEAN_CELLS;
+        const float *variance_bounds = grid->variances + d * MIXTAPE_VARIANCE_CELLS;
+        const double mean = query->mean[d], a = query->variance[d];
+        float squares[MIXTAPE_MEAN_CELLS];
+        for (int m = 0; m < MIXTAPE_MEAN_CELLS; m++) {
+            double offset = 0;
+            if (m > 0 && mean < mean_bounds[m - 1]) offset = mean_bounds[m - 1] - mean;
+            if (m < MIXTAPE_MEAN_CELLS - 1 && mean > mean_bounds[m]) offset = mean - mean_bounds[m];
+            squares[m] = (float)(0.25 * query->lambda * keep * offset * offset);
+        }
+        for (int v = 0; v < MIXTAPE_VARIANCE_CELLS; v++) {
+            double nearest = a;
+            if (v > 0 && nearest < variance_bounds[v - 1]) nearest = variance_bounds[v - 1];
+            if (nearest > variance_bounds[v]) nearest = variance_bounds[v];
+            const double excess = (a - nearest) * (a - nearest) / (4 * a * nearest);
+            // log1p costs more than all else here; x/(1 + x/2 + x²/12·…) has no simple bound below it that is
+            // as near, and most excesses are 0.
+            const float logarithm = excess > 0 ? (float)(0.25 * keep * log1p(excess)) : 0;
+            const float scale = (float)(1 / (a + variance_bounds[v]));
+            for (int m = 0; m < MIXTAPE_MEAN_CELLS; m++) {
+                bounds[d * MIXTAPE_CELLS + (size_t)(v * MIXTAPE_MEAN_CELLS + m)]
+                    = logarithm + squares[m] * scale;
+            }
+        }
+    }
+}
+
+INLINE void fill_table(const float *bounds, size_t count, float scale, float largest, uint8_t *table) {
+    for (size_t i = 0; i < count; i++) {
+        float entry = bounds[i] * scale;
+        // A NaN becomes 0, which bounds anything.
+        entry = entry > 0 ? entry : 0;
+        table[i] = (uint8_t)(int32_t)(entry < largest ? entry : largest);
+    }
+}
+
+// MARK: Sums
+
+/// The dimensions that a pass over a group takes at once: their codes, 16 KiB, stay in the nearest cache while every
+/// query uses them.
+#define TILE 32
+
+static void scan_portable(
+    const uint8_t *codes, size_t dimension, const uint8_t *const *tables, const uint16_t *limits,
+    size_t queries, uint16_t *sums, uint64_t *marks) {
+    for (size_t q = 0; q < queries; q++) {
+        uint16_t *sum = sums + q * MIXTAPE_GROUP;
+        uint64_t *mark = marks + q * MIXTAPE_GROUP_WORDS;
+        memset(sum, 0, MIXTAPE_GROUP * sizeof *sum);
+        for (size_t d = 0; d < dimension; d++) {
+            const uint8_t *table = tables[q] + d * MIXTAPE_CELLS, *code = codes + d * MIXTAPE_GROUP;
+            for (size_t r = 0; r < MIXTAPE_GROUP; r++) sum[r] += table[code[r]];
+        }
+        for (size_t w = 0; w < MIXTAPE_GROUP_WORDS; w++) {
+            uint64_t bits = 0;
+            for (size_t r = 0; r < 64; r++) bits |= (uint64_t)(sum[w * 64 + r] <= limits[q]) << r;
+            mark[w] = bits;
+        }
+    }
+}
+
+#if defined(__x86_64__)
+
+// Bytes are summed two rows to a 16-bit lane: `both` adds the whole lane, `high` its upper byte; in the end the upper
+// row's sum is `high` and the lower one's what `both` is more than 256 of it, modulo 2¹⁶.
+
+#define VBMI __attribute__((target("avx512f,avx512bw,avx512vbmi,bmi2")))
+
+VBMI static inline void tile_vbmi(
+    const uint8_t *codes, size_t dimensions, const uint8_t *table, uint16_t *sums, bool begins) {
+    enum { parts = MIXTAPE_GROUP / 64 };
+    __m512i both[parts], high[parts];
+    for (int i = 0; i < parts; i++) {
+        both[i] = begins ? _mm512_setzero_si512() : _mm512_loadu_si512(sums + i * 64);
+        high[i] = begins ? _mm512_setzero_si512() : _mm512_loadu_si512(sums + i * 64 + 32);
+    }
+    size_t d = 0;
+    for (; d + 2 <= dimensions; d += 2) {
+        const __m512i a0 = _mm512_loadu_si512(table + d * 128), a1 = _mm512_loadu_si512(table + d * 128 + 64);
+        const __m512i b0 = _mm512_loadu_si512(table + d * 128 + 128);
+        const __m512i b1 = _mm512_loadu_si512(table + d * 128 + 192);
+        const uint8_t *a = codes + d * MIXTAPE_GROUP, *b = a + MIXTAPE_GROUP;
+#pragma clang loop unroll(full)
+        for (int i = 0; i < parts; i++) {
+            const __m512i x = _mm512_permutex2var_epi8(a0, _mm512_loadu_si512(a + i * 64), a1);
+            const __m512i y = _mm512_permutex2var_epi8(b0, _mm512_loadu_si512(b + i * 64), b1);
+            const __m512i sum = _mm512_add_epi8(x, y);
+            both[i] = _mm512_add_epi16(both[i], sum);
+            high[i] = _mm512_add_epi16(high[i], _mm512_srli_epi16(sum, 8));
+        }
+    }
+    if (d < dimensions) {
+        const __m512i a0 = _mm512_loadu_si512(table + d * 128), a1 = _mm512_loadu_si512(table + d * 128 + 64);
+#pragma clang loop unroll(full)
+        for (int i = 0; i < parts; i++) {
+            const __m512i x
+                = _mm512_permutex2var_epi8(a0, _mm512_loadu_si512(codes + d * MIXTAPE_GROUP + i * 64), a1);
+            both[i] = _mm512_add_epi16(both[i], x);
+            high[i] = _mm512_add_epi16(high[i], _mm512_srli_epi16(x, 8));
+        }
+    }
+    for (int i = 0; i < parts; i++) {
+        _mm512_storeu_si512(sums + i * 64, both[i]);
+        _mm512_storeu_si512(sums + i * 64 + 32, high[i]);
+    }
+}
+
+VBMI static void scan_vbmi(
+    const uint8_t *codes, size_t dimension, const uint8_t *const *tables, const uint16_t *limits,
+    size_t queries, uint16_t *sums, uint64_t *marks) {
+    const size_t tile = queries == 1 ? dimension : TILE;
+    for (size_t d = 0; d < dimension; d += tile) {
+        const size_t width = dimension - d < tile ? dimension - d : tile;
+        for (size_t q = 0; q < queries; q++) {
+            tile_vbmi(
+                codes + d * MIXTAPE_GROUP, width, tables[q] + d * MIXTAPE_CELLS, sums + q * MIXTAPE_GROUP,
+                d == 0);
+        }
+    }
+    for (size_t q = 0; q < queries; q++) {
+        const __m512i limit = _mm512_set1_epi16((int16_t)limits[q]);
+        for (size_t w = 0; w < MIXTAPE_GROUP_WORDS; w++) {
+            const uint16_t *sum = sums + q * MIXTAPE_GROUP + w * 64;
+            const __m512i both = _mm512_loadu_si512(sum), high = _mm512_loadu_si512(sum + 32);
+            const __m512i low = _mm512_sub_epi16(both, _mm512_slli_epi16(high, 8));
+            marks[q * MIXTAPE_GROUP_WORDS + w]
+                = _pdep_u64(_mm512_cmple_epu16_mask(low, limit), 0x5555555555555555)
+                | _pdep_u64(_mm512_cmple_epu16_mask(high, limit), 0xaaaaaaaaaaaaaaaa);
+        }
+    }
+}
+
+#define AVX2 __attribute__((target("avx2")))
+
+/// Entries of 32 codes: one shuffle a cell of variances, and the variance's bits choose among them.
+AVX2 static inline __m256i entries_avx2(const uint8_t *table, __m256i code) {
+    __m256i part[8];
+#pragma clang loop unroll(full)
+    for (int v = 0; v < 8; v++) {
+        const __m256i cell = _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)(table + v * 16)));
+        part[v] = _mm256_shuffle_epi8(cell, code);
+    }
+    // The highest bit of a byte decides.
+    const __m256i one = _mm256_slli_epi16(code, 3), two = _mm256_slli_epi16(code, 2);
+    const __m256i four = _mm256_slli_epi16(code, 1);
+    const __m256i a = _mm256_blendv_epi8(part[0], part[1], one);
+    const __m256i b = _mm256_blendv_epi8(part[2], part[3], one);
+    const __m256i c = _mm256_blendv_epi8(part[4], part[5], one);
+    const __m256i d = _mm256_blendv_epi8(part[6], part[7], one);
+    return _mm256_blendv_epi8(_mm256_blendv_epi8(a, b, two), _mm256_blendv_epi8(c, d, two), four);
+}
+
+AVX2 static void scan_avx2(
+    const uint8_t *codes, size_t dimension, const uint8_t *const *tables, const uint16_t *limits,
+    size_t queries, uint16_t *sums, uint64_t *marks) {
+    for (size_t first = 0; first < dimension; first += TILE) {
+        const size_t stop = dimension - first < TILE ? dimension : first + TILE;
+        for (size_t q = 0; q < queries; q++) {
+            for (size_t r = 0; r < MIXTAPE_GROUP; r += 32) {
+                __m256i *sum = (__m256i *)(sums + q * MIXTAPE_GROUP + r);
+                __m256i both = first == 0 ? _mm256_setzero_si256() : _mm256_loadu_si256(sum);
+                __m256i high = first == 0 ? _mm256_setzero_si256() : _mm256_loadu_si256(sum + 1);
+                for (size_t d = first; d < stop; d++) {
+                    const __m256i code = _mm256_loadu_si256((const __m256i *)(codes + d * MIXTAPE_GROUP + r));
+                    const __m256i entry = entries_avx2(tables[q] + d * MIXTAPE_CELLS, code);
+                    both = _mm256_add_epi16(both, entry);
+                    high = _mm256_add_epi16(high, _mm256_srli_epi16(entry, 8));
+                }
+                _mm256_storeu_si256(sum, both);
+                _mm256_storeu_si256(sum + 1, high);
+            }
+        }
+    }
+    for (size_t q = 0; q < queries; q++) {
+        const __m256i limit = _mm256_set1_epi16((int16_t)limits[q]);
+        for (size_t r = 0; r < MIXTAPE_GROUP; r += 32) {
+            const __m256i *sum = (const __m256i *)(sums + q * MIXTAPE_GROUP + r);
+            const __m256i both = _mm256_loadu_si256(sum), high = _mm256_loadu_si256(sum + 1);
+            const __m256i low = _mm256_sub_epi16(both, _mm256_slli_epi16(high, 8));
+            // Unsigned x ≤ limit where min(x, limit) = x; the bytes of the two answers are put in the rows' order.
+            const __m256i low_is = _mm256_cmpeq_epi16(_mm256_min_epu16(low, limit), low);
+            const __m256i high_is = _mm256_cmpeq_epi16(_mm256_min_epu16(high, limit), high);
+            const __m256i bytes = _mm256_blendv_epi8(low_is, high_is, _mm256_set1_epi16((int16_t)0xff00));
+            const uint64_t bits = (uint32_t)_mm256_movemask_epi8(bytes);
+            uint64_t *mark = marks + q * MIXTAPE_GROUP_WORDS + r / 64;
+            *mark = r % 64 == 0 ? bits : *mark | bits << 32;
+        }
+    }
+}
+
+__attribute__((target("avx2"))) static void fill_avx2(
+    const float *bounds, size_t count, float scale, float largest, uint8_t *table) {
+    fill_table(bounds, count, scale, largest, table);
+}
+
+static bool has_vbmi(void) {
+    return __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vbmi")
+        && __builtin_cpu_supports("bmi2");
+}
+
+#endif
+
+void mixtape_cell_table(
+    mixtape_variant variant, const float *bounds, size_t dimension, float unit, unsigned largest,
+    uint8_t *table) {
+    const size_t count = dimension * MIXTAPE_CELLS;
+#if defined(__x86_64__)
+    if (variant != MIXTAPE_PORTABLE) {
+        fill_avx2(bounds, count, 1 / unit, (float)largest, table);
+        return;
+    }
+#endif
+    (void)variant;
+    fill_table(bounds, count, 1 / unit, (float)largest, table);
+}
+
+void mixtape_coarse_scan(
+    mixtape_variant variant, const uint8_t *codes, size_t dimension, const uint8_t *const *tables,
+    const uint16_t *limits, size_t queries, uint16_t *sums, uint64_t *marks) {
+#if defined(__x86_64__)
+    if (variant == MIXTAPE_AVX512 && has_vbmi()) {
+        scan_vbmi(codes, dimension, tables, limits, queries, sums, marks);
+        return;
+    }
+    if (variant != MIXTAPE_PORTABLE) {
+        scan_avx2(codes, dimension, tables, limits, queries, sums, marks);
+        return;
+    }
+#endif
+    (void)variant;
+    scan_portable(codes, dimension, tables, limits, queries, sums, marks);
+}
