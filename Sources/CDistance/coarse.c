@@ -41,34 +41,41 @@ void mixtape_encode(
 
 // MARK: Tables
 
-// A term of the distance is ¼ log((a + b)²/4ab) + ¼λ Δ²/(a + b). Over a cell the first is least where b is nearest to
-// a, the second where μ_b is nearest to μ_a and b largest: the sum of both is no more than the least of the sum.
+// 4 × a term of the distance is log(1 + (a − b)²/4ab) + λΔ²/(a + b). It falls in b down to
+// b* = ½(λΔ² + √(λ²Δ⁴ + 4a²)) and rises from there, and rises in |Δ|: over a cell it is least at the Δ nearest to 0 and
+// the b nearest to b*, which for a given Δ is inside one cell, and at a bound of all others.
 // What rounding may add to a bound is below 1e-6 of it, and is taken off.
 void mixtape_cell_bounds(const mixtape_query *query, const mixtape_grid *grid, float *bounds) {
-    const double keep = 1 - 2e-6;
+    const double keep = 0.25 * (1 - 2e-6);
     for (size_t d = 0; d < grid->dimension; d++) {
         const float *mean_bounds = grid->means + d * MIXTAPE_MEAN_CELLS;
         const float *variance_bounds = grid->variances + d * MIXTAPE_VARIANCE_CELLS;
         const double mean = query->mean[d], a = query->variance[d];
-        float squares[MIXTAPE_MEAN_CELLS];
+        double logarithms[MIXTAPE_VARIANCE_CELLS], scales[MIXTAPE_VARIANCE_CELLS];
+        for (int v = 0; v < MIXTAPE_VARIANCE_CELLS; v++) {
+            const double b = variance_bounds[v];
+            logarithms[v] = log1p((a - b) * (a - b) / (4 * a * b));
+            scales[v] = 1 / (a + b);
+        }
         for (int m = 0; m < MIXTAPE_MEAN_CELLS; m++) {
             double offset = 0;
             if (m > 0 && mean < mean_bounds[m - 1]) offset = mean_bounds[m - 1] - mean;
             if (m < MIXTAPE_MEAN_CELLS - 1 && mean > mean_bounds[m]) offset = mean - mean_bounds[m];
-            squares[m] = (float)(0.25 * query->lambda * keep * offset * offset);
-        }
-        for (int v = 0; v < MIXTAPE_VARIANCE_CELLS; v++) {
-            double nearest = a;
-            if (v > 0 && nearest < variance_bounds[v - 1]) nearest = variance_bounds[v - 1];
-            if (nearest > variance_bounds[v]) nearest = variance_bounds[v];
-            const double excess = (a - nearest) * (a - nearest) / (4 * a * nearest);
-            // log1p costs more than all else here; x/(1 + x/2 + x²/12·…) has no simple bound below it that is
-            // as near, and most excesses are 0.
-            const float logarithm = excess > 0 ? (float)(0.25 * keep * log1p(excess)) : 0;
-            const float scale = (float)(1 / (a + variance_bounds[v]));
-            for (int m = 0; m < MIXTAPE_MEAN_CELLS; m++) {
-                bounds[d * MIXTAPE_CELLS + (size_t)(v * MIXTAPE_MEAN_CELLS + m)]
-                    = logarithm + squares[m] * scale;
+            const double square = query->lambda * offset * offset;
+            const double best = 0.5 * (square + sqrt(square * square + 4 * a * a));
+            for (int v = 0; v < MIXTAPE_VARIANCE_CELLS; v++) {
+                double bound;
+                if (best > variance_bounds[v]) {
+                    bound = logarithms[v] + square * scales[v];
+                } else if (v > 0 && best < variance_bounds[v - 1]) {
+                    bound = logarithms[v - 1] + square * scales[v - 1];
+                } else {
+                    // 0, exactly, where Δ is.
+                    bound = square == 0
+                        ? 0
+                        : log1p((a - best) * (a - best) / (4 * a * best)) + square / (a + best);
+                }
+                bounds[d * MIXTAPE_CELLS + (size_t)(v * MIXTAPE_MEAN_CELLS + m)] = (float)(keep * bound);
             }
         }
     }
@@ -115,8 +122,12 @@ static void scan_portable(
 
 #define VBMI __attribute__((target("avx512f,avx512bw,avx512vbmi,bmi2")))
 
-VBMI static inline void tile_vbmi(
-    const uint8_t *codes, size_t dimensions, const uint8_t *table, uint16_t *sums, bool begins) {
+/// 12 KiB: codes lie in one stream, and hardware prefetchers stop at each page's end. Into the second cache, since the
+/// first is full of the query's table: measured 13.4 ns a row against 18.8 without and 22 into the first.
+#define CODES_AHEAD (24 * MIXTAPE_GROUP)
+
+VBMI INLINE void tile_vbmi(
+    const uint8_t *codes, size_t dimensions, const uint8_t *table, uint16_t *sums, bool begins, bool ahead) {
     enum { parts = MIXTAPE_GROUP / 64 };
     __m512i both[parts], high[parts];
     for (int i = 0; i < parts; i++) {
@@ -133,6 +144,10 @@ VBMI static inline void tile_vbmi(
         for (int i = 0; i < parts; i++) {
             const __m512i x = _mm512_permutex2var_epi8(a0, _mm512_loadu_si512(a + i * 64), a1);
             const __m512i y = _mm512_permutex2var_epi8(b0, _mm512_loadu_si512(b + i * 64), b1);
+            if (ahead) {
+                __builtin_prefetch(a + CODES_AHEAD + i * 64, 0, 2);
+                __builtin_prefetch(b + CODES_AHEAD + i * 64, 0, 2);
+            }
             const __m512i sum = _mm512_add_epi8(x, y);
             both[i] = _mm512_add_epi16(both[i], sum);
             high[i] = _mm512_add_epi16(high[i], _mm512_srli_epi16(sum, 8));
@@ -161,9 +176,14 @@ VBMI static void scan_vbmi(
     for (size_t d = 0; d < dimension; d += tile) {
         const size_t width = dimension - d < tile ? dimension - d : tile;
         for (size_t q = 0; q < queries; q++) {
-            tile_vbmi(
-                codes + d * MIXTAPE_GROUP, width, tables[q] + d * MIXTAPE_CELLS, sums + q * MIXTAPE_GROUP,
-                d == 0);
+            const uint8_t *code = codes + d * MIXTAPE_GROUP, *table = tables[q] + d * MIXTAPE_CELLS;
+            uint16_t *sum = sums + q * MIXTAPE_GROUP;
+            // The first query meets the codes in memory; the others find them where it left them.
+            if (q == 0) {
+                tile_vbmi(code, width, table, sum, d == 0, true);
+            } else {
+                tile_vbmi(code, width, table, sum, d == 0, false);
+            }
         }
     }
     for (size_t q = 0; q < queries; q++) {

@@ -57,13 +57,23 @@ package struct BatchScan: Sendable {
     package func nearest(
         in rows: MomentsRows, isCancelled: @Sendable () -> Bool = { false }
     ) throws(ScanFailure) -> [[ScoredRow]] {
+        var picked = 0
+        return try nearest(in: rows, countingPicked: &picked, isCancelled: isCancelled)
+    }
+
+    /// The same; says how many rows were read one by one, of all queries.
+    func nearest(
+        in rows: MomentsRows, countingPicked picked: inout Int, isCancelled: @Sendable () -> Bool
+    ) throws(ScanFailure) -> [[ScoredRow]] {
         precondition(
             goals.allSatisfy { $0.query.moments.dimension == rows.dimension },
             "queries and rows differ in width")
         let wanting = goals.indices.filter { goals[$0].limit > 0 }
         guard !wanting.isEmpty, rows.count > 0 else { return goals.map { _ in [] } }
         let scan = LibraryScan(goals: wanting.map { goals[$0] }, rows: rows)
-        let candidates = try scan.candidates(blocks(of: rows, scan.usesCodes), isCancelled)
+        let parts = try scan.progress(blocks(of: rows, scan.usesCodes), isCancelled)
+        let candidates = wanting.indices.map { i in CandidateRows.merged(parts.map { $0.found[i] }) }
+        picked = parts.reduce(0) { $0 + $1.found.reduce(0) { $0 + $1.picked } }
         var rankings = [[ScoredRow]](repeating: [], count: goals.count)
         let scored = try exactDistances(wanting, candidates, rows, isCancelled)
         for (goal, row) in scored where row.distance <= goals[goal].maximumDistance {
@@ -141,10 +151,10 @@ extension BatchScan.LibraryScan {
         var chosen: [UInt32] = []
     }
 
-    /// The rows to evaluate in double precision, for each goal.
-    func candidates(
+    /// What each thread has learned when every row has been looked at.
+    func progress(
         _ blocks: RowBlocks, _ isCancelled: @Sendable () -> Bool
-    ) throws(ScanFailure) -> [[Int]] {
+    ) throws(ScanFailure) -> [Progress] {
         let initial = Progress(
             found: goals.map {
                 CandidateRows(
@@ -152,7 +162,7 @@ extension BatchScan.LibraryScan {
             }, pauses: Array(repeating: 0, count: goals.count))
         // What any thread has found bounds every thread's search.
         let shared = Mutex(initial.found.map(\.bound))
-        let parts = try blocks.accumulate(initial, isCancelled: isCancelled) { progress, block in
+        return try blocks.accumulate(initial, isCancelled: isCancelled) { progress, block in
             shared.withLock { shared in
                 for i in goals.indices { progress.found[i].tighten(shared[i]) }
             }
@@ -168,7 +178,6 @@ extension BatchScan.LibraryScan {
             }
             return nil
         }
-        return goals.indices.map { i in CandidateRows.merged(parts.map { $0.found[i] }) }
     }
 
     /// Compares the rows of a group with some of the queries.
@@ -234,6 +243,7 @@ extension BatchScan.LibraryScan {
         if let isWhole = rows.isWhole, let row = progress.chosen.first(where: { !isWhole(Int($0)) }) {
             return .damaged(row: Int(row))
         }
+        progress.found[i].picked += progress.chosen.count
         progress.chosen.withUnsafeBufferPointer { chosen in
             progress.distances.withUnsafeMutableBufferPointer {
                 if let start = $0.baseAddress { goals[i].query.approximate(rows, chosen, into: start) }

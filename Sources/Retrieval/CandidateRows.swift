@@ -13,6 +13,8 @@ struct CandidateRows: Sendable {
     private var compactAt = 4096
     /// Rows that float32 can't tell the distance of.
     private(set) var broken: [Int] = []
+    /// Rows that were read one by one, since their codes didn't rule them out.
+    var picked = 0
     /// U: the exact distance beyond which no row is wanted.
     private(set) var bound: Double
     /// The float32 distance beyond which no row is wanted.

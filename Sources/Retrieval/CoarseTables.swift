@@ -3,10 +3,11 @@ import Glibc
 import Indexing
 
 /// What each cell of a library's coarse codes adds to the distance from a query at least.
-struct CellBounds: Sendable {
-    let values: [Float]
+package struct CellBounds: Sendable {
+    /// D × 128: entry 16v + m of a dimension is that of the cell m of the means and v of the variances.
+    package let values: [Float]
 
-    init(_ query: ScanQuery, _ codes: CoarseCodes) {
+    package init(_ query: ScanQuery, _ codes: CoarseCodes) {
         values = [Float](
             unsafeUninitializedCapacity: query.moments.dimension * Int(MIXTAPE_CELLS)
         ) { values, used in

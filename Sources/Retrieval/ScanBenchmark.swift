@@ -17,8 +17,11 @@ public struct ScanBenchmarkResult: Sendable {
     public var rounds: Int
     /// Instruction set that the search ran on: `portable`, `avx2` or `avx512`.
     public var instructions: String
-    /// Bytes that the first pass reads once for all queries: the coarse codes or, of few videos, the moments.
+    /// Bytes that a search reads: the coarse codes, once for all queries, and the moments of the rows that they do not
+    /// rule out; or, of few videos, all moments.
     public var bytes: Int
+    /// Rows a query, on average, that its codes did not rule out.
+    public var pickedRows: Double
     /// Median time of the whole batch: each query's nearest 20, distances in double precision.
     public var seconds: Double
     /// Median bandwidth of a plain SIMD sum over the moments with the same threads, 10⁹ bytes a second.
@@ -56,9 +59,12 @@ public enum ScanBenchmark {
         var searches: [Double] = []
         var reads: [Double] = []
         var sum: Float = 0
+        var picked = 0
         for turn in 0...rounds {
             let read = seconds { sum += library.read(threads: threads) }
-            let search = seconds { _ = try? scan().nearest(in: rows) }
+            let search = seconds {
+                _ = try? scan().nearest(in: rows, countingPicked: &picked, isCancelled: { false })
+            }
             // The first turn warms the caches, the threads and the clock.
             if turn > 0 {
                 reads.append(read)
@@ -70,11 +76,13 @@ public enum ScanBenchmark {
 
         let moments = videos * rows.stride * 2 * MemoryLayout<Float>.stride
         let usesCodes = BatchScan.usesCodes(rows, limit: limit)
-        let codes = CoarseCodes.groups(videos) * CoarseCodes.groupSize * dimension
+        let codes =
+            CoarseCodes.groups(videos) * CoarseCodes.groupSize * dimension
+            + picked * rows.stride * 2 * MemoryLayout<Float>.stride
         return ScanBenchmarkResult(
             videos: videos, dimension: dimension, queries: queries, threads: threads, rounds: rounds,
             instructions: "\(ScanVariant.best)", bytes: usesCodes ? codes : moments,
-            seconds: median(searches),
+            pickedRows: Double(picked) / Double(queries), seconds: median(searches),
             bandwidthGigabytesPerSecond: Double(moments) / median(reads) * 1e-9)
     }
 

@@ -123,15 +123,18 @@ public final class SearchEngine: Sendable {
             return readsFew && options.limit <= table.count / 64 ? table : try index.moments()
         }
         guard table.count > 0 else { return queries.map { _ in [] } }
-        let result = table.withRows { means, variances, logDeterminants, ids in
+        var isWhole: (@Sendable (Int) -> Bool)?
+        if !table.isVerified { isWhole = { table.isWhole(row: $0) } }
+        let result = table.withRows {
+            (means, variances, logDeterminants, ids) -> Result<[[Match]]?, AttemptFailure> in
             let library = MappedLibrary(
                 rows: MomentsRows(
                     means: means, variances: variances, logDeterminants: logDeterminants,
                     count: table.count, dimension: table.dimension, stride: table.stride,
                     largestLogDeterminant: table.largestLogDeterminant, codes: table.codes,
-                    isWhole: table.isVerified ? nil : { table.isWhole(row: $0) }),
+                    isWhole: isWhole),
                 ids: ids)
-            return Result<[[Match]]?, AttemptFailure> { () throws(AttemptFailure) -> [[Match]]? in
+            return Result { () throws(AttemptFailure) -> [[Match]]? in
                 try matches(queries, options, library, isCancelled)
             }
         }

@@ -35,8 +35,13 @@ import Testing
     }
 
     @Test func scanning() throws {
-        let found = try numbers(["scan", "--rows", "2000", "--dimension", "32", "--repeats", "1"])
-        #expect(found["rows"] as? Int == 2000)
-        #expect(try #require(found["share_of_read_bandwidth"] as? Double) > 0)
+        let found = try numbers(["scan", "--videos", "2000", "--dimension", "32", "--queries", "3", "--rounds", "1"])
+        #expect(found["videos"] as? Int == 2000)
+        #expect(found["queries"] as? Int == 3)
+        for name in ["seconds", "bytes", "read_gb_per_second", "bandwidth_gb_per_second"] {
+            #expect(try #require(found[name] as? Double) > 0, "\(name)")
+        }
+        let text = try Running.run(["benchmark", "scan", "--videos", "2000", "--rounds", "1"])
+        #expect(text.status == 0 && text.output.contains("ms a query"), "\(text.errors)")
     }
 }

@@ -47,7 +47,7 @@ struct ScanBenchmarkCommand: ParsableCommand {
                 "videos": .number(result.videos), "dimension": .number(result.dimension),
                 "queries": .number(result.queries), "threads": .number(result.threads),
                 "rounds": .number(result.rounds), "instructions": .string(result.instructions),
-                "seconds": .number(result.seconds), "bytes": .number(result.bytes),
+                "picked_rows": .number(result.pickedRows), "seconds": .number(result.seconds), "bytes": .number(result.bytes),
                 "read_gb_per_second": .number(result.readGigabytesPerSecond),
                 "bandwidth_gb_per_second": .number(result.bandwidthGigabytesPerSecond),
                 "share_of_bandwidth": .number(result.shareOfBandwidth),
