@@ -128,6 +128,9 @@ public final class VideoIndex: Sendable {
     /// reference does the same.
     public func close() {
         currentMoments.withLock { $0 = nil }
+        // The log stays when a pool is closed, and the next program that opens the index would have to read it. Where
+        // others are reading it stays for now.
+        _ = try? writer?.writeWithoutTransaction { try $0.checkpoint(.truncate) }
         try? reader.close()
         lock.withLock { $0 = nil }
     }
