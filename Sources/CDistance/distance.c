@@ -70,12 +70,6 @@ INLINE void scan(
         const size_t number = chosen ? chosen[row] : first + row;
         const float *mean = rows->means + number * stride;
         const float *variance = rows->variances + number * stride;
-        if (chosen && row + 1 < count) {
-            for (size_t d = 0; d < dimension; d += LANES) {
-                __builtin_prefetch(rows->means + chosen[row + 1] * stride + d);
-                __builtin_prefetch(rows->variances + chosen[row + 1] * stride + d);
-            }
-        }
         partial sum = {.product = (vec){} + 1.0f, .exponent = {}, .broken = {}, .squares = {}};
         for (size_t d = 0; d < whole; d += MIXTAPE_BLOCK) {
             add_block(&sum, query->mean + d, query->variance + d, mean + d, variance + d, !chosen);
@@ -184,6 +178,17 @@ void mixtape_evaluate(
     mixtape_variant variant, const mixtape_query *query, const mixtape_rows *rows, const uint32_t *chosen,
     size_t count, float *distances) {
     evaluations[variant](query, rows, chosen, count, distances);
+}
+
+void mixtape_fetch(const mixtape_rows *rows, size_t dimension, const uint32_t *chosen, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        const float *mean = rows->means + chosen[i] * rows->stride;
+        const float *variance = rows->variances + chosen[i] * rows->stride;
+        for (size_t d = 0; d < dimension; d += LANES) {
+            __builtin_prefetch(mean + d, 0, 2);
+            __builtin_prefetch(variance + d, 0, 2);
+        }
+    }
 }
 
 // With u = 2^-24, the error of one rounding:

@@ -148,7 +148,16 @@ extension BatchScan.LibraryScan {
         var pauses: [Int]
         var tables: CoarseTables?
         var distances = [Float](repeating: 0, count: CoarseCodes.groupSize)
-        var chosen: [UInt32] = []
+        /// Rows that were asked for when the former group's codes were looked at, and have had time to arrive.
+        var arriving = ChosenRows()
+        /// This group's.
+        var chosen = ChosenRows()
+    }
+
+    /// Rows that their codes didn't rule out, one query's after the other's.
+    fileprivate struct ChosenRows: Sendable {
+        var rows: [UInt32] = []
+        var queries: [(number: Int, count: Int)] = []
     }
 
     /// What each thread has learned when every row has been looked at.
@@ -172,6 +181,7 @@ extension BatchScan.LibraryScan {
                     let group = first..<min(first + CoarseCodes.groupSize, block.upperBound)
                     if let failure = scan(group, some, &progress) { return failure }
                 }
+                if let failure = evaluateArrived(&progress) { return failure }
             }
             shared.withLock { shared in
                 for i in goals.indices { shared[i] = min(shared[i], progress.found[i].bound) }
@@ -199,27 +209,27 @@ extension BatchScan.LibraryScan {
                 ?? CoarseTables(
                     queries: goals.count, dimension: rows.dimension, variant: goals[0].query.variant)
             progress.tables = tables
-            var failure: ScanFailure?
             tables.scan(group: group.lowerBound / CoarseCodes.groupSize, of: codes, coded, bounds: bounds) {
                 marks in
-                for (place, query) in coded.enumerated() where failure == nil {
-                    let words = CoarseCodes.wordsPerGroup
-                    progress.choose(marks + place * words, words, in: group)
-                    if progress.chosen.count > group.count / 2 {
+                for (place, query) in coded.enumerated() {
+                    let marks = marks + place * CoarseCodes.wordsPerGroup
+                    if !progress.chosen.add(marks, query.number, group, atMost: group.count / 2) {
                         progress.pauses[query.number] = 7
                         plain.append(query.number)
-                    } else {
-                        failure = evaluate(query.number, &progress)
                     }
                 }
             }
-            if let failure { return failure }
+            rows.fetch(progress.chosen.rows)
+            if let failure = evaluateArrived(&progress) { return failure }
+            swap(&progress.arriving, &progress.chosen)
         }
         return plain.isEmpty ? nil : evaluateAll(group, plain, &progress)
     }
 
     /// Every row of a group, by every one of these queries.
-    private func evaluateAll(_ group: Range<Int>, _ queries: [Int], _ progress: inout Progress) -> ScanFailure? {
+    private func evaluateAll(_ group: Range<Int>, _ queries: [Int], _ progress: inout Progress)
+        -> ScanFailure?
+    {
         if let isWhole = rows.isWhole, let row = group.first(where: { !isWhole($0) }) {
             return .damaged(row: row)
         }
@@ -238,38 +248,61 @@ extension BatchScan.LibraryScan {
         return nil
     }
 
-    /// The chosen rows, by one query.
-    private func evaluate(_ i: Int, _ progress: inout Progress) -> ScanFailure? {
-        if let isWhole = rows.isWhole, let row = progress.chosen.first(where: { !isWhole(Int($0)) }) {
+    /// The rows that were chosen a group ago, each by the query that it was chosen for.
+    private func evaluateArrived(_ progress: inout Progress) -> ScanFailure? {
+        if let isWhole = rows.isWhole, let row = progress.arriving.rows.first(where: { !isWhole(Int($0)) }) {
             return .damaged(row: Int(row))
         }
-        progress.found[i].picked += progress.chosen.count
-        progress.chosen.withUnsafeBufferPointer { chosen in
-            progress.distances.withUnsafeMutableBufferPointer {
-                if let start = $0.baseAddress { goals[i].query.approximate(rows, chosen, into: start) }
+        var first = 0
+        for (i, count) in progress.arriving.queries where count > 0 {
+            progress.found[i].picked += count
+            progress.arriving.rows.withUnsafeBufferPointer { chosen in
+                progress.distances.withUnsafeMutableBufferPointer {
+                    if let start = $0.baseAddress {
+                        let some = UnsafeBufferPointer(rebasing: chosen[first..<first + count])
+                        goals[i].query.approximate(rows, some, into: start)
+                    }
+                }
             }
+            for place in 0..<count {
+                progress.found[i].offer(
+                    Int(progress.arriving.rows[first + place]), at: progress.distances[place],
+                    isExcluded: goals[i].isExcluded)
+            }
+            first += count
         }
-        for place in progress.chosen.indices {
-            progress.found[i].offer(
-                Int(progress.chosen[place]), at: progress.distances[place], isExcluded: goals[i].isExcluded)
-        }
+        progress.arriving.clear()
         return nil
     }
 }
 
-extension BatchScan.LibraryScan.Progress {
-    /// Lists the marked rows of a group.
-    fileprivate mutating func choose(_ marks: UnsafePointer<UInt64>, _ words: Int, in group: Range<Int>) {
-        chosen.removeAll(keepingCapacity: true)
-        for word in 0..<words {
+extension BatchScan.LibraryScan.ChosenRows {
+    fileprivate mutating func clear() {
+        rows.removeAll(keepingCapacity: true)
+        queries.removeAll(keepingCapacity: true)
+    }
+
+    /// Lists the marked rows of a group for a query; none, and false, where they are more than `limit`.
+    fileprivate mutating func add(
+        _ marks: UnsafePointer<UInt64>, _ query: Int, _ group: Range<Int>, atMost limit: Int
+    ) -> Bool {
+        let before = rows.count
+        for word in 0..<CoarseCodes.wordsPerGroup {
             var bits = marks[word]
             while bits != 0 {
                 let row = group.lowerBound + word * 64 + bits.trailingZeroBitCount
                 bits &= bits - 1
                 // Beyond the last row there are codes, but no rows.
-                if row < group.upperBound { chosen.append(UInt32(row)) }
+                if row < group.upperBound { rows.append(UInt32(row)) }
             }
         }
+        let count = rows.count - before
+        if count > limit {
+            rows.removeLast(count)
+            return false
+        }
+        queries.append((query, count))
+        return true
     }
 }
 

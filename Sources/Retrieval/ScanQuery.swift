@@ -77,4 +77,12 @@ extension MomentsRows {
         mixtape_rows(
             means: means, variances: variances, log_determinants: logDeterminants, stride: stride)
     }
+
+    /// Has these rows brought nearer while something else is done.
+    func fetch(_ chosen: [UInt32]) {
+        var library = native
+        chosen.withUnsafeBufferPointer {
+            mixtape_fetch(&library, dimension, $0.baseAddress, $0.count)
+        }
+    }
 }

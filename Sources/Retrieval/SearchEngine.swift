@@ -88,7 +88,8 @@ public final class SearchEngine: Sendable {
         var excludedVideos: Set<Int64>
     }
 
-    private func prepare(_ query: SearchQuery, _ options: SearchOptions) throws(SearchError) -> PreparedQuery {
+    private func prepare(_ query: SearchQuery, _ options: SearchOptions) throws(SearchError) -> PreparedQuery
+    {
         guard query.mixture.dimension == index.model.dimension else {
             throw .index(
                 IndexError(

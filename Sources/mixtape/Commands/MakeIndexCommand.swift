@@ -14,7 +14,8 @@ struct MakeIndexCommand: ParsableCommand {
 
     @Option(
         name: .customLong("model"),
-        help: .init("The model to claim. (default: models/default/ in the program's package)", valueName: "DIR"))
+        help: .init(
+            "The model to claim. (default: models/default/ in the program's package)", valueName: "DIR"))
     var modelFolder: String?
 
     @Option(help: .init("Videos.", valueName: "N"))
