@@ -92,9 +92,12 @@ INLINE void fill_table(const float *bounds, size_t count, float scale, float lar
 
 // MARK: Sums
 
+_Static_assert(255 * MIXTAPE_RUN <= 65535, "a run fits 16 bits");
+
 /// The dimensions that a pass over a group takes at once: their codes, 16 KiB, stay in the nearest cache while every
 /// query uses them.
 #define TILE 32
+_Static_assert(TILE % MIXTAPE_RUN == 0, "runs end where tiles do");
 
 static void scan_portable(
     const uint8_t *codes, size_t dimension, const uint8_t *const *tables, const uint16_t *limits,
@@ -103,9 +106,14 @@ static void scan_portable(
         uint16_t *sum = sums + q * MIXTAPE_GROUP;
         uint64_t *mark = marks + q * MIXTAPE_GROUP_WORDS;
         memset(sum, 0, MIXTAPE_GROUP * sizeof *sum);
-        for (size_t d = 0; d < dimension; d++) {
-            const uint8_t *table = tables[q] + d * MIXTAPE_CELLS, *code = codes + d * MIXTAPE_GROUP;
-            for (size_t r = 0; r < MIXTAPE_GROUP; r++) sum[r] += table[code[r]];
+        for (size_t first = 0; first < dimension; first += MIXTAPE_RUN) {
+            const size_t stop = dimension - first < MIXTAPE_RUN ? dimension : first + MIXTAPE_RUN;
+            uint16_t run[MIXTAPE_GROUP] = {0};
+            for (size_t d = first; d < stop; d++) {
+                const uint8_t *table = tables[q] + d * MIXTAPE_CELLS, *code = codes + d * MIXTAPE_GROUP;
+                for (size_t r = 0; r < MIXTAPE_GROUP; r++) run[r] += table[code[r]];
+            }
+            for (size_t r = 0; r < MIXTAPE_GROUP; r++) sum[r] += run[r] < 255 ? run[r] : 255;
         }
         for (size_t w = 0; w < MIXTAPE_GROUP_WORDS; w++) {
             uint64_t bits = 0;
@@ -129,38 +137,28 @@ static void scan_portable(
 VBMI INLINE void tile_vbmi(
     const uint8_t *codes, size_t dimensions, const uint8_t *table, uint16_t *sums, bool begins, bool ahead) {
     enum { parts = MIXTAPE_GROUP / 64 };
-    __m512i both[parts], high[parts];
+    __m512i both[parts], high[parts], run[parts];
     for (int i = 0; i < parts; i++) {
         both[i] = begins ? _mm512_setzero_si512() : _mm512_loadu_si512(sums + i * 64);
         high[i] = begins ? _mm512_setzero_si512() : _mm512_loadu_si512(sums + i * 64 + 32);
     }
-    size_t d = 0;
-    for (; d + 2 <= dimensions; d += 2) {
-        const __m512i a0 = _mm512_loadu_si512(table + d * 128), a1 = _mm512_loadu_si512(table + d * 128 + 64);
-        const __m512i b0 = _mm512_loadu_si512(table + d * 128 + 128);
-        const __m512i b1 = _mm512_loadu_si512(table + d * 128 + 192);
-        const uint8_t *a = codes + d * MIXTAPE_GROUP, *b = a + MIXTAPE_GROUP;
+    for (size_t first = 0; first < dimensions; first += MIXTAPE_RUN) {
+        const size_t stop = dimensions - first < MIXTAPE_RUN ? dimensions : first + MIXTAPE_RUN;
+        for (int i = 0; i < parts; i++) run[i] = _mm512_setzero_si512();
+        for (size_t d = first; d < stop; d++) {
+            const __m512i low = _mm512_loadu_si512(table + d * 128);
+            const __m512i rest = _mm512_loadu_si512(table + d * 128 + 64);
+            const uint8_t *code = codes + d * MIXTAPE_GROUP;
 #pragma clang loop unroll(full)
-        for (int i = 0; i < parts; i++) {
-            const __m512i x = _mm512_permutex2var_epi8(a0, _mm512_loadu_si512(a + i * 64), a1);
-            const __m512i y = _mm512_permutex2var_epi8(b0, _mm512_loadu_si512(b + i * 64), b1);
-            if (ahead) {
-                __builtin_prefetch(a + CODES_AHEAD + i * 64, 0, 2);
-                __builtin_prefetch(b + CODES_AHEAD + i * 64, 0, 2);
+            for (int i = 0; i < parts; i++) {
+                const __m512i entry = _mm512_permutex2var_epi8(low, _mm512_loadu_si512(code + i * 64), rest);
+                run[i] = _mm512_adds_epu8(run[i], entry);
+                if (ahead) __builtin_prefetch(code + CODES_AHEAD + i * 64, 0, 2);
             }
-            const __m512i sum = _mm512_add_epi8(x, y);
-            both[i] = _mm512_add_epi16(both[i], sum);
-            high[i] = _mm512_add_epi16(high[i], _mm512_srli_epi16(sum, 8));
         }
-    }
-    if (d < dimensions) {
-        const __m512i a0 = _mm512_loadu_si512(table + d * 128), a1 = _mm512_loadu_si512(table + d * 128 + 64);
-#pragma clang loop unroll(full)
         for (int i = 0; i < parts; i++) {
-            const __m512i x
-                = _mm512_permutex2var_epi8(a0, _mm512_loadu_si512(codes + d * MIXTAPE_GROUP + i * 64), a1);
-            both[i] = _mm512_add_epi16(both[i], x);
-            high[i] = _mm512_add_epi16(high[i], _mm512_srli_epi16(x, 8));
+            both[i] = _mm512_add_epi16(both[i], run[i]);
+            high[i] = _mm512_add_epi16(high[i], _mm512_srli_epi16(run[i], 8));
         }
     }
     for (int i = 0; i < parts; i++) {
@@ -229,11 +227,16 @@ AVX2 static void scan_avx2(
                 __m256i *sum = (__m256i *)(sums + q * MIXTAPE_GROUP + r);
                 __m256i both = first == 0 ? _mm256_setzero_si256() : _mm256_loadu_si256(sum);
                 __m256i high = first == 0 ? _mm256_setzero_si256() : _mm256_loadu_si256(sum + 1);
-                for (size_t d = first; d < stop; d++) {
-                    const __m256i code = _mm256_loadu_si256((const __m256i *)(codes + d * MIXTAPE_GROUP + r));
-                    const __m256i entry = entries_avx2(tables[q] + d * MIXTAPE_CELLS, code);
-                    both = _mm256_add_epi16(both, entry);
-                    high = _mm256_add_epi16(high, _mm256_srli_epi16(entry, 8));
+                for (size_t begin = first; begin < stop; begin += MIXTAPE_RUN) {
+                    const size_t end = stop - begin < MIXTAPE_RUN ? stop : begin + MIXTAPE_RUN;
+                    __m256i run = _mm256_setzero_si256();
+                    for (size_t d = begin; d < end; d++) {
+                        const __m256i code
+                            = _mm256_loadu_si256((const __m256i *)(codes + d * MIXTAPE_GROUP + r));
+                        run = _mm256_adds_epu8(run, entries_avx2(tables[q] + d * MIXTAPE_CELLS, code));
+                    }
+                    both = _mm256_add_epi16(both, run);
+                    high = _mm256_add_epi16(high, _mm256_srli_epi16(run, 8));
                 }
                 _mm256_storeu_si256(sum, both);
                 _mm256_storeu_si256(sum + 1, high);

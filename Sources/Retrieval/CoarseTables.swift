@@ -31,6 +31,9 @@ final class CoarseTables: @unchecked Sendable {
     private let sums: UnsafeMutablePointer<UInt16>
     private let marks: UnsafeMutablePointer<UInt64>
     private let largest: Int
+    /// Units that a dimension of a row at the bound has on average: a run of dimensions then seldom exceeds its byte,
+    /// and rounding down costs a few hundredths.
+    private let unitsPerDimension: Int
     /// For each query, the unit of its table and the bound that it was made for.
     private var units: [(unit: Float, bound: Double)]
 
@@ -43,8 +46,12 @@ final class CoarseTables: @unchecked Sendable {
         sums = Self.allocate(Self.queriesAtOnce * CoarseCodes.groupSize)
         marks = Self.allocate(Self.queriesAtOnce * CoarseCodes.wordsPerGroup)
         units = Array(repeating: (0, .infinity), count: queries)
-        // Sums of a row's entries must fit 16 bits.
-        largest = min(Int(MIXTAPE_LARGEST_ENTRY), Int(UInt16.max) / dimension)
+        // A row's sum must fit 16 bits: it does where every run of dimensions adds 255, and on the widest rows where
+        // every entry is small.
+        let runs = (dimension + Int(MIXTAPE_RUN) - 1) / Int(MIXTAPE_RUN)
+        let fits = runs * 255 <= Int(UInt16.max)
+        largest = fits ? 255 : min(255, Int(UInt16.max) / dimension)
+        unitsPerDimension = fits ? 10 : max(1, min(10, largest / 3))
     }
 
     deinit {
@@ -95,8 +102,4 @@ final class CoarseTables: @unchecked Sendable {
         for i in 0..<queries.count * words { marks[i] |= codes.unbounded[group * words + i % words] }
         body(marks)
     }
-
-    /// Units that a dimension of a row at the bound has on average: the cap, a dozen times as many, then seldom bites,
-    /// and rounding down costs a few hundredths.
-    private var unitsPerDimension: Int { max(1, largest * 10 / Int(MIXTAPE_LARGEST_ENTRY)) }
 }

@@ -21,8 +21,8 @@ extern "C" {
 #define MIXTAPE_MEAN_CELLS 16
 #define MIXTAPE_VARIANCE_CELLS 8
 #define MIXTAPE_CELLS 128
-/// The largest entry of a table: two of them still fit a byte.
-#define MIXTAPE_LARGEST_ENTRY 127
+/// Dimensions whose entries are added up in a byte, which stops at 255: less than the truth is a bound too.
+#define MIXTAPE_RUN 8
 /// Queries that one call of mixtape_coarse_scan takes at most.
 #define MIXTAPE_COARSE_QUERIES 16
 
@@ -49,14 +49,15 @@ void mixtape_encode(
 /// means and v of the variances. Rounded down.
 void mixtape_cell_bounds(const mixtape_query *query, const mixtape_grid *grid, float *bounds);
 
-/// The bounds in whole `unit`s, rounded down and at most `largest` ≤ MIXTAPE_LARGEST_ENTRY; D × MIXTAPE_CELLS bytes.
+/// The bounds in whole `unit`s, rounded down and at most `largest` ≤ 255; D × MIXTAPE_CELLS bytes.
 void mixtape_cell_table(
     mixtape_variant variant, const float *bounds, size_t dimension, float unit, unsigned largest,
     uint8_t *table);
 
-/// Marks the rows of a group whose entries add up to at most each query's limit.
+/// Marks the rows of a group whose entries, each run of dimensions adding 255 at most, add up to no more than each query's
+/// limit.
 ///
-/// - tables: `queries` ≤ MIXTAPE_COARSE_QUERIES tables whose entries must add up to at most 65535 for any row.
+/// - tables: `queries` ≤ MIXTAPE_COARSE_QUERIES tables by which no row's sum exceeds 65535.
 /// - sums: room for queries × MIXTAPE_GROUP numbers.
 /// - marks: queries × MIXTAPE_GROUP_WORDS words; bit r % 64 of word r / 64 is row r of the group.
 void mixtape_coarse_scan(
