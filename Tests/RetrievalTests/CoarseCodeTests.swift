@@ -58,6 +58,21 @@ import Testing
         }
     }
 
+    /// From the width at which a row's sum of bytes could leave 16 bits, entries are smaller.
+    @Test(arguments: variants, [2_056, 2_057, 4_096])
+    func wideRowsRankAlike(variant: ScanVariant, dimension: Int) throws {
+        let pair = Pair(600, dimension: dimension)
+        // From afar every entry is as large as it gets.
+        for shift in [Float(0), 100] {
+            var query = pair.plain.rows.moments(300)
+            query.mean = query.mean.map { $0 + shift }
+            let scan = MomentsScan(query: query, variant: variant)
+            #expect(
+                try scan.nearest(in: pair.coded.rows, limit: 9) == scan.nearest(in: pair.plain.rows, limit: 9)
+            )
+        }
+    }
+
     /// A query from outside, farther from every row than the rows from each other, and one with huge moments.
     @Test(arguments: variants)
     func strangeQueriesRankAlike(variant: ScanVariant) throws {
@@ -133,6 +148,39 @@ import Testing
             }
             // Bounds of 0 would be right too, and useless.
             #expect(closeness > 0.3)
+        }
+    }
+
+    /// Each cell's bound is the least that the formula gives anywhere in the cell, looked for point by point.
+    @Test(arguments: [0, 0.2, 1, 30])
+    func aCellsBoundIsItsLeastDistance(lambda: Double) throws {
+        let rows = Self.pair.coded.rows
+        let codes = try #require(rows.codes)
+        for number in [0, 1_000, 2_000] {
+            let query = rows.moments(number)
+            let bounds = CellBounds(ScanQuery(query, lambda: lambda), codes).values
+            for d in [0, 13, 66] {
+                let (a, mean) = (Double(query.variance[d]), Double(query.mean[d]))
+                for cell in 0..<128 {
+                    let (m, v) = (cell % 16, cell / 16)
+                    var nearest = mean
+                    if m > 0 { nearest = max(nearest, Double(codes.means[d * 16 + m - 1])) }
+                    if m < 15 { nearest = min(nearest, Double(codes.means[d * 16 + m])) }
+                    let high = Double(codes.variances[d * 8 + v])
+                    let low = v > 0 ? Double(codes.variances[d * 8 + v - 1]) : high * 1e-6
+                    var least = Double.infinity
+                    for step in 0...2_000 {
+                        let b = min(max(low * exp(log(high / low) * Double(step) / 2_000), low), high)
+                        let offset = nearest - mean
+                        let term =
+                            0.25
+                            * (log1p((a - b) * (a - b) / (4 * a * b)) + lambda * offset * offset / (a + b))
+                        least = min(least, term)
+                    }
+                    let bound = Double(bounds[d * 128 + cell])
+                    #expect(bound <= least && bound >= 0.999 * least - 1e-4, "cell \(cell) of \(d)")
+                }
+            }
         }
     }
 }
