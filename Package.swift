@@ -17,25 +17,28 @@ let package = Package(
     ],
     targets: [
         // Floor 0: C libraries.
+        // FFmpeg and OpenBLAS are loaded when they are first called, by CLazyLibraries: no pkgConfig, which would link
+        // them.
         .systemLibrary(
-            name: "CFFmpeg", pkgConfig: "libavformat libavcodec libavutil libswscale",
+            name: "CFFmpeg",
             providers: [.apt(["libavformat-dev", "libavcodec-dev", "libswscale-dev"])]),
-        .systemLibrary(
-            name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+        .systemLibrary(name: "COpenBLAS", providers: [.apt(["libopenblas-dev"])]),
+        .target(name: "CLazyLibraries"),
         .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"])]),
         .target(name: "CDistance"),
 
         // Floor 1: files to clips; probability; tensors.
-        .target(name: "VideoDecoding", dependencies: ["CFFmpeg"]),
+        .target(name: "VideoDecoding", dependencies: ["CFFmpeg", "CLazyLibraries"]),
         .target(name: "Distributions"),
-        .target(name: "Tensors", dependencies: ["COpenBLAS"]),
+        .target(name: "Tensors", dependencies: ["COpenBLAS", "CLazyLibraries"]),
 
         // Floor 2: layers; the on-disk index.
         .target(name: "NeuralNetwork", dependencies: ["COneDNN", "Tensors"]),
         .target(
             name: "Indexing",
             dependencies: [
-                "VideoDecoding", "Distributions", .product(name: "GRDB", package: "GRDB.swift"),
+                "CDistance", "VideoDecoding", "Distributions",
+                .product(name: "GRDB", package: "GRDB.swift"),
             ]),
 
         // Floor 3: a video becomes a mixture.

@@ -28,14 +28,15 @@ typedef struct {
 
 /// Adds a block of 64 dimensions. Four vectors share a division and a renormalisation:
 /// Δ₁²/s₁ + Δ₂²/s₂ = (Δ₁²s₂ + Δ₂²s₁)/(s₁s₂), and the product s₁s₂s₃s₄ is what the logarithm needs too.
-INLINE void add_block(partial *sum, const float *qm, const float *qv, const float *rm, const float *rv) {
+INLINE void add_block(
+    partial *sum, const float *qm, const float *qv, const float *rm, const float *rv, bool ahead) {
 #define LOAD(p, i) (*(const vec_unaligned *)((p) + (i) * LANES))
     vec s0 = LOAD(qv, 0) + LOAD(rv, 0), s1 = LOAD(qv, 1) + LOAD(rv, 1);
     vec s2 = LOAD(qv, 2) + LOAD(rv, 2), s3 = LOAD(qv, 3) + LOAD(rv, 3);
     vec d0 = LOAD(qm, 0) - LOAD(rm, 0), d1 = LOAD(qm, 1) - LOAD(rm, 1);
     vec d2 = LOAD(qm, 2) - LOAD(rm, 2), d3 = LOAD(qm, 3) - LOAD(rm, 3);
 #undef LOAD
-    for (int i = 0; i < MIXTAPE_BLOCK; i += LANES) {
+    for (int i = 0; ahead && i < MIXTAPE_BLOCK; i += LANES) {
         __builtin_prefetch(rm + PREFETCH_AHEAD + i);
         __builtin_prefetch(rv + PREFETCH_AHEAD + i);
     }
@@ -52,8 +53,10 @@ INLINE void add_block(partial *sum, const float *qm, const float *qv, const floa
     sum->product = (vec)((bits & 0x007fffffu) | 0x3f800000u);
 }
 
+/// Rows first, first + 1, … or, where `chosen` isn't NULL, those of these numbers.
 INLINE void scan(
-    const mixtape_query *query, const mixtape_rows *rows, size_t first, size_t count, float *distances) {
+    const mixtape_query *query, const mixtape_rows *rows, size_t first, const uint32_t *chosen, size_t count,
+    float *distances) {
     const size_t dimension = query->dimension, stride = rows->stride;
     const size_t whole = dimension / MIXTAPE_BLOCK * MIXTAPE_BLOCK, rest = dimension - whole;
     const double blocks = (double)(whole / MIXTAPE_BLOCK + (rest != 0));
@@ -64,16 +67,17 @@ INLINE void scan(
     for (size_t i = 0; i < MIXTAPE_BLOCK; i++) rest_variance[i] = 1;
 
     for (size_t row = 0; row < count; row++) {
-        const float *mean = rows->means + (first + row) * stride;
-        const float *variance = rows->variances + (first + row) * stride;
+        const size_t number = chosen ? chosen[row] : first + row;
+        const float *mean = rows->means + number * stride;
+        const float *variance = rows->variances + number * stride;
         partial sum = {.product = (vec){} + 1.0f, .exponent = {}, .broken = {}, .squares = {}};
         for (size_t d = 0; d < whole; d += MIXTAPE_BLOCK) {
-            add_block(&sum, query->mean + d, query->variance + d, mean + d, variance + d);
+            add_block(&sum, query->mean + d, query->variance + d, mean + d, variance + d, !chosen);
         }
         if (rest != 0) {
             memcpy(rest_mean, mean + whole, rest * sizeof(float));
             memcpy(rest_variance, variance + whole, rest * sizeof(float));
-            add_block(&sum, query->mean + whole, query->variance + whole, rest_mean, rest_variance);
+            add_block(&sum, query->mean + whole, query->variance + whole, rest_mean, rest_variance, !chosen);
         }
         float product[LANES], squares[LANES];
         uint32_t exponent[LANES];
@@ -92,7 +96,7 @@ INLINE void scan(
         }
         double logarithms = log((double)product[0]) + ln2 * ((double)exponent[0] - blocks * LANES * 127);
         double distance = 0.25
-            * (2 * logarithms + constant - (double)rows->log_determinants[first + row]
+            * (2 * logarithms + constant - (double)rows->log_determinants[number]
                + query->lambda * (double)squares[0]);
         // Written so that a NaN stays one.
         distances[row] = broken[0] != 0 ? NAN : distance < 0 ? 0 : (float)distance;
@@ -116,12 +120,19 @@ INLINE float read_all(const float *values, size_t count) {
 }
 
 typedef void (*scan_function)(const mixtape_query *, const mixtape_rows *, size_t, size_t, float *);
+typedef void (*evaluate_function)(
+    const mixtape_query *, const mixtape_rows *, const uint32_t *, size_t, float *);
 typedef float (*read_function)(const float *, size_t);
 
 #define VARIANT(name, attribute)                                                                        \
     attribute static void scan_##name(                                                                  \
         const mixtape_query *query, const mixtape_rows *rows, size_t first, size_t count, float *out) { \
-        scan(query, rows, first, count, out);                                                           \
+        scan(query, rows, first, NULL, count, out);                                                     \
+    }                                                                                                   \
+    attribute static void evaluate_##name(                                                              \
+        const mixtape_query *query, const mixtape_rows *rows, const uint32_t *chosen, size_t count,     \
+        float *out) {                                                                                   \
+        scan(query, rows, 0, chosen, count, out);                                                       \
     }                                                                                                   \
     attribute static float read_##name(const float *values, size_t count) {                             \
         return read_all(values, count);                                                                 \
@@ -132,9 +143,11 @@ VARIANT(portable, )
 VARIANT(avx2, __attribute__((target("avx2,fma"))))
 VARIANT(avx512, __attribute__((target("avx512f"))))
 static const scan_function scans[] = {scan_portable, scan_avx2, scan_avx512};
+static const evaluate_function evaluations[] = {evaluate_portable, evaluate_avx2, evaluate_avx512};
 static const read_function reads[] = {read_portable, read_avx2, read_avx512};
 #else
 static const scan_function scans[] = {scan_portable, scan_portable, scan_portable};
+static const evaluate_function evaluations[] = {evaluate_portable, evaluate_portable, evaluate_portable};
 static const read_function reads[] = {read_portable, read_portable, read_portable};
 #endif
 
@@ -159,6 +172,23 @@ void mixtape_scan(
     mixtape_variant variant, const mixtape_query *query, const mixtape_rows *rows, size_t first,
     size_t count, float *distances) {
     scans[variant](query, rows, first, count, distances);
+}
+
+void mixtape_evaluate(
+    mixtape_variant variant, const mixtape_query *query, const mixtape_rows *rows, const uint32_t *chosen,
+    size_t count, float *distances) {
+    evaluations[variant](query, rows, chosen, count, distances);
+}
+
+void mixtape_fetch(const mixtape_rows *rows, size_t dimension, const uint32_t *chosen, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        const float *mean = rows->means + chosen[i] * rows->stride;
+        const float *variance = rows->variances + chosen[i] * rows->stride;
+        for (size_t d = 0; d < dimension; d += LANES) {
+            __builtin_prefetch(mean + d, 0, 2);
+            __builtin_prefetch(variance + d, 0, 2);
+        }
+    }
 }
 
 // With u = 2^-24, the error of one rounding:

@@ -1,37 +1,5 @@
 import Glibc
 
-/// The layout of `moments.bin`: a header of 192 bytes, then four sections, each at a multiple of 64 bytes
-/// (`index/README.md`): means, variances, log determinants, video numbers. All little-endian.
-struct MomentsLayout {
-    static let magic: UInt64 = 0x316D_6F6D_7478_696D  // "mixtmom1"
-    static let version: UInt32 = 1
-    static let headerSize = 192
-    static let headerChecksumOffset = 144
-
-    let count: Int
-    let dimension: Int
-    /// Floats from one row to the next: the dimension rounded up to 16.
-    let stride: Int
-    let variances: Int
-    let logDeterminants: Int
-    let ids: Int
-    let fileSize: Int
-
-    /// Nil where the sizes overflow.
-    init?(count: Int, dimension: Int) {
-        guard count >= 0, dimension > 0, dimension < 1 << 20, count < 1 << 40 else { return nil }
-        self.count = count
-        self.dimension = dimension
-        stride = (dimension + 15) & ~15
-        let (matrix, overflow) = (count * 4).multipliedReportingOverflow(by: stride)
-        guard !overflow, matrix < 1 << 60 else { return nil }
-        variances = MomentsLayout.headerSize + matrix
-        logDeterminants = variances + matrix
-        ids = logDeterminants + (count * 4 + 63) & ~63
-        fileSize = ids + (count * 8 + 63) & ~63
-    }
-}
-
 /// What a moments file must correspond to.
 struct MomentsStamp: Equatable {
     var uuid: String
@@ -77,7 +45,8 @@ struct MomentsStamp: Equatable {
 enum MomentsFile {
     static let name = "/moments.bin"
 
-    /// Maps the file where it is whole and corresponds to `stamp`; nil where it is missing, older or damaged.
+    /// Maps the file where its head and tail are whole and correspond to `stamp`; nil where it is missing, older or
+    /// damaged. The rows are left unread: whoever uses one checks it.
     static func map(folder: String, stamp: MomentsStamp) -> MomentsTable? {
         guard let layout = MomentsLayout(count: stamp.count, dimension: stamp.dimension) else { return nil }
         let descriptor = open(folder + name, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
@@ -88,15 +57,17 @@ enum MomentsFile {
             Int(facts.st_size) == layout.fileSize,
             let base = mmap(nil, layout.fileSize, PROT_READ, MAP_SHARED, descriptor, 0), base != MAP_FAILED
         else { return nil }
-        let table = MomentsTable(base: base, layout: layout, stamp: stamp)
-        let bytes = UnsafeRawBufferPointer(start: base, count: layout.fileSize)
         let header = stamp.header(layout)
         guard header.withUnsafeBytes({ memcmp($0.baseAddress!, base, $0.count) }) == 0,
-            checksum(ofHeader: bytes)
-                == bytes.load(fromByteOffset: MomentsLayout.headerChecksumOffset, as: UInt64.self),
-            checksum(ofSections: bytes) == bytes.load(fromByteOffset: 128, as: UInt64.self)
-        else { return nil }
-        return table
+            layout.checksum(ofHeaderIn: base)
+                == base.load(fromByteOffset: MomentsLayout.headerChecksumOffset, as: UInt64.self),
+            layout.checksum(ofTailIn: base)
+                == base.load(fromByteOffset: MomentsLayout.tailChecksumOffset, as: UInt64.self)
+        else {
+            munmap(base, layout.fileSize)
+            return nil
+        }
+        return MomentsTable(base: base, layout: layout, stamp: stamp, rowsAreWhole: false)
     }
 
     /// Makes the table by `fill`, in the file where the folder can be written and has the space, else in memory.
@@ -121,16 +92,16 @@ enum MomentsFile {
                 reason: .failed, path: folder,
                 message: "not enough memory for the moments of \(stamp.count) videos")
         }
-        let table = MomentsTable(base: base, layout: layout, stamp: stamp)
-        try fill(base, layout)
-        stamp.header(layout).withUnsafeBytes { base.copyMemory(from: $0.baseAddress!, byteCount: $0.count) }
-        let bytes = UnsafeRawBufferPointer(start: base, count: layout.fileSize)
-        base.storeBytes(of: checksum(ofSections: bytes), toByteOffset: 128, as: UInt64.self)
-        base.storeBytes(
-            of: checksum(ofHeader: bytes), toByteOffset: MomentsLayout.headerChecksumOffset, as: UInt64.self)
+        do {
+            try fill(base, layout)
+        } catch {
+            munmap(base, layout.fileSize)
+            throw error
+        }
+        layout.complete(base, header: stamp.header(layout))
         if let temporary, msync(base, layout.fileSize, MS_SYNC) == 0 { temporary.rename(to: folder + name) }
         mprotect(base, layout.fileSize, PROT_READ)
-        return table
+        return MomentsTable(base: base, layout: layout, stamp: stamp, rowsAreWhole: true)
     }
 
     /// Deletes temporary files whose makers are gone: the ones that nobody holds the lock of.
@@ -149,19 +120,27 @@ enum MomentsFile {
             close(descriptor)
         }
     }
+}
 
-    private static func checksum(ofSections bytes: UnsafeRawBufferPointer) -> UInt64 {
-        var sum = Checksum()
-        sum.add(UnsafeRawBufferPointer(rebasing: bytes[MomentsLayout.headerSize...]))
-        return sum.value
-    }
-
-    /// Over the whole header but the place of this very checksum.
-    private static func checksum(ofHeader bytes: UnsafeRawBufferPointer) -> UInt64 {
-        var sum = Checksum()
-        sum.add(UnsafeRawBufferPointer(rebasing: bytes[..<MomentsLayout.headerChecksumOffset]))
-        sum.add(UnsafeRawBufferPointer(rebasing: bytes[152..<MomentsLayout.headerSize]))
-        return sum.value
+extension MomentsLayout {
+    /// Adds to the rows, log determinants and numbers what follows from them.
+    fileprivate func complete(_ base: UnsafeMutableRawPointer, header: [UInt8]) {
+        for row in 0..<count {
+            base.storeBytes(
+                of: checksum(ofRow: row, in: base), toByteOffset: rowChecksums + row * 8, as: UInt64.self)
+        }
+        if let codes {
+            CoarseCodes.write(
+                means: (base + MomentsLayout.headerSize).assumingMemoryBound(to: Float.self),
+                variances: (base + variances).assumingMemoryBound(to: Float.self),
+                count: count, dimension: dimension, stride: stride, to: base + codes)
+        }
+        header.withUnsafeBytes { base.copyMemory(from: $0.baseAddress!, byteCount: $0.count) }
+        base.storeBytes(
+            of: checksum(ofTailIn: base), toByteOffset: MomentsLayout.tailChecksumOffset, as: UInt64.self)
+        base.storeBytes(
+            of: checksum(ofHeaderIn: base), toByteOffset: MomentsLayout.headerChecksumOffset,
+            as: UInt64.self)
     }
 }
 

@@ -1,9 +1,11 @@
 import Glibc
+import Synchronization
 
 /// The mapped file of video-level moments: row i belongs to video `ids[i]`, rows in the order of the numbers.
 ///
 /// Immutable: it shows the index as it was when it was asked for, and stays valid while anybody holds it.
 public final class MomentsTable: @unchecked Sendable {
+    // Unchecked: the memory isn't written to once the table is handed out.
     /// Videos.
     public let count: Int
     /// D.
@@ -11,19 +13,27 @@ public final class MomentsTable: @unchecked Sendable {
     /// Floats from one row to the next: D rounded up to 16. The rest of a row is mean 0 and variance 1, which
     /// adds nothing to a distance between rows padded alike.
     public let stride: Int
+    /// The largest |Σ log σ²_d| of a row.
+    package let largestLogDeterminant: Float
 
     let stamp: MomentsStamp
     private let base: UnsafeRawPointer
     private let layout: MomentsLayout
+    private let rowsAreWhole: Atomic<Bool>
 
-    /// Takes over a mapping of `layout.fileSize` bytes.
-    init(base: UnsafeMutableRawPointer, layout: MomentsLayout, stamp: MomentsStamp) {
+    /// Takes over a mapping of `layout.fileSize` bytes whose tail is known to be whole.
+    init(base: UnsafeMutableRawPointer, layout: MomentsLayout, stamp: MomentsStamp, rowsAreWhole: Bool) {
         self.base = UnsafeRawPointer(base)
         self.layout = layout
         self.stamp = stamp
+        self.rowsAreWhole = Atomic(rowsAreWhole)
         count = layout.count
         dimension = layout.dimension
         stride = layout.stride
+        let logDeterminants = (base + layout.logDeterminants).assumingMemoryBound(to: Float.self)
+        var largest: Float = 0
+        for row in 0..<layout.count { largest = max(largest, abs(logDeterminants[row])) }
+        largestLogDeterminant = largest
     }
 
     deinit { munmap(UnsafeMutableRawPointer(mutating: base), layout.fileSize) }
@@ -43,5 +53,28 @@ public final class MomentsTable: @unchecked Sendable {
                 (base + layout.logDeterminants).assumingMemoryBound(to: Float.self),
                 (base + layout.ids).assumingMemoryBound(to: Int64.self))
         }
+    }
+
+    /// The coarse codes, valid as long as the table; nil for few rows.
+    package var codes: CoarseCodes? {
+        layout.codes.map {
+            CoarseCodes.Layout(count: count, dimension: dimension).view(base + $0)
+        }
+    }
+
+    /// Whether all rows are known to be whole, so that none has to be checked before it is used.
+    package var isVerified: Bool { rowsAreWhole.load(ordering: .relaxed) }
+
+    /// Whether a row's mean and variance are what was written.
+    package func isWhole(row: Int) -> Bool {
+        layout.checksum(ofRow: row, in: base) == layout.storedChecksum(ofRow: row, in: base)
+    }
+
+    /// Checks every row once; false where one is damaged.
+    package func verify() -> Bool {
+        if isVerified { return true }
+        guard (0..<count).allSatisfy(isWhole) else { return false }
+        rowsAreWhole.store(true, ordering: .relaxed)
+        return true
     }
 }

@@ -2,16 +2,36 @@ internal import GRDB
 
 extension VideoIndex {
     /// The moments of every ready video, in step with the database: what is in memory or in the file where it still
-    /// corresponds, else made anew from the database.
+    /// corresponds, else made anew from the database. Every byte has been checked.
     ///
     /// - Throws: `corrupted`, `failed`, `diskFull` never: without space the table is kept in memory.
     public func moments() throws(IndexError) -> MomentsTable {
+        let table = try unverifiedMoments()
+        if table.verify() { return table }
+        return try rebuiltMoments(insteadOf: table)
+    }
+
+    /// The same, but the rows may be damaged unless the table `isVerified`: whoever uses one asks whether it
+    /// `isWhole(row:)`. Takes milliseconds for a hundred thousand videos, since most rows are never read.
+    package func unverifiedMoments() throws(IndexError) -> MomentsTable {
         try translatingErrors(folder) {
             // One at a time within this process: a second caller waits and finds the first one's table.
             try currentMoments.withLock { current in
                 let stamp = MomentsStamp(try reader.read { try LibraryRow($0, folder: folder) })
                 if let current, current.stamp == stamp { return current }
                 let table = try MomentsFile.map(folder: folder, stamp: stamp) ?? rebuildMoments()
+                current = table
+                return table
+            }
+        }
+    }
+
+    /// A table made from the database in place of one that turned out to be damaged.
+    package func rebuiltMoments(insteadOf damaged: MomentsTable) throws(IndexError) -> MomentsTable {
+        try translatingErrors(folder) {
+            try currentMoments.withLock { current in
+                if let current, current !== damaged, current.isVerified { return current }
+                let table = try rebuildMoments()
                 current = table
                 return table
             }

@@ -17,16 +17,20 @@ extension VideoIndex {
     /// The ready video at `path`, or nil; a failed file is no video.
     public func video(atPath path: String) throws(IndexError) -> IndexedVideo? {
         try read { db in
-            let row = try VideoRow.fetch(db, path: path, folder: folder)
-            return row?.failure == nil ? row?.video : nil
+            guard let row = try VideoRow.fetch(db, path: path, folder: folder) else {
+                try requireStructure(db)
+                return nil
+            }
+            return row.failure == nil ? row.video : nil
         }
     }
 
     /// The videos with these numbers, in the order asked; numbers that are gone are left out.
     public func videos(ids: [Int64]) throws(IndexError) -> [IndexedVideo] {
         try read { db in
-            try ids.compactMap { try VideoRow.fetch(db, id: $0, folder: folder) }.filter { $0.failure == nil }
-                .map(\.video)
+            let rows = try ids.compactMap { try VideoRow.fetch(db, id: $0, folder: folder) }
+            if rows.count < ids.count { try requireStructure(db) }
+            return rows.filter { $0.failure == nil }.map(\.video)
         }
     }
 
@@ -75,6 +79,7 @@ extension VideoIndex {
     ) {
         try read { db in
             guard let row = try VideoRow.fetch(db, id: id, folder: folder), row.failure == nil else {
+                try requireStructure(db)
                 throw IndexError(
                     reason: .failed, path: folder, message: "there is no video \(id) in the index")
             }
@@ -96,6 +101,7 @@ extension VideoIndex {
         let columns = VideoRow.columns.split(separator: ", ").map { "v.\($0)" }.joined(separator: ", ")
         do {
             try reader.read { db in
+                try requireStructure(db)
                 let expected = try LibraryRow(db, folder: folder).counts.ready
                 // The moments first: `MomentsRow.read` takes columns 0–3.
                 let rows = try Row.fetchCursor(
@@ -127,6 +133,7 @@ extension VideoIndex {
 
     private func rows(_ tail: String, _ arguments: StatementArguments) throws(IndexError) -> [VideoRow] {
         try read { db in
+            try requireStructure(db)
             let statement = try db.cachedStatement(sql: "SELECT \(VideoRow.columns) FROM video \(tail)")
             let cursor = try Row.fetchCursor(statement, arguments: arguments)
             var rows: [VideoRow] = []

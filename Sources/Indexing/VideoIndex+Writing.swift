@@ -18,6 +18,23 @@ public struct FileChange: Sendable, Hashable {
     }
 }
 
+/// A video to be stored.
+package struct NewVideo: Sendable {
+    package var identity: FileIdentity
+    package var facts: StreamFacts
+    package var intervals: [TimeRange]
+    package var mixture: GaussianMixture
+
+    package init(
+        identity: FileIdentity, facts: StreamFacts, intervals: [TimeRange], mixture: GaussianMixture
+    ) {
+        self.identity = identity
+        self.facts = facts
+        self.intervals = intervals
+        self.mixture = mixture
+    }
+}
+
 extension VideoIndex {
     /// Stores a video under its path, in place of what was there; returns its number.
     ///
@@ -29,6 +46,28 @@ extension VideoIndex {
     public func store(
         _ identity: FileIdentity, facts: StreamFacts, intervals: [TimeRange], mixture: GaussianMixture
     ) throws(IndexError) -> Int64 {
+        try store([NewVideo(identity: identity, facts: facts, intervals: intervals, mixture: mixture)])[0]
+    }
+
+    /// Stores many videos in one transaction: all of them or, where one can't be, none.
+    package func store(_ videos: [NewVideo]) throws(IndexError) -> [Int64] {
+        var rows: [(video: NewVideo, clips: ClipsRow, moments: MomentsRow)] = []
+        for video in videos {
+            let (clips, moments) = try encode(video)
+            rows.append((video, clips, moments))
+        }
+        return try write { db, library in
+            try rows.map { video, clips, moments in
+                let row = VideoRow(
+                    id: 0, identity: video.identity, failure: nil, facts: video.facts,
+                    clipCount: video.intervals.count)
+                return try put(row, clips: clips, moments: moments, db, &library)
+            }
+        }
+    }
+
+    private func encode(_ video: NewVideo) throws(IndexError) -> (ClipsRow, MomentsRow) {
+        let (intervals, mixture) = (video.intervals, video.mixture)
         precondition(intervals.count == mixture.components.count, "an interval for each component")
         precondition(
             mixture.components.allSatisfy { $0.dimension == model.dimension },
@@ -37,17 +76,13 @@ extension VideoIndex {
             let stored = Blobs.mixture(gaussians, count: intervals.count, dimension: model.dimension)
         else {
             throw IndexError(
-                reason: .failed, path: identity.path,
+                reason: .failed, path: video.identity.path,
                 message: "the model gave values that are not finite numbers",
                 hint: "the model may be damaged; try another with --model")
         }
-        let clips = ClipsRow(intervals: Blobs.encode(intervals), gaussians: gaussians)
-        let moments = MomentsRow(stored.moments())
-        return try write { db, library in
-            let row = VideoRow(
-                id: 0, identity: identity, failure: nil, facts: facts, clipCount: intervals.count)
-            return try put(row, clips: clips, moments: moments, db, &library)
-        }
+        return (
+            ClipsRow(intervals: Blobs.encode(intervals), gaussians: gaussians), MomentsRow(stored.moments())
+        )
     }
 
     /// Stores a video whose content is that of the ready video `id`, with that one's embeddings.

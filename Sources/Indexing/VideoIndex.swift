@@ -20,11 +20,12 @@ public final class VideoIndex: Sendable {
     let uuid: String
     let currentMoments = Mutex<MomentsTable?>(nil)
     private let lock: Mutex<WriterLock?>
+    private let structureIsChecked: Atomic<Bool>
 
     private init(
         folder: String, reader: any DatabaseReader, writer: DatabasePool?, lock: WriterLock?,
         library: LibraryRow,
-        format: Int
+        format: Int, structureIsChecked: Bool = false
     ) {
         self.folder = folder
         self.reader = reader
@@ -33,6 +34,7 @@ public final class VideoIndex: Sendable {
         model = library.model
         uuid = library.uuid
         formatVersion = format
+        self.structureIsChecked = Atomic(structureIsChecked)
     }
 
     /// The newest format this code reads and writes.
@@ -66,7 +68,6 @@ public final class VideoIndex: Sendable {
                             + "\(Schema.currentFormat) first",
                         hint: "run `mixtape index` on it once")
                 }
-                try checkStructure(db, folder: resolved)
                 return (format, try LibraryRow(db, folder: resolved))
             }
             if let model { try check(library.model, against: model, folder: resolved) }
@@ -116,7 +117,7 @@ public final class VideoIndex: Sendable {
             try check(library.model, against: model, folder: resolved)
             return VideoIndex(
                 folder: resolved, reader: pool, writer: pool, lock: lock, library: library,
-                format: Schema.currentFormat)
+                format: Schema.currentFormat, structureIsChecked: true)
         }
     }
 
@@ -127,6 +128,9 @@ public final class VideoIndex: Sendable {
     /// reference does the same.
     public func close() {
         currentMoments.withLock { $0 = nil }
+        // The log stays when a pool is closed, and the next program that opens the index would have to read it. Where
+        // others are reading it stays for now.
+        _ = try? writer?.writeWithoutTransaction { try $0.checkpoint(.truncate) }
         try? reader.close()
         lock.withLock { $0 = nil }
     }
@@ -188,6 +192,15 @@ extension VideoIndex {
             }
         }
         return encoded
+    }
+
+    /// To be called before an absence is believed. Every row is checked when it is read, so what is found can be
+    /// trusted; only what isn't there can have been hidden by damage. The first call takes a second for a million
+    /// videos, which a search for an indexed video has no need to spend.
+    func requireStructure(_ db: Database) throws {
+        if structureIsChecked.load(ordering: .relaxed) { return }
+        try VideoIndex.checkStructure(db, folder: folder)
+        structureIsChecked.store(true, ordering: .relaxed)
     }
 
     /// Walks the table of videos and its indexes, so that a damaged index cannot hide a path.

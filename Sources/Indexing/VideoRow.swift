@@ -98,8 +98,13 @@ struct VideoRow: Equatable {
 
     static func fetch(_ db: Database, path: String, folder: String) throws -> VideoRow? {
         let statement = try db.cachedStatement(sql: "SELECT \(columns) FROM video WHERE path = ?")
-        guard let row = try Row.fetchOne(statement, arguments: [path]) else { return nil }
-        return try VideoRow(row, folder: folder)
+        guard let found = try Row.fetchOne(statement, arguments: [path]) else { return nil }
+        let row = try VideoRow(found, folder: folder)
+        // SQLite takes the index of paths at its word: it doesn't look whether the row has the path too.
+        guard row.identity.path.utf8.elementsEqual(path.utf8) else {
+            throw IndexError.corrupted(folder, "looking for \(path) gave the row of another file")
+        }
+        return row
     }
 
     static func fetch(_ db: Database, id: Int64, folder: String) throws -> VideoRow? {

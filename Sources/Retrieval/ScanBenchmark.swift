@@ -1,74 +1,89 @@
 internal import CDistance
 import Distributions
 import Glibc
+import Indexing
 
-/// What a scan of synthetic moments took, beside reading the same memory.
-public struct ScanBenchmarkResult: Sendable, Codable {
-    /// Videos.
-    public var rows: Int
+/// What a search of synthetic moments took, beside reading memory.
+public struct ScanBenchmarkResult: Sendable {
+    /// Rows of the library.
+    public var videos: Int
     /// D.
     public var dimension: Int
-    /// Threads, of the scan and of the reading alike.
+    /// Queries that were searched for together.
+    public var queries: Int
+    /// Threads, of the search and of the reading alike.
     public var threads: Int
     /// Runs that each median is of.
-    public var repeats: Int
-    /// Instruction set that the scan ran on: `portable`, `avx2` or `avx512`.
+    public var rounds: Int
+    /// Instruction set that the search ran on: `portable`, `avx2` or `avx512`.
     public var instructions: String
-    /// Bytes of moments that a scan reads.
+    /// Bytes that a search reads: the coarse codes, once for all queries, and the moments of the rows that they do not
+    /// rule out; or, of few videos, all moments.
     public var bytes: Int
-    /// Median time of a query: scan, selection of the nearest 20 and their distances in double precision.
-    public var scanSeconds: Double
-    /// Median time of a plain SIMD sum over the same bytes with the same threads.
-    public var readSeconds: Double
-    /// `bytes` over `scanSeconds`, 10⁹ bytes a second.
-    public var scanGigabytesPerSecond: Double
-    /// `bytes` over `readSeconds`, 10⁹ bytes a second.
-    public var readGigabytesPerSecond: Double
-    /// Scan bandwidth over read bandwidth.
-    public var shareOfReadBandwidth: Double
+    /// Rows a query, on average, that its codes did not rule out.
+    public var pickedRows: Double
+    /// Median time of the whole batch: each query's nearest 20, distances in double precision.
+    public var seconds: Double
+    /// Median bandwidth of a plain SIMD sum over the moments with the same threads, 10⁹ bytes a second.
+    public var bandwidthGigabytesPerSecond: Double
+
+    /// `bytes` over `seconds`, 10⁹ bytes a second.
+    public var readGigabytesPerSecond: Double { Double(bytes) / seconds * 1e-9 }
+    /// How much of the machine's bandwidth the search uses.
+    public var shareOfBandwidth: Double { readGigabytesPerSecond / bandwidthGigabytesPerSecond }
 }
 
-/// Times the exact scan against the memory's read bandwidth on synthetic moments.
+/// Times the exact search against the memory's bandwidth on synthetic moments.
 public enum ScanBenchmark {
-    /// Fills `rows` × `dimension` moments, then times queries and plain reads of the same memory in turns.
+    /// Makes a library, then times searches and plain reads of its memory in turns.
     ///
     /// - Parameters:
+    ///   - queries: videos of the library, searched for together.
     ///   - threads: nil takes as many as a search would.
-    ///   - repeats: of each, interleaved; the medians are reported.
+    ///   - rounds: of each, interleaved; the medians are reported.
     ///   - seed: of the synthetic moments.
     public static func run(
-        rows count: Int, dimension: Int, threads: Int? = nil, repeats: Int = 9, seed: UInt64 = 1
+        videos: Int, dimension: Int, queries: Int = 1, threads: Int? = nil, rounds: Int = 9,
+        spread: SyntheticVideos.Spread = .library, seed: UInt64 = 1
     ) -> ScanBenchmarkResult {
-        precondition(count > 0 && dimension > 0 && repeats > 0, "nothing to measure")
-        let library = SyntheticMoments(count: count, dimension: dimension, seed: seed)
+        precondition(videos > 0 && dimension > 0 && queries > 0 && rounds > 0, "nothing to measure")
+        let library = SyntheticMoments(count: videos, dimension: dimension, spread: spread, seed: seed)
         let rows = library.rows
-        let scan = MomentsScan(query: rows.moments(count / 2), threads: threads)
-        let threads = scan.threadCount(for: count)
+        let chosen = (0..<queries).map { rows.moments(($0 * 2 + 1) * videos / (2 * queries)) }
+        let limit = 20
+        func scan() -> BatchScan {
+            BatchScan(chosen.map { RankingGoal(ScanQuery($0), limit: limit) }, threads: threads)
+        }
+        let threads = scan().threadCount(for: rows)
 
-        var scanTimes: [Double] = []
-        var readTimes: [Double] = []
+        var searches: [Double] = []
+        var reads: [Double] = []
         var sum: Float = 0
-        for turn in 0...repeats {
+        var picked = 0
+        for turn in 0...rounds {
             let read = seconds { sum += library.read(threads: threads) }
-            let search = seconds { _ = try? scan.nearest(in: rows, limit: 20) }
+            let search = seconds {
+                _ = try? scan().nearest(in: rows, countingPicked: &picked, isCancelled: { false })
+            }
             // The first turn warms the caches, the threads and the clock.
             if turn > 0 {
-                readTimes.append(read)
-                scanTimes.append(search)
+                reads.append(read)
+                searches.append(search)
             }
         }
         // Looked at, so that the reading can't be optimised away.
         precondition(!sum.isNaN, "synthetic moments are finite")
 
-        let bytes = count * rows.stride * 2 * MemoryLayout<Float>.stride
-        let scanSeconds = median(scanTimes)
-        let readSeconds = median(readTimes)
+        let moments = videos * rows.stride * 2 * MemoryLayout<Float>.stride
+        let usesCodes = BatchScan.usesCodes(rows, limit: limit)
+        let codes =
+            CoarseCodes.groups(videos) * CoarseCodes.groupSize * dimension
+            + picked * rows.stride * 2 * MemoryLayout<Float>.stride
         return ScanBenchmarkResult(
-            rows: count, dimension: dimension, threads: threads, repeats: repeats,
-            instructions: "\(ScanVariant.best)", bytes: bytes, scanSeconds: scanSeconds,
-            readSeconds: readSeconds, scanGigabytesPerSecond: Double(bytes) / scanSeconds * 1e-9,
-            readGigabytesPerSecond: Double(bytes) / readSeconds * 1e-9,
-            shareOfReadBandwidth: readSeconds / scanSeconds)
+            videos: videos, dimension: dimension, queries: queries, threads: threads, rounds: rounds,
+            instructions: "\(ScanVariant.best)", bytes: usesCodes ? codes : moments,
+            pickedRows: Double(picked) / Double(queries), seconds: median(searches),
+            bandwidthGigabytesPerSecond: Double(moments) / median(reads) * 1e-9)
     }
 
     private static func median(_ values: [Double]) -> Double {
@@ -83,55 +98,53 @@ public enum ScanBenchmark {
     }
 }
 
-/// Moments with the spread of an encoder's, in memory laid out as in the mapped file.
-private final class SyntheticMoments: @unchecked Sendable {
+/// Synthetic moments and their codes, in memory laid out as in the mapped file.
+package final class SyntheticMoments: @unchecked Sendable {
     // Unchecked: written to in `init` alone.
-    private let values: UnsafeMutablePointer<Float>
-    private let matrix: Int
-    let rows: MomentsRows
+    private let memory: UnsafeMutableRawPointer
+    /// The rows, valid as long as this.
+    package let rows: MomentsRows
 
-    init(count: Int, dimension: Int, seed: UInt64) {
+    /// - Parameter hasCodes: nil as an index of so many videos would.
+    package init(
+        count: Int, dimension: Int, spread: SyntheticVideos.Spread = .library, seed: UInt64,
+        hasCodes: Bool? = nil
+    ) {
         let stride = (dimension + 15) / 16 * 16
-        matrix = count * stride
-        let bytes = (2 * matrix + count) * MemoryLayout<Float>.stride
-        values = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)
-            .bindMemory(to: Float.self, capacity: 2 * matrix + count)
-        let (means, variances, logDeterminants) = (values, values + matrix, values + 2 * matrix)
+        let matrix = count * stride * 4
+        let logDeterminantBytes = (count * 4 + 63) & ~63
+        let layout = CoarseCodes.Layout(count: count, dimension: dimension)
+        let codes = 2 * matrix + logDeterminantBytes
+        memory = UnsafeMutableRawPointer.allocate(byteCount: codes + layout.size, alignment: 64)
+        let means = memory.bindMemory(to: Float.self, capacity: count * stride)
+        let variances = (memory + matrix).bindMemory(to: Float.self, capacity: count * stride)
+        let logDeterminants = (memory + 2 * matrix).bindMemory(to: Float.self, capacity: count)
         var generator = SeededGenerator(seed: seed)
-        // A variance is 2⁻¹⁰ times a power of 2 that the row shares, give or take an eighth in each of 16 steps:
-        // a table of logarithms then makes the log determinants without a logarithm per value.
-        let steps = (0..<16).map { Float(1 + (Double($0) - 7.5) / 64) }
-        let logSteps = steps.map { log(Double($0)) }
+        let videos = SyntheticVideos(dimension: dimension, spread: spread, generator: &generator)
         for row in 0..<count {
-            let scale = Float(sign: .plus, exponent: -12 + Int(generator.next() % 5), significand: 1)
-            var logDeterminant = Double(dimension) * log(Double(scale))
-            for d in 0..<stride {
-                guard d < dimension else {
-                    means[row * stride + d] = 0
-                    variances[row * stride + d] = 1
-                    continue
-                }
-                let bits = generator.next()
-                let step = Int(bits & 15)
-                means[row * stride + d] = Float(Int64(bits >> 40) - (1 << 23)) * 0x1p-26
-                variances[row * stride + d] = scale * steps[step]
-                logDeterminant += logSteps[step]
-            }
-            logDeterminants[row] = Float(logDeterminant)
+            let (mean, variance) = (means + row * stride, variances + row * stride)
+            logDeterminants[row] = Float(videos.draw(mean: mean, variance: variance, generator: &generator))
+            for d in dimension..<stride { (mean[d], variance[d]) = (0, 1) }
+        }
+        let coded = hasCodes ?? CoarseCodes.areKept(count: count, dimension: dimension)
+        if coded {
+            CoarseCodes.write(
+                means: means, variances: variances, count: count, dimension: dimension, stride: stride,
+                to: memory + codes)
         }
         rows = MomentsRows(
             means: means, variances: variances, logDeterminants: logDeterminants, count: count,
-            dimension: dimension, stride: stride)
+            dimension: dimension, stride: stride, codes: coded ? layout.view(memory + codes) : nil)
     }
 
-    deinit { values.deallocate() }
+    deinit { memory.deallocate() }
 
     /// The sum of all means and variances.
-    func read(threads: Int) -> Float {
+    fileprivate func read(threads: Int) -> Float {
         let blocks = RowBlocks(count: 2 * rows.count, size: 2048, threads: threads, threshold: 0)
         let parts = try? blocks.accumulate(Float(0), isCancelled: { false }) { sum, block in
             sum += mixtape_read(
-                ScanVariant.best.native, self.values + block.lowerBound * self.rows.stride,
+                ScanVariant.best.native, self.rows.means + block.lowerBound * self.rows.stride,
                 block.count * self.rows.stride)
             return nil
         }

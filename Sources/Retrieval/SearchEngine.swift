@@ -23,7 +23,7 @@ public final class SearchEngine: Sendable {
     /// Maps the index's moments, so that an index that can't be read is found out here.
     public init(index: VideoIndex) throws(IndexError) {
         self.index = index
-        _ = try index.moments()
+        _ = try index.unverifiedMoments()
     }
 
     /// Exact: every ready video is compared. Ties rank by path.
@@ -56,26 +56,24 @@ public final class SearchEngine: Sendable {
         query: GaussianMixture, fingerprint: String, options: SearchOptions,
         isCancelled: @Sendable () -> Bool = { false }
     ) throws(SearchError) -> [Match] {
-        guard query.dimension == index.model.dimension else {
-            throw .index(
-                IndexError(
-                    reason: .otherModel, path: index.folder,
-                    message: "the index has \(index.model.dimension) dimensions (model "
-                        + "\(index.model.name)) and the query has \(query.dimension)",
-                    hint: "search with the model that the index was made with"))
-        }
-        guard options.limit > 0 else { return [] }
-        let query = query.roundedAsStored().moments()
-        guard query.mean.allSatisfy(\.isFinite), query.variance.allSatisfy({ $0 > 0 && $0.isFinite }) else {
-            throw .index(
-                IndexError(
-                    reason: .failed, path: index.folder,
-                    message: "the model gave values for the query that are not those of a distribution",
-                    hint: "the model may be damaged; try another with --model"))
-        }
+        let query = SearchQuery(mixture: query, fingerprint: fingerprint)
+        return try rank([query], options: options, isCancelled: isCancelled)[0]
+    }
+
+    /// The rankings of several queries, each the very one that it would get alone; many together take a fraction of
+    /// the time, since they share what is read of the index. All see the index in the same state.
+    ///
+    /// - Returns: a ranking a query, in the same order.
+    /// - Throws: as for one query.
+    public func rank(
+        _ queries: [SearchQuery], options: SearchOptions, isCancelled: @Sendable () -> Bool = { false }
+    ) throws(SearchError) -> [[Match]] {
+        var prepared: [PreparedQuery] = []
+        for query in queries { prepared.append(try prepare(query, options)) }
+        guard options.limit > 0, !prepared.isEmpty else { return prepared.map { _ in [] } }
         // A video that another process removes after the moments were read has no path to show: look again.
         for _ in 0..<4 {
-            if let matches = try attempt(query, fingerprint, options, isCancelled) { return matches }
+            if let matches = try attempt(prepared, options, isCancelled) { return matches }
         }
         throw .index(
             IndexError(
@@ -84,54 +82,119 @@ public final class SearchEngine: Sendable {
                 hint: "search again when less is being removed"))
     }
 
-    /// One search over one state of the moments; nil where a video found was removed meanwhile.
+    private struct PreparedQuery {
+        var moments: Moments
+        var fingerprint: String
+        var excludedVideos: Set<Int64>
+    }
+
+    private func prepare(_ query: SearchQuery, _ options: SearchOptions) throws(SearchError) -> PreparedQuery
+    {
+        guard query.mixture.dimension == index.model.dimension else {
+            throw .index(
+                IndexError(
+                    reason: .otherModel, path: index.folder,
+                    message: "the index has \(index.model.dimension) dimensions (model "
+                        + "\(index.model.name)) and the query has \(query.mixture.dimension)",
+                    hint: "search with the model that the index was made with"))
+        }
+        let moments = query.mixture.roundedAsStored().moments()
+        guard moments.mean.allSatisfy(\.isFinite), moments.variance.allSatisfy({ $0 > 0 && $0.isFinite })
+        else {
+            throw .index(
+                IndexError(
+                    reason: .failed, path: index.folder,
+                    message: "the model gave values for the query that are not those of a distribution",
+                    hint: "the model may be damaged; try another with --model"))
+        }
+        return PreparedQuery(
+            moments: moments, fingerprint: query.fingerprint,
+            excludedVideos: query.excludedVideos.union(options.excludedVideos))
+    }
+
+    /// One search over one state of the moments; nil where a video found was removed meanwhile, or the moments file
+    /// turned out to be damaged and was made anew.
     private func attempt(
-        _ query: Moments, _ fingerprint: String, _ options: SearchOptions,
-        _ isCancelled: @Sendable () -> Bool
-    ) throws(SearchError) -> [Match]? {
-        let table = try reading { () throws(IndexError) in try index.moments() }
-        guard table.count > 0 else { return [] }
-        let result = table.withRows { means, variances, logDeterminants, ids in
+        _ queries: [PreparedQuery], _ options: SearchOptions, _ isCancelled: @Sendable () -> Bool
+    ) throws(SearchError) -> [[Match]]? {
+        let table = try reading { () throws(IndexError) in
+            let table = try index.unverifiedMoments()
+            // What reads every row anyway has every row checked first, once.
+            let readsFew = table.codes != nil && options.sampling == .matched
+            return readsFew && options.limit <= table.count / 64 ? table : try index.moments()
+        }
+        guard table.count > 0 else { return queries.map { _ in [] } }
+        var isWhole: (@Sendable (Int) -> Bool)?
+        if !table.isVerified { isWhole = { table.isWhole(row: $0) } }
+        let result = table.withRows {
+            (means, variances, logDeterminants, ids) -> Result<[[Match]]?, AttemptFailure> in
             let library = MappedLibrary(
                 rows: MomentsRows(
                     means: means, variances: variances, logDeterminants: logDeterminants,
-                    count: table.count, dimension: table.dimension, stride: table.stride),
+                    count: table.count, dimension: table.dimension, stride: table.stride,
+                    largestLogDeterminant: table.largestLogDeterminant, codes: table.codes,
+                    isWhole: isWhole),
                 ids: ids)
-            return Result { () throws(SearchError) in
-                try matches(query, fingerprint, options, library, isCancelled)
+            return Result { () throws(AttemptFailure) -> [[Match]]? in
+                try matches(queries, options, library, isCancelled)
             }
         }
-        return try result.get()
+        do throws(AttemptFailure) {
+            if let matches = try result.get() { return matches }
+        } catch {
+            if case .failed(let error) = error { throw error }
+        }
+        if !table.isVerified, !table.verify() {
+            _ = try reading { () throws(IndexError) in try index.rebuiltMoments(insteadOf: table) }
+        }
+        return nil
+    }
+
+    /// How an attempt ends without matches.
+    private enum AttemptFailure: Error {
+        /// A row isn't what was written to the moments file.
+        case damaged
+        case failed(SearchError)
     }
 
     private func matches(
-        _ query: Moments, _ fingerprint: String, _ options: SearchOptions, _ library: MappedLibrary,
+        _ queries: [PreparedQuery], _ options: SearchOptions, _ library: MappedLibrary,
         _ isCancelled: @Sendable () -> Bool
-    ) throws(SearchError) -> [Match]? {
+    ) throws(AttemptFailure) -> [[Match]]? {
+        var rankings: [[ScoredRow]] = []
         switch options.sampling {
         case .matched:
-            let scored = try translating(library) { () throws(ScanFailure) in
-                try MomentsScan(query: query, lambda: options.lambda).nearest(
-                    in: library.rows, limit: options.limit,
+            let goals = queries.map { query in
+                RankingGoal(
+                    ScanQuery(query.moments, lambda: options.lambda), limit: options.limit,
                     maximumDistance: options.maximumDistance ?? .infinity,
-                    isExcluded: { options.excludedVideos.contains(library.ids[$0]) },
-                    isCancelled: isCancelled)
+                    isExcluded: { query.excludedVideos.contains(library.ids[$0]) })
             }
-            return try describe(scored, options.limit, library)
+            rankings = try translating(library) { () throws(ScanFailure) in
+                try BatchScan(goals).nearest(in: library.rows, isCancelled: isCancelled)
+            }
         case .iid:
-            guard let candidates = try candidates(in: library, without: options.excludedVideos) else {
-                return nil
+            for query in queries {
+                guard let candidates = try candidates(in: library, without: query.excludedVideos) else {
+                    return nil
+                }
+                let ranking = try translating(library) { () throws(ScanFailure) in
+                    try SampledScan(
+                        query: query.moments, fingerprint: query.fingerprint,
+                        sampleCount: options.sampleCount, lambda: options.lambda
+                    ).nearest(
+                        in: library.rows, candidates: candidates, limit: options.limit,
+                        maximumDistance: options.maximumDistance ?? .infinity, isCancelled: isCancelled)
+                }
+                rankings.append(ranking)
             }
-            let scored = try translating(library) { () throws(ScanFailure) in
-                try SampledScan(
-                    query: query, fingerprint: fingerprint, sampleCount: options.sampleCount,
-                    lambda: options.lambda
-                ).nearest(
-                    in: library.rows, candidates: candidates, limit: options.limit,
-                    maximumDistance: options.maximumDistance ?? .infinity, isCancelled: isCancelled)
-            }
-            return try describe(scored, options.limit, library)
         }
+        var matches: [[Match]] = []
+        for ranking in rankings {
+            guard let described = try describe(ranking, options.limit, library) else { return nil }
+            matches.append(described)
+        }
+        return matches
     }
 }
 
@@ -148,7 +211,7 @@ extension SearchEngine {
     /// The first `limit` by distance and path; nil where a video was removed meanwhile.
     private func describe(
         _ scored: [ScoredRow], _ limit: Int, _ library: MappedLibrary
-    ) throws(SearchError) -> [Match]? {
+    ) throws(AttemptFailure) -> [Match]? {
         guard let videos = try videos(scored.map { library.ids[$0.row] }) else { return nil }
         let ranked = zip(scored, videos).sorted { a, b in
             a.0.distance != b.0.distance
@@ -166,15 +229,16 @@ extension SearchEngine {
     /// Every row that isn't excluded, with the fingerprint of its file; nil where a video was removed meanwhile.
     private func candidates(
         in library: MappedLibrary, without excluded: Set<Int64>
-    ) throws(SearchError) -> [(row: Int, fingerprint: String)]? {
+    ) throws(AttemptFailure) -> [(row: Int, fingerprint: String)]? {
         let rows = (0..<library.rows.count).filter { !excluded.contains(library.ids[$0]) }
         guard let videos = try videos(rows.map { library.ids[$0] }) else { return nil }
         return zip(rows, videos).map { (row: $0, fingerprint: $1.identity.fingerprint) }
     }
 
     /// The videos with these numbers, in this order; nil where one is gone.
-    private func videos(_ ids: [Int64]) throws(SearchError) -> [IndexedVideo]? {
-        let videos = try reading { () throws(IndexError) in try index.videos(ids: ids) }
+    private func videos(_ ids: [Int64]) throws(AttemptFailure) -> [IndexedVideo]? {
+        let videos: [IndexedVideo]
+        do { videos = try index.videos(ids: ids) } catch { throw .failed(.index(error)) }
         return videos.map(\.id) == ids ? videos : nil
     }
 
@@ -184,13 +248,14 @@ extension SearchEngine {
 
     private func translating<R>(
         _ library: MappedLibrary, _ body: () throws(ScanFailure) -> R
-    ) throws(SearchError) -> R {
+    ) throws(AttemptFailure) -> R {
         do {
             return try body()
         } catch {
             switch error {
-            case .cancelled: throw .cancelled
-            case .notFinite(let row): throw .index(damaged(library.ids[row]))
+            case .cancelled: throw .failed(.cancelled)
+            case .notFinite(let row): throw .failed(.index(damaged(library.ids[row])))
+            case .damaged: throw .damaged
             }
         }
     }

@@ -31,6 +31,23 @@ public struct SearchOptions: Sendable {
     }
 }
 
+/// One of several queries that are searched for at once.
+public struct SearchQuery: Sendable {
+    /// Of the index's model and dimension.
+    public var mixture: GaussianMixture
+    /// Of the query's file; seeds its noise in `iid` mode.
+    public var fingerprint: String
+    /// Numbers of videos to leave out of this query's matches, beside those that the options leave out of all.
+    public var excludedVideos: Set<Int64>
+
+    /// A query that leaves nothing out.
+    public init(mixture: GaussianMixture, fingerprint: String, excludedVideos: Set<Int64> = []) {
+        self.mixture = mixture
+        self.fingerprint = fingerprint
+        self.excludedVideos = excludedVideos
+    }
+}
+
 /// Why a search gave no ranking.
 public enum SearchError: Error, Sendable {
     /// The caller's cancellation check said so.

@@ -7,7 +7,7 @@ import Tensors
 @main
 enum Program {
     static func main() {
-        OpenBLASProcessor.reexecIfNeeded()
+        OpenBLASProcessor.choose()
         exit(run(Array(CommandLine.arguments.dropFirst())).rawValue)
     }
 

@@ -35,8 +35,42 @@ import Testing
     }
 
     @Test func scanning() throws {
-        let found = try numbers(["scan", "--rows", "2000", "--dimension", "32", "--repeats", "1"])
-        #expect(found["rows"] as? Int == 2000)
-        #expect(try #require(found["share_of_read_bandwidth"] as? Double) > 0)
+        let found = try numbers([
+            "scan", "--videos", "2000", "--dimension", "32", "--queries", "3", "--rounds", "1",
+        ])
+        #expect(found["videos"] as? Int == 2000)
+        #expect(found["queries"] as? Int == 3)
+        for name in ["seconds", "bytes", "read_gb_per_second", "bandwidth_gb_per_second"] {
+            #expect(try #require(found[name] as? Double) > 0, "\(name)")
+        }
+        let text = try Running.run(["benchmark", "scan", "--videos", "2000", "--rounds", "1"])
+        #expect(text.status == 0 && text.output.contains("ms a query"), "\(text.errors)")
+    }
+
+    /// A made-up index is searched without a file, a model, FFmpeg or OpenBLAS: what a search costs from the start
+    /// of the process.
+    @Test func searchingAMadeUpIndexLoadsNothingElse() throws {
+        let material = try Material.shared.get()
+        let folder = try TemporaryFolder()
+        let index = folder.path + "/index"
+        func make(_ more: String...) throws -> Running.Outcome {
+            try Running.run(["benchmark", "make-index", index, "--model", material.model] + more)
+        }
+        let made = try make("--videos", "50", "--clips", "2", "--seed", "3")
+        #expect(made.status == 0, "\(made.errors)")
+        #expect(try make("--videos", "5").status == 1)
+        let arguments = [
+            "search", index + "/synthetic/000007.mp4", "--index", index, "--limit", "2", "--json",
+        ]
+        let outcome = try Running(arguments, environment: ["LD_DEBUG": "files"]).outcome()
+        #expect(outcome.status == 0)
+        let matches = try #require(try outcome.json()["matches"] as? [[String: Any]])
+        #expect(matches.count == 2 && matches[0]["distance"] as? Double == 0)
+        #expect((matches[0]["path"] as? String)?.hasSuffix("/synthetic/000007.mp4") == true)
+        // The loader's own account of what it loaded.
+        #expect(outcome.errors.contains("libsqlite3"))
+        for library in ["libavformat", "libavcodec", "libswscale", "libopenblas"] {
+            #expect(!outcome.errors.contains(library), "\(library)")
+        }
     }
 }

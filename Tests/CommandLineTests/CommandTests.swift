@@ -151,7 +151,7 @@ import Testing
         ("search", 64), ("search a --frob", 64), ("search a --limit 0", 64), ("search a --limit x", 64),
         ("search a --from 1:70", 64), ("search a --from 5 --to 4", 64), ("search a --mode exact", 64),
         ("search a --max-distance nan", 64), ("index a --workers 0", 64), ("index a --time-limit 0", 64),
-        ("model create a --preset x", 64), ("benchmark scan --rows 0", 64),
+        ("model create a --preset x", 64), ("benchmark scan --videos 0", 64),
     ]
 
     @Test(arguments: commandLines)

@@ -41,8 +41,10 @@ struct Running {
     private var errorsPath: String { folder.path + "/err" }
 
     /// Starts the program; `input` is all of its standard input.
-    init(_ arguments: [String], input: String = "", directory: String? = nil, program: String = binary) throws
-    {
+    init(
+        _ arguments: [String], input: String = "", directory: String? = nil, program: String = binary,
+        environment: [String: String] = [:]
+    ) throws {
         folder = try TemporaryFolder()
         try input.write(toFile: folder.path + "/in", atomically: false, encoding: .utf8)
         process.executableURL = URL(fileURLWithPath: program)
@@ -52,6 +54,7 @@ struct Running {
         process.standardOutput = FileHandle(forWritingAtPath: outputPath)
         process.standardError = FileHandle(forWritingAtPath: errorsPath)
         if let directory { process.currentDirectoryURL = URL(fileURLWithPath: directory) }
+        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         try process.run()
     }
 

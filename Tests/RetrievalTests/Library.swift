@@ -1,5 +1,6 @@
 import Distributions
 import Glibc
+import Indexing
 import Retrieval
 
 /// Moments in rows padded as in the mapped file, in memory of its own. What lies between the width and the stride is
@@ -11,7 +12,9 @@ final class Library: @unchecked Sendable {
     private let variances: UnsafeMutablePointer<Float>
     private let logDeterminants: UnsafeMutablePointer<Float>
 
-    init(_ moments: [Moments], dimension: Int) {
+    private let codes: UnsafeMutableRawPointer
+
+    init(_ moments: [Moments], dimension: Int, hasCodes: Bool = false) {
         self.moments = moments
         let stride = (dimension + 15) / 16 * 16
         means = .allocate(capacity: moments.count * stride)
@@ -26,15 +29,23 @@ final class Library: @unchecked Sendable {
             }
             logDeterminants[row] = Float(video.logDeterminant)
         }
+        let layout = CoarseCodes.Layout(count: moments.count, dimension: dimension)
+        codes = .allocate(byteCount: layout.size, alignment: 64)
+        if hasCodes {
+            CoarseCodes.write(
+                means: means, variances: variances, count: moments.count, dimension: dimension,
+                stride: stride, to: codes)
+        }
         rows = MomentsRows(
             means: means, variances: variances, logDeterminants: logDeterminants, count: moments.count,
-            dimension: dimension, stride: stride)
+            dimension: dimension, stride: stride, codes: hasCodes ? layout.view(codes) : nil)
     }
 
     deinit {
         means.deallocate()
         variances.deallocate()
         logDeterminants.deallocate()
+        codes.deallocate()
     }
 
     /// Every row's distance by the printed formula in double precision: the oracle.

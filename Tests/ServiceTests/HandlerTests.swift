@@ -30,6 +30,22 @@ import VideoEncoding
         #expect(matches[1]["distance"] == matches[2]["distance"])
     }
 
+    /// On a disk that is not there, or deleted since: the index still knows what it looked like.
+    @Test func aVideoWhoseFileIsGoneIsFoundAsItWas() throws {
+        let synthetic = try SyntheticLibrary(videos: 6)
+        let before = try synthetic.handler.run(.search, ["video": .string(synthetic.path(2))])
+        try FileManager.default.removeItem(atPath: synthetic.path(2))
+        let after = try synthetic.handler.run(.search, ["video": .string(synthetic.path(2))])
+        #expect(after["matches"] == before["matches"] && after["query"] == before["query"])
+        #expect(after["query"]?["indexed"] == true)
+        // A part of it, or a file that the index never held, needs the file; there is not even a model.
+        let part = error {
+            try synthetic.handler.run(.search, ["video": .string(synthetic.path(2)), "from": 1])
+        }
+        #expect(part != nil)
+        #expect(error { try synthetic.handler.run(.search, ["video": .string(synthetic.path(9))]) } != nil)
+    }
+
     @Test func theQueryItselfIsLeftOutOnRequest() throws {
         let synthetic = try SyntheticLibrary(videos: 4)
         let result = try synthetic.handler.run(

@@ -2,7 +2,7 @@
 
 root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../.." && pwd -P)
 
-# The libraries that Package.swift links, and the ffmpeg program, which the tests and the demonstration
+# The libraries that the program links or loads, and the ffmpeg program, which the tests and the demonstration
 # draw their videos with.
 packages=(
     libavformat-dev libavcodec-dev libswscale-dev libdnnl-dev libopenblas-dev libsqlite3-dev

@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -61,6 +62,14 @@ mixtape_variant mixtape_best_variant(void);
 void mixtape_scan(
     mixtape_variant variant, const mixtape_query *query, const mixtape_rows *rows, size_t first,
     size_t count, float *distances);
+
+/// The same, to the bit, for the rows of these numbers: distances[i] is that of row chosen[i].
+void mixtape_evaluate(
+    mixtape_variant variant, const mixtape_query *query, const mixtape_rows *rows, const uint32_t *chosen,
+    size_t count, float *distances);
+
+/// Asks for the rows of these numbers, so that they are in the second cache when they are evaluated a little later.
+void mixtape_fetch(const mixtape_rows *rows, size_t dimension, const uint32_t *chosen, size_t count);
 
 /// Bounds on the error of mixtape_scan at dimension D. `largest_log_determinant` is the largest |Σ log σ²|
 /// among the rows, each of which may be off by two units in its last place.

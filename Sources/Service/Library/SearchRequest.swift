@@ -5,7 +5,7 @@ import VideoEncoding
 
 /// What to search for, and how much to answer.
 public struct SearchRequest: Sendable, Equatable {
-    /// The query's file; when the index holds it unchanged and no part is asked for, nothing is decoded.
+    /// The query's file; when the index holds it unchanged, or it is gone, and no part is asked for, nothing is decoded.
     public var video: String
     /// Seconds from the first frame at which the part of interest starts.
     public var from: Double?

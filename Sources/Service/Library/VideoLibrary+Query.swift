@@ -28,16 +28,18 @@ extension VideoLibrary {
             mixture: encoded.mixture, fingerprint: try fingerprint(path, for: request))
     }
 
-    /// The query as it is in the index; nil where the file there is another, by size or time.
+    /// The query as it is in the index; nil where the file there is another, by size or time. A video whose file is
+    /// gone, on a disk that isn't there perhaps, is searched for as it was when it was indexed.
     private func indexedQuery(_ path: String) throws(LibraryError) -> Query? {
         var status = stat()
-        guard stat(path, &status) == 0 else { return nil }
+        let isThere = stat(path, &status) == 0
+        guard isThere || errno == ENOENT || errno == ENOTDIR else { return nil }
         // Wraps for years beyond 2262, as the index does.
         let modified = Int64(status.st_mtim.tv_sec) &* 1_000_000_000 &+ Int64(status.st_mtim.tv_nsec)
         return try reader.read { (opened) throws(IndexError) in
             guard let video = try opened.index.video(atPath: path),
-                video.identity.size == Int64(status.st_size),
-                video.identity.modified == modified
+                !isThere
+                    || video.identity.size == Int64(status.st_size) && video.identity.modified == modified
             else { return nil }
             let mixture = try opened.index.mixture(ofVideo: video.id).mixture
             return Query(

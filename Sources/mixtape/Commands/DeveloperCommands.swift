@@ -1,5 +1,4 @@
 import ArgumentParser
-import Retrieval
 import Service
 import VideoEncoding
 
@@ -8,63 +7,8 @@ struct BenchmarkCommand: ParsableCommand {
         commandName: "benchmark", abstract: "Measure the stations of the data flow.",
         subcommands: [
             DecodeBenchmarkCommand.self, EncodeBenchmarkCommand.self, ScanBenchmarkCommand.self,
-            TrainBenchmarkCommand.self,
+            TrainBenchmarkCommand.self, MakeIndexCommand.self,
         ])
-}
-
-struct ScanBenchmarkCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "scan",
-        abstract: "Time the exact scan of synthetic moments beside reading the same memory.")
-
-    @Option(help: .init("Videos.", valueName: "N"))
-    var rows = 1_000_000
-
-    @Option(help: .init("Width of the embedding.", valueName: "D"))
-    var dimension = 256
-
-    @Option(help: .init("Threads. (default: as many as a search takes)", valueName: "T"))
-    var threads: Int?
-
-    @Option(help: .init("Runs that each median is of.", valueName: "N"))
-    var repeats = 11
-
-    @Flag(help: "Print the result as JSON.")
-    var json = false
-
-    func validate() throws {
-        guard rows > 0, dimension > 0, repeats > 0, threads ?? 1 > 0 else {
-            throw ValidationError("expected whole numbers above 0")
-        }
-        guard rows <= 1 << 30, dimension <= 1 << 16, rows * dimension <= 1 << 34 else {
-            throw ValidationError("--rows times --dimension: expected at most \(1 << 34)")
-        }
-    }
-
-    func run() throws {
-        let result = ScanBenchmark.run(
-            rows: rows, dimension: dimension, threads: threads, repeats: repeats)
-        if json {
-            return Terminal.data([
-                "rows": .number(result.rows), "dimension": .number(result.dimension),
-                "threads": .number(result.threads), "repeats": .number(result.repeats),
-                "instructions": .string(result.instructions), "bytes": .number(result.bytes),
-                "scan_ms": .number(result.scanSeconds * 1000), "read_ms": .number(result.readSeconds * 1000),
-                "scan_gb_per_s": .number(result.scanGigabytesPerSecond),
-                "read_gb_per_s": .number(result.readGigabytesPerSecond),
-                "share_of_read_bandwidth": .number(result.shareOfReadBandwidth),
-            ])
-        }
-        func fixed(_ value: Double) -> String { TimeText.fixed(value, decimals: 1) }
-        Terminal.data(
-            """
-            \(result.rows) videos of \(result.dimension) dimensions, \(result.threads) threads, \
-            \(result.instructions), medians of \(result.repeats)
-            scan  \(fixed(result.scanSeconds * 1000)) ms, \(fixed(result.scanGigabytesPerSecond)) GB/s
-            read  \(fixed(result.readSeconds * 1000)) ms, \(fixed(result.readGigabytesPerSecond)) GB/s
-            share \(fixed(result.shareOfReadBandwidth * 100)) % of the read bandwidth
-            """)
-    }
 }
 
 struct EncodeBenchmarkCommand: ParsableCommand {

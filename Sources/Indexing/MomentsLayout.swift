@@ -1,0 +1,77 @@
+/// The layout of `moments.bin`: a header of 192 bytes, then sections, each at a multiple of 64 bytes
+/// (`index/README.md`). All little-endian.
+///
+/// The rows, means and variances, come first; the *tail* is all the rest: what every scan reads, or what tells whether a
+/// row that it reads is whole.
+struct MomentsLayout {
+    static let magic: UInt64 = 0x316D_6F6D_7478_696D  // "mixtmom1"
+    static let version: UInt32 = 2
+    static let headerSize = 192
+    static let tailChecksumOffset = 128
+    static let headerChecksumOffset = 144
+
+    let count: Int
+    let dimension: Int
+    /// Floats from one row to the next: the dimension rounded up to 16.
+    let stride: Int
+    let variances: Int
+    /// Where the rows end and the tail begins.
+    var tail: Int { logDeterminants }
+    let logDeterminants: Int
+    let ids: Int
+    let rowChecksums: Int
+    /// Nil where the file has none.
+    let codes: Int?
+    let fileSize: Int
+
+    /// Nil where the sizes overflow.
+    init?(count: Int, dimension: Int) {
+        guard count >= 0, dimension > 0, dimension < 1 << 20, count < 1 << 32 else { return nil }
+        self.count = count
+        self.dimension = dimension
+        stride = (dimension + 15) & ~15
+        let (matrix, overflow) = (count * 4).multipliedReportingOverflow(by: stride)
+        guard !overflow, matrix < 1 << 59 else { return nil }
+        variances = MomentsLayout.headerSize + matrix
+        logDeterminants = variances + matrix
+        ids = logDeterminants + (count * 4 + 63) & ~63
+        rowChecksums = ids + (count * 8 + 63) & ~63
+        let end = rowChecksums + (count * 8 + 63) & ~63
+        if CoarseCodes.areKept(count: count, dimension: dimension) {
+            codes = end
+            fileSize = end + CoarseCodes.Layout(count: count, dimension: dimension).size
+        } else {
+            codes = nil
+            fileSize = end
+        }
+    }
+
+    /// The checksum of a row, mean and variance, the padding included.
+    func checksum(ofRow row: Int, in base: UnsafeRawPointer) -> UInt64 {
+        var sum = Checksum()
+        let width = stride * 4
+        sum.add(
+            UnsafeRawBufferPointer(start: base + MomentsLayout.headerSize + row * width, count: width))
+        sum.add(UnsafeRawBufferPointer(start: base + variances + row * width, count: width))
+        return sum.value
+    }
+
+    func storedChecksum(ofRow row: Int, in base: UnsafeRawPointer) -> UInt64 {
+        base.load(fromByteOffset: rowChecksums + row * 8, as: UInt64.self)
+    }
+
+    func checksum(ofTailIn base: UnsafeRawPointer) -> UInt64 {
+        var sum = Checksum()
+        sum.add(UnsafeRawBufferPointer(start: base + tail, count: fileSize - tail))
+        return sum.value
+    }
+
+    /// Over the whole header but the place of this very checksum.
+    func checksum(ofHeaderIn base: UnsafeRawPointer) -> UInt64 {
+        var sum = Checksum()
+        sum.add(UnsafeRawBufferPointer(start: base, count: MomentsLayout.headerChecksumOffset))
+        let rest = MomentsLayout.headerChecksumOffset + 8
+        sum.add(UnsafeRawBufferPointer(start: base + rest, count: MomentsLayout.headerSize - rest))
+        return sum.value
+    }
+}

@@ -1,0 +1,49 @@
+import ArgumentParser
+import Service
+import VideoEncoding
+
+/// For measuring searches of large libraries that nobody has at hand.
+struct MakeIndexCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "make-index", abstract: "Make an index of videos that do not exist.",
+        discussion: "Their paths are DIR/synthetic/000001.mp4 and so on; searching for one needs no file.",
+        shouldDisplay: false)
+
+    @Argument(help: .init("The index folder to make.", valueName: "DIR"))
+    var folder: String
+
+    @Option(
+        name: .customLong("model"),
+        help: .init(
+            "The model to claim. (default: models/default/ in the program's package)", valueName: "DIR"))
+    var modelFolder: String?
+
+    @Option(help: .init("Videos.", valueName: "N"))
+    var videos = 100_000
+
+    @Option(help: .init("Clips a video.", valueName: "C"))
+    var clips = 4
+
+    @Option(help: .init("Of the random numbers.", valueName: "S"))
+    var seed: UInt64 = 1
+
+    func validate() throws {
+        guard (1...100_000_000).contains(videos), (1...10_000).contains(clips) else {
+            throw ValidationError("--videos, --clips: expected whole numbers above 0")
+        }
+    }
+
+    func run() throws {
+        var places = LibraryOptions()
+        places.modelFolder = modelFolder
+        let encoder: VideoEncoder
+        do { encoder = try VideoEncoder(folder: try places.modelPath()) } catch let error as ModelError {
+            throw LibraryError(error)
+        }
+        Interrupts.catchSignals()
+        try SyntheticIndex.make(
+            folder: folder, encoder: encoder, videos: videos, clips: clips, seed: seed,
+            isCancelled: Interrupts.wereReceived)
+        Terminal.note("\(videos) videos, \(videos * clips) clips")
+    }
+}

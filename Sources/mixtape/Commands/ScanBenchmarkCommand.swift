@@ -1,0 +1,71 @@
+import ArgumentParser
+import Retrieval
+import Service
+
+struct ScanBenchmarkCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "scan",
+        abstract: "Time the exact search of synthetic moments beside reading memory.")
+
+    @Option(help: .init("Videos.", valueName: "N"))
+    var videos = 1_000_000
+
+    @Option(help: .init("Width of the embedding.", valueName: "D"))
+    var dimension = 256
+
+    @Option(help: .init("Queries that are searched for together.", valueName: "Q"))
+    var queries = 1
+
+    @Option(help: .init("Threads. (default: as many as a search takes)", valueName: "T"))
+    var threads: Int?
+
+    @Option(help: .init("Runs that each median is of.", valueName: "R"))
+    var rounds = 11
+
+    @Flag(help: "Take dimensions that say nothing of each other: the least favourable case.")
+    var independent = false
+
+    @Flag(help: "Print the result as JSON.")
+    var json = false
+
+    func validate() throws {
+        guard videos > 0, dimension > 0, queries > 0, rounds > 0, threads ?? 1 > 0 else {
+            throw ValidationError("expected whole numbers above 0")
+        }
+        guard videos <= 1 << 30, dimension <= 1 << 16, videos * dimension <= 1 << 34 else {
+            throw ValidationError("--videos times --dimension: expected at most \(1 << 34)")
+        }
+        guard queries <= 4096 else { throw ValidationError("--queries: expected at most 4096") }
+    }
+
+    func run() throws {
+        let result = ScanBenchmark.run(
+            videos: videos, dimension: dimension, queries: queries, threads: threads, rounds: rounds,
+            spread: independent ? .independent : .library)
+        if json {
+            return Terminal.data([
+                "videos": .number(result.videos), "dimension": .number(result.dimension),
+                "queries": .number(result.queries), "threads": .number(result.threads),
+                "rounds": .number(result.rounds), "instructions": .string(result.instructions),
+                "picked_rows": .number(result.pickedRows), "seconds": .number(result.seconds),
+                "bytes": .number(result.bytes),
+                "read_gb_per_second": .number(result.readGigabytesPerSecond),
+                "bandwidth_gb_per_second": .number(result.bandwidthGigabytesPerSecond),
+                "share_of_bandwidth": .number(result.shareOfBandwidth),
+            ])
+        }
+        func fixed(_ value: Double, _ decimals: Int = 1) -> String {
+            TimeText.fixed(value, decimals: decimals)
+        }
+        Terminal.data(
+            """
+            \(result.videos) videos of \(result.dimension) dimensions, queries: \(result.queries), \
+            threads: \(result.threads), \(result.instructions), medians of \(result.rounds)
+            search \(fixed(result.seconds * 1000)) ms, \
+            \(fixed(result.seconds * 1000 / Double(result.queries), 2)) ms a query; \
+            reads \(fixed(Double(result.bytes) * 1e-6, 0)) MB at \(fixed(result.readGigabytesPerSecond)) GB/s
+            memory \(fixed(result.bandwidthGigabytesPerSecond)) GB/s: \
+            the search takes \(fixed(result.shareOfBandwidth * 100, 0)) % of it
+            """)
+    }
+}
