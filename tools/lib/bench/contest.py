@@ -70,8 +70,12 @@ class Contest:
         """Called when the contest is over."""
         self.closing.append(action)
 
+    @property
+    def key(self):
+        return f"{self.group}: {self.title}"
+
     def hold(self, store, rounds):
-        key = f"{self.group}: {self.title}"
+        key = self.key
         head = {
             "group": self.group, "title": self.title, "unit": self.unit, "amount": self.amount,
             "settings": self.settings, "names": list(self.entrants),
@@ -140,7 +144,7 @@ class Contest:
 class Row:
     """Ours against one peer: medians, and the paired ratio (peer's time over ours; above 1: ours is faster)."""
 
-    def __init__(self, contest, peer):
+    def __init__(self, contest, peer, has_our_remarks=True):
         self.group, self.title, self.peer = contest["group"], contest["title"], peer
         pairs = [(turn[OURS], turn[peer]) for turn in contest["rounds"] if peer in turn]
         self.rounds = len(pairs)
@@ -151,19 +155,21 @@ class Row:
         self.low, self.high = ratios[0], ratios[-1]
         self.remarks = {
             label: statistics.median(values) for label, values in contest["remarks"].items()
-            if label.split(" ", 1)[0] == OURS or label.startswith(peer)
+            if label.startswith(peer) or has_our_remarks and label.split(" ", 1)[0] == OURS
         }
 
 
 def rows(contest):
-    peers = [name for name in contest["names"] if name != OURS]
-    return [Row(contest, peer) for peer in peers if any(peer in turn for turn in contest["rounds"])]
+    """A row a peer; what was remarked of ours stands in the first."""
+    peers = [name for name in contest["names"] if name != OURS and any(name in turn for turn in contest["rounds"])]
+    return [Row(contest, peer, number == 0) for number, peer in enumerate(peers)]
 
 
 def lines(contest):
     """One line a row, said while measuring."""
     return [
-        f"{row.group}: {row.title}: ours {row.ours}, {row.peer} {row.theirs}: {row.ratio:.2f}×" for row in rows(contest)
+        f"{row.group}: {row.title}: ours {row.ours}, {row.peer} {row.theirs}: {row.ratio:.2f}×"
+        for row in rows(contest)
     ]
 
 

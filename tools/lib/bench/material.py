@@ -64,8 +64,9 @@ def long_file(folder, seconds):
 
 
 SOURCES = [
-    "testsrc2=size={size}:rate=15", "mandelbrot=size={size}:rate=15:maxiter=200", "gradients=size={size}:rate=15:seed={seed}",
-    "life=size={size}:rate=15:seed={seed}:mold=10", "cellauto=size={size}:rate=15:seed={seed}",
+    "testsrc2=size={size}:rate=15", "mandelbrot=size={size}:rate=15:maxiter=200",
+    "gradients=size={size}:rate=15:seed={seed}", "life=size={size}:rate=15:seed={seed}:mold=10",
+    "cellauto=size={size}:rate=15:seed={seed}",
 ]
 
 

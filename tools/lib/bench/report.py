@@ -78,8 +78,8 @@ def markdown(options, facts, environment, store, rows, plots):
             "timed one after the other, again and again, and the ratio is the median over the rounds of the peer's "
             "time divided by ours. **Above 1, ours is faster.** Beside it are the smallest and the largest round."), "",
         wrapped(
-            f"{facts['processor']}, {facts['processors']} processors ({instructions}), {facts['memory_gb']:g} GB of memory; load "
-            f"at the start {facts['load']:g}. {ffmpeg_version()}; {versions}."), "",
+            f"{facts['processor']}, {facts['processors']} processors ({instructions}), {facts['memory_gb']:g} GB of "
+            f"memory; load at the start {facts['load']:g}. {ffmpeg_version()}; {versions}."), "",
     ]
     if options.quick:
         parts += ["**A quick run: sizes are small, and the figures mean little.**", ""]
@@ -137,8 +137,8 @@ def growth_plots(store):
         if len(points) < 2:
             continue
         grid.append([
-            svg.Panel(kept["title"], kept["axis"], "seconds", [("", [(x, seconds) for x, seconds, _ in points])]),
-            svg.Panel(kept["title"], kept["axis"], "peak memory, MB", [("", [(x, peak / 1e6) for x, _, peak in points])]),
+            svg.Panel(kept["title"], kept["axis"], label, [("", [(point[0], point[at] / scale) for point in points])])
+            for label, at, scale in (("seconds", 1, 1), ("peak memory, MB", 2, 1e6))
         ])
     grid += searching_panels(store) + ranking_panels(store)
     return svg.panels(grid) if grid else None

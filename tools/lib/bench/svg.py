@@ -82,6 +82,12 @@ class Panel:
         xs, ys = [x for x, _ in points], [y for _, y in points]
         x0, x1 = bounds(xs, 1.15)
         y0, y1 = bounds(ys, 1.5)
+        # A flat curve is to look flat, and the names need room above the curves.
+        if y1 / y0 < 10:
+            middle = math.sqrt(y0 * y1)
+            y0, y1 = middle / math.sqrt(10), middle * math.sqrt(10)
+        if len(self.curves) > 1:
+            y1 *= (y1 / y0) ** (0.09 * len(self.curves))
         inner_left, inner_top, right, bottom = left + 62, top + 34, left + width - 14, top + height - 44
 
         def x(value):
@@ -92,12 +98,14 @@ class Panel:
 
         parts = [text(left + 10, top + 18, self.title, 13, weight="bold")]
         for tick in decades(y0, y1):
-            parts += [line(inner_left, y(tick), right, y(tick)), text(inner_left - 6, y(tick) + 4, short(tick), 11, "end")]
+            parts += [line(inner_left, y(tick), right, y(tick)),
+                      text(inner_left - 6, y(tick) + 4, short(tick), 11, "end")]
         ticks = sorted(set(xs))
         for tick in ticks if len(ticks) <= 8 else decades(x0, x1):
             parts += [line(x(tick), bottom, x(tick), bottom + 4, "#868e96"),
                       text(x(tick), bottom + 17, short(tick), 11, "middle")]
-        parts += [line(inner_left, bottom, right, bottom, "#868e96"), line(inner_left, inner_top, inner_left, bottom, "#868e96")]
+        parts += [line(inner_left, bottom, right, bottom, "#868e96"),
+                  line(inner_left, inner_top, inner_left, bottom, "#868e96")]
         parts.append(text((inner_left + right) / 2, bottom + 34, self.x_label, 11, "middle"))
         parts.append(text(inner_left, inner_top - 4, self.y_label, 11))
         for number, (name, curve) in enumerate(self.curves):

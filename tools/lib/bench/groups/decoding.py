@@ -33,7 +33,8 @@ def measure(bench):
         bench.enter_ours(contest, lambda: ours(bench, path))
         contest.enter("ffmpeg -f null", lambda: lambda: ffmpeg(path))
         for name, (module, needs) in PEERS.items():
-            bench.enter_worker(contest, name, module, needs, threads=1, file=str(path), frames=8, duration=2.0, size=112)
+            bench.enter_worker(
+                contest, name, module, needs, threads=1, file=str(path), frames=8, duration=2.0, size=112)
         bench.hold(contest)
 
 

@@ -1,8 +1,13 @@
 """Whole indexing of a folder, against the same pipeline in Python, and against ffmpeg's decoding alone."""
 
+import math
 import shutil
+import sqlite3
+import statistics
 import time
+from array import array
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 from bench import material
 from bench.machine import timed
@@ -16,6 +21,7 @@ NOTE = (
     "threads, or as many processes of one thread as there are threads."
 )
 GROUP = "indexing"
+PEER = "Python: {} + PyTorch bf16 + SQLite"
 READERS = {"torchcodec": ["torch", "safetensors", "torchcodec"], "PyAV": ["torch", "safetensors", "av"]}
 
 
@@ -41,10 +47,39 @@ def measure(bench):
     bench.enter_ours(contest, ours)
     for reader, needs in READERS.items():
         bench.enter_worker(
-            contest, f"Python: {reader} + PyTorch bf16 + SQLite", "pipeline", needs, reader=reader,
+            contest, PEER.format(reader), "pipeline", needs, reader=reader,
             folder=str(folder), model=str(bench.options.model), results_folder=str(bench.work / "indexes"))
     bench.hold(contest)
+    for reader in READERS:
+        compare(bench, contest, reader)
     large(bench)
+
+
+def compare(bench, contest, reader):
+    """Remarks how near the two sides' video means are: the same frames through the same network agree."""
+    theirs = bench.work / "indexes" / f"python-{reader}.sqlite"
+    ours = bench.work / "indexes" / "index" / "videos.sqlite"
+    kept = bench.store.contests[contest.key]
+    if PEER.format(reader) in kept["absent"] or not theirs.exists() or not ours.exists():
+        return
+    database = sqlite3.connect(f"file:{ours}?mode=ro", uri=True)
+    rows = database.execute("SELECT path, vectors FROM video JOIN moments ON moments.video = video.id").fetchall()
+    # The folder may be reached through a link, and the index holds resolved paths.
+    mine = {Path(path).name: array("f", vectors) for path, vectors in rows}
+    database.close()
+    database = sqlite3.connect(f"file:{theirs}?mode=ro", uri=True)
+    cosines = []
+    for path, mean in database.execute("SELECT path, mean FROM video"):
+        vectors, mean = mine.get(Path(path).name), array("f", mean)
+        if vectors:
+            cosines.append(cosine(vectors[:len(mean)], mean))
+    database.close()
+    if cosines:
+        kept["remarks"][f"{PEER.format(reader)}, cosine to ours, median"] = [statistics.median(cosines)]
+
+
+def cosine(a, b):
+    return sum(x * y for x, y in zip(a, b)) / math.sqrt(sum(x * x for x in a) * sum(y * y for y in b))
 
 
 def large(bench):

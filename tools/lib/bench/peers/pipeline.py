@@ -135,7 +135,8 @@ def run(files, lanes, tasks, results, database):
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute(
-        "CREATE TABLE video (path TEXT PRIMARY KEY, clips INTEGER, mean BLOB, variance BLOB, means BLOB, log_variances BLOB)")
+        "CREATE TABLE video ("
+        "path TEXT PRIMARY KEY, clips INTEGER, mean BLOB, variance BLOB, means BLOB, log_variances BLOB)")
     for path in files:
         tasks.put(path)
     for _ in range(lanes):
