@@ -20,18 +20,17 @@ PROBE = "import importlib, sys; m = importlib.import_module(sys.argv[1]); print(
 
 
 class Environment:
-    """`python` runs the peers; `versions` says which there are, `missing` why others are not."""
+    """`python` runs the peers; of what was asked for, `versions` says what there is, `missing` why the rest is not."""
 
     def __init__(self, folder, reused=None, installs=True):
         self.folder = Path(folder)
         self.python = self.folder / "bin" / "python"
+        self.installs = installs
         self.versions, self.missing = {}, {}
         if not self.python.exists():
             self.make(reused)
         elif reused:
             self.reuse(reused)
-        for module, package in PACKAGES.items():
-            self.provide(module, package, installs)
 
     def make(self, reused):
         note(f"making {self.folder}")
@@ -50,9 +49,11 @@ class Environment:
         own = json.loads(subprocess.run([self.python, "-c", code], check=True, capture_output=True).stdout)
         (Path(own[0]) / "reused.pth").write_text("\n".join(theirs) + "\n")
 
-    def provide(self, module, package, installs):
+    def provide(self, module):
+        """Installs a package where it is missing."""
+        package = PACKAGES[module]
         problem = self.probe(module)
-        if problem and installs:
+        if problem and self.installs:
             note(f"installing {package}")
             command = [self.python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", package]
             done = subprocess.run(command, capture_output=True, text=True)
@@ -71,6 +72,8 @@ class Environment:
     def lacks(self, *modules):
         """Why a peer that needs these modules cannot run; None where it can."""
         for module in modules:
+            if module not in self.versions and module not in self.missing:
+                self.provide(module)
             if module in self.missing:
                 return f"{PACKAGES[module]} cannot be used: {self.missing[module]}"
         return None

@@ -34,8 +34,6 @@ def measure(options):
     program = Program(options.mixtape)
     options.work.mkdir(parents=True, exist_ok=True)
     environment = Environment(options.venv, options.python, not options.no_install)
-    for module in environment.missing:
-        note(f"skipped: {environment.lacks(module)}")
     store = Store(options.work / "results.json", program.fingerprint)
     bench = Bench(options, program, environment, store)
     for name in options.rows:

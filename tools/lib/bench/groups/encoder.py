@@ -25,6 +25,7 @@ PEERS = {
 def measure(bench):
     named = bench.work / "models" / "r3d_18"
     if not (named / "config.json").exists():
+        named.parent.mkdir(parents=True, exist_ok=True)
         timed([bench.program.path, "model", "create", named, "--preset", "r3d_18", "--seed", "1"])
     for label, model in (("default model", bench.options.model), ("r3d_18, 16 × 112²", named)):
         repeats = 1 if bench.quick else 5

@@ -18,8 +18,9 @@ def exported(encoder, model, batch, cache):
         example = torch.zeros(
             batch, 3, config["clip"]["frames"], config["input"]["height"], config["input"]["width"])
         partial = path.with_suffix(".partial.onnx")
+        # Names of our own: the exporter's may be taken by layers inside.
         torch.onnx.export(
-            encoder, (example,), str(partial), input_names=["clips"], output_names=["mean", "log_variance"],
+            encoder, (example,), str(partial), input_names=["clips"], output_names=["gaussian_mean", "gaussian_spread"],
             dynamo=True, external_data=False)
         partial.rename(path)
     return path
