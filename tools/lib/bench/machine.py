@@ -1,5 +1,6 @@
 """The machine: what it is, and what a process on it took."""
 
+import contextlib
 import os
 import subprocess
 import threading
@@ -29,6 +30,19 @@ def facts():
     }
 
 
+@contextlib.contextmanager
+def kept_to(processors):
+    """What is started inside runs on that many processors; None: on all."""
+    # What a process is allowed to run on is inherited: cheaper than a hook in the child, which would slow its start.
+    allowed = os.sched_getaffinity(0)
+    if processors:
+        os.sched_setaffinity(0, sorted(allowed)[:processors])
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, allowed)
+
+
 class Taken:
     """Wall time in seconds and peak memory in bytes of one process, with what it wrote."""
 
@@ -36,21 +50,16 @@ class Taken:
         self.seconds, self.peak, self.output = seconds, peak, output
 
 
-def timed(command, processors=None, env=None):
+def timed(command, processors=None):
     """Runs a process to its end; `processors` keeps it to that many. Its failure ends the run."""
     command = [str(word) for word in command]
-    # What a process is allowed to run on is inherited: cheaper than a hook in the child, which would slow its start.
-    allowed = os.sched_getaffinity(0)
-    if processors:
-        os.sched_setaffinity(0, sorted(allowed)[:processors])
     try:
-        start = time.perf_counter()
-        process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env)
+        with kept_to(processors):
+            start = time.perf_counter()
+            process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     except OSError as error:
         raise Failure(f"{command[0]}: cannot be run: {error.strerror}") from None
-    finally:
-        os.sched_setaffinity(0, allowed)
     complaints = []
     reader = threading.Thread(target=lambda: complaints.append(process.stderr.read()))
     reader.start()

@@ -26,9 +26,9 @@ class Program:
             raise Failure(f"{path}: no such program", "leave --mixtape out, and it is built")
         self.fingerprint = hashlib.sha256(self.path.read_bytes()).hexdigest()[:16]
 
-    def benchmark(self, *arguments):
+    def benchmark(self, *arguments, processors=None):
         """What `mixtape benchmark … --json` says."""
-        return json.loads(timed([self.path, "benchmark", *arguments, "--json"]).output)
+        return json.loads(timed([self.path, "benchmark", *arguments, "--json"], processors).output)
 
     def knows(self, command, option=""):
         """Whether the program has a benchmark of that name, and the option."""

@@ -1,5 +1,6 @@
 """The whole run: options, environment, groups, report."""
 
+import signal
 import sys
 
 from bench import machine, report
@@ -13,6 +14,9 @@ from bench.program import Bench, Program
 
 def main(description):
     options = parse(description)
+    # A shell's background jobs are started with the one ignored, and the other would leave the peers behind.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     try:
         measure(options)
     except Failure as error:

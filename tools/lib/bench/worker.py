@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bench.environment import thread_limits
 from bench.failure import Unavailable
+from bench.machine import kept_to
 
 HOST = Path(__file__).resolve().parent / "peers" / "host.py"
 
@@ -19,11 +20,11 @@ class Worker:
     would take the processors from whoever is timed next.
     """
 
-    def __init__(self, python, module, threads, log, **setup):
-        self.module = module
+    def __init__(self, python, module, threads, log, processors=None, **setup):
+        """`processors` keeps the process to that many; `setup` goes to the module."""
         self.log = log
         self.log.parent.mkdir(parents=True, exist_ok=True)
-        with open(log, "ab") as complaints:
+        with open(log, "ab") as complaints, kept_to(processors):
             self.process = subprocess.Popen(
                 [python, str(HOST), module], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=complaints,
                 text=True, env=thread_limits(threads))

@@ -4,16 +4,22 @@ A peer's module has `setup(**settings)`, which returns a function that takes a r
 or a dictionary that holds them. Replies are JSON, a line each; whatever libraries print goes to standard error.
 """
 
+import ctypes
 import importlib
 import json
 import os
+import signal
 import sys
+import traceback
 from pathlib import Path
 
+PR_SET_PDEATHSIG = 1
 HERE = Path(__file__).resolve().parent
 
 
 def main():
+    # Dies with its parent, even while it stands still.
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     replies = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     sys.dont_write_bytecode = True
@@ -32,7 +38,6 @@ def main():
         except Exception as error:
             text = str(error).strip().splitlines()
             reply = {"error": f"{type(error).__name__}: {text[0][:200] if text else ''}"}
-            import traceback
             traceback.print_exc()
         replies.write(json.dumps(reply) + "\n")
         replies.flush()
