@@ -137,7 +137,7 @@ class Contest:
             seconds, said = result if isinstance(result, tuple) else (result, {})
             taken[name] = seconds
             for label, value in said.items():
-                kept["remarks"].setdefault(f"{name} {label}", []).append(value)
+                kept["remarks"].setdefault(name, {}).setdefault(label, []).append(value)
         return taken
 
 
@@ -153,10 +153,12 @@ class Row:
         ratios = sorted(second / first for first, second in pairs)
         self.ratio = statistics.median(ratios)
         self.low, self.high = ratios[0], ratios[-1]
-        self.remarks = {
-            label: statistics.median(values) for label, values in contest["remarks"].items()
-            if label.startswith(peer) or has_our_remarks and label.split(" ", 1)[0] == OURS
-        }
+        # Each with whose it is: "ours", "theirs".
+        self.remarks = []
+        for name, whose in ((OURS, "ours"), (peer, "theirs")):
+            for label, values in contest["remarks"].get(name, {}).items():
+                if name == peer or has_our_remarks:
+                    self.remarks.append((whose, label, statistics.median(values)))
 
 
 def rows(contest):
@@ -184,6 +186,8 @@ def show(seconds, contest):
 
 def number(value):
     """Three digits that say something."""
+    if value == 0:
+        return "0"
     if value >= 100:
         return f"{value:.0f}"
     return f"{value:.1f}" if value >= 10 else f"{value:.2f}" if value >= 1 else f"{value:.3f}"

@@ -90,7 +90,7 @@ def markdown(options, facts, environment, store, rows, plots):
         for number, row in enumerate(found):
             lead = f"**{GROUPS[group].TITLE}:** " if number == 0 else ""
             strong = "**" if row.ratio >= 1 else ""
-            remarks = "; ".join(f"{label}: {contest.number(value)}" for label, value in row.remarks.items())
+            remarks = "; ".join(f"{whose}: {label} {contest.number(value)}" for whose, label, value in row.remarks)
             parts.append(
                 f"| {lead}{row.title} | {row.ours} | {row.peer} | {row.theirs} | {strong}{row.ratio:.2f}{strong} | "
                 f"{row.rounds}: {row.low:.2f} – {row.high:.2f} | {remarks} |")
@@ -154,7 +154,7 @@ def searching_panels(store):
             for name in (contest.OURS, row.peer):
                 seconds = statistics.median(turn[name] for turn in kept["rounds"] if name in turn)
                 times.setdefault(name, []).append((videos, 1000 * seconds))
-                peaks = kept["remarks"].get(f"{name} peak memory, MB")
+                peaks = kept["remarks"].get(name, {}).get("peak memory in MB")
                 if peaks:
                     memory.setdefault(name, []).append((videos, max(peaks)))
     if not times:
@@ -169,7 +169,7 @@ def ranking_panels(store):
     panels = {}
     for kept in store.contests.values():
         settings = kept["settings"]
-        if kept["group"] != "ranking" or "queries" not in settings:
+        if kept["group"] != "ranking" or "queries" not in settings or settings["options"]:
             continue
         curves = panels.setdefault(settings["queries"], {})
         for name in kept["names"]:

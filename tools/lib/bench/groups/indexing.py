@@ -42,7 +42,7 @@ def measure(bench):
 
     def ours():
         taken = index(bench, folder)
-        return taken.seconds, {"peak memory, MB": taken.peak / 1e6}
+        return taken.seconds, {"peak memory in MB": taken.peak / 1e6}
 
     bench.enter_ours(contest, ours)
     for reader, needs in READERS.items():
@@ -75,7 +75,8 @@ def compare(bench, contest, reader):
             cosines.append(cosine(vectors[:len(mean)], mean))
     database.close()
     if cosines:
-        kept["remarks"][f"{PEER.format(reader)}, cosine to ours, median"] = [statistics.median(cosines)]
+        theirs = kept["remarks"].setdefault(PEER.format(reader), {})
+        theirs["cosine of their videos' means and ours"] = [statistics.median(cosines)]
 
 
 def cosine(a, b):

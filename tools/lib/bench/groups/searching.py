@@ -21,8 +21,8 @@ NOTE = (
     "Synthetic indexes. “One-shot” is a whole process that searches for a video of the index: its start, the "
     "opening of the index, the ranking, the output; the files are in the page cache. Beside it the same in Python with "
     "FAISS: start, import, `read_index` (mapped), one query among as many vectors of the same width; it has no "
-    "checksums, no paths and no distributions. “Service” is `mixtape serve`, from a request’s line written to its reply’s line "
-    "read, beside a query of FAISS inside a warm Python process."
+    "checksums, no paths and no distributions. “Service” is `mixtape serve`, from a request’s line written to its "
+    "reply’s line read, beside a query of FAISS inside a warm Python process."
 )
 GROUP = "searching"
 DIMENSION = 256
@@ -48,7 +48,9 @@ def synthetic(bench, videos):
         for old in place.parent.glob(f"synthetic-{videos}-*"):
             shutil.rmtree(old)
         timed([
-            bench.program.path, "benchmark", "make-index", place, "--videos", videos, "--clips", CLIPS, "--seed", 1])
+            bench.program.path, "benchmark", "make-index", place, "--model", bench.options.model, "--videos", videos,
+            "--clips", CLIPS, "--seed", 1,
+        ])
         (place / ".complete").touch()
     return place
 
@@ -71,7 +73,7 @@ def one_shot(bench, videos, index, path):
         taken = timed(command)
         if not json.loads(taken.output)["query"]["indexed"]:
             raise Unavailable("the query was not taken from the index")
-        return taken.seconds, {"peak memory, MB": taken.peak / 1e6}
+        return taken.seconds, {"peak memory in MB": taken.peak / 1e6}
 
     def prepare_ours():
         ours()
@@ -89,7 +91,7 @@ def one_shot(bench, videos, index, path):
 
         def theirs():
             taken = timed(search)
-            return taken.seconds, {"peak memory, MB": taken.peak / 1e6}
+            return taken.seconds, {"peak memory in MB": taken.peak / 1e6}
 
         theirs()
         return theirs
@@ -111,7 +113,7 @@ def service(bench, videos, index, paths):
 
         def ours():
             times = sorted(ask(running, paths[turn % len(paths)]) for turn in range(count))
-            return statistics.median(times), {"p99, ms": 1000 * times[min(count - 1, int(0.99 * count))]}
+            return statistics.median(times), {"p99 in ms": 1000 * times[min(count - 1, int(0.99 * count))]}
 
         return ours
 

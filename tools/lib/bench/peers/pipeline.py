@@ -160,4 +160,5 @@ def run(files, lanes, tasks, results, database):
     if stored == 0:
         raise RuntimeError("no video could be read")
     memory += resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return {"seconds": seconds, "videos stored": stored, "videos failed": failed, "peak memory, MB": memory / 1e3}
+    said = {"videos that failed": failed} if failed else {}
+    return {"seconds": seconds, "peak memory in MB": memory / 1e3, **said}

@@ -25,7 +25,7 @@ def setup(threads, videos, dimension, queries, limit):
                 times.append(time.perf_counter() - start)
         result = {"seconds": statistics.median(times)}
         if repeats:
-            result["p99, ms"] = 1000 * sorted(times)[min(len(times) - 1, int(0.99 * len(times)))]
+            result["p99 in ms"] = 1000 * sorted(times)[min(len(times) - 1, int(0.99 * len(times)))]
         return result
 
     run()
