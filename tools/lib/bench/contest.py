@@ -20,6 +20,7 @@ class Store:
             content = json.loads(path.read_text())
             if content.get("program") == program:
                 self.content = content
+        self.versions = self.content.setdefault("versions", {})
 
     @property
     def contests(self):

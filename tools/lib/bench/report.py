@@ -14,7 +14,7 @@ NAME = "benchmarks.md"
 WRAP = 118
 
 
-def write(options, facts, environment, store):
+def write(options, facts, store):
     """Writes the report's files; returns the table for the terminal."""
     rows = {
         group: [row for kept in store.contests.values() if kept["group"] == group for row in contest.rows(kept)]
@@ -29,7 +29,7 @@ def write(options, facts, environment, store):
         plots.append(("bench-growth.svg", "time and peak memory as things grow", grown))
     for name, _, content in plots:
         (options.out / name).write_text(content)
-    (options.out / NAME).write_text(markdown(options, facts, environment, store, rows, plots))
+    (options.out / NAME).write_text(markdown(options, facts, store, rows, plots))
     return table(rows) + skipped_text(store)
 
 
@@ -66,11 +66,11 @@ def skipped_text(store):
     return "".join(f"skipped: {line}\n" for line in skipped_lines(store))
 
 
-def markdown(options, facts, environment, store, rows, plots):
+def markdown(options, facts, store, rows, plots):
     now = datetime.date.today().isoformat()
     instructions = ", ".join(facts["instructions"]) or "no vector extensions that matter here"
     versions = ", ".join(
-        f"{name} {version}" for name, version in environment.versions.items() if name not in ("onnx", "onnxscript"))
+        f"{name} {version}" for name, version in store.versions.items() if name not in ("onnx", "onnxscript"))
     parts = [
         "# Benchmarks", "",
         wrapped(
@@ -79,7 +79,7 @@ def markdown(options, facts, environment, store, rows, plots):
             "time divided by ours. **Above 1, ours is faster.** Beside it are the smallest and the largest round."), "",
         wrapped(
             f"{facts['processor']}, {facts['processors']} processors ({instructions}), {facts['memory_gb']:g} GB of "
-            f"memory; load at the start {facts['load']:g}. {ffmpeg_version()}; {versions}."), "",
+            f"memory; load at the start {facts['load']:g}. {ffmpeg_version()}; {versions or 'no Python peers'}."), "",
     ]
     if options.quick:
         parts += ["**A quick run: sizes are small, and the figures mean little.**", ""]

@@ -8,7 +8,7 @@ NOTE = (
     "half the bytes and no logarithm. All give the nearest 20. The share is that of the read bandwidth that the same "
     "threads reach on the same bytes, measured in the same process. Ours may rule a video out by a lower bound of its "
     "distance, which leaves the result exact but makes time depend on the data: in the rows “unfavourable” the "
-    "dimensions say nothing of each other, as no encoder’s do."
+    "dimensions say nothing of each other, which is the worst that can happen."
 )
 GROUP = "ranking"
 DIMENSION = 256
