@@ -22,7 +22,7 @@ def parse(description):
     add = parser.add_argument
     add("--rows", nargs="+", metavar="GROUP", choices=list(GROUPS), default=list(GROUPS),
         help="the groups to measure: " + ", ".join(GROUPS) + " (default: all)")
-    add("--rounds", type=above_zero, metavar="N", help="rounds that each median is over (default: 7; quick: 2)")
+    add("--rounds", type=above_zero, metavar="N", help="rounds that each median is over (default: 7; quick: 1)")
     add("--quick", action="store_true", help="small sizes, to see that everything works; the figures mean little")
     add("--threads", type=above_zero, default=min(2, processors), metavar="T",
         help="threads, for both sides (default: %(default)s)")
@@ -41,7 +41,7 @@ def parse(description):
         help="a Python whose packages the peers' environment may use, such as one that has torch")
     add("--no-install", action="store_true", help="install nothing; use the peers that are there")
     options = parser.parse_args()
-    options.rounds = options.rounds or (2 if options.quick else 7)
+    options.rounds = options.rounds or (1 if options.quick else 7)
     options.count = options.count or (8 if options.quick else 400)
     options.work = options.work / ("quick" if options.quick else "full")
     options.out = options.out or (options.work / "report" if options.quick else ROOT / "docs")
