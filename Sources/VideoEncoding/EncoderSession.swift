@@ -15,11 +15,13 @@ public final class EncoderSession {
     public let threads: Int
     private let lanes: [EncodingLane]
 
-    init(encoder: VideoEncoder, threads: Int) throws(ModelError) {
+    /// - Parameter threadsPerClip: that each layer of a clip is spread over; what is for measuring alone has it above 1.
+    init(encoder: VideoEncoder, threads: Int, threadsPerClip: Int = 1) throws(ModelError) {
         self.encoder = encoder
-        self.threads = threads
+        let count = max(1, threads / threadsPerClip)
+        self.threads = count
         var lanes: [EncodingLane] = []
-        for _ in 0..<threads { lanes.append(try EncodingLane(encoder: encoder, threads: 1)) }
+        for _ in 0..<count { lanes.append(try EncodingLane(encoder: encoder, threads: threadsPerClip)) }
         self.lanes = lanes
     }
 

@@ -12,7 +12,14 @@ import Testing
     @Test func encoding() throws {
         let material = try Material.shared.get()
         let arguments = ["encode", "--model", material.model, "--clips", "2", "--repeats", "1"]
-        #expect(try #require(try numbers(arguments)["clips_per_second"] as? Double) > 0)
+        let found = try numbers(arguments)
+        let rate = try #require(found["clips_per_second"] as? Double)
+        let seconds = try #require(found["seconds"] as? Double)
+        #expect(seconds > 0 && abs(rate * seconds - 2) < 1e-6)
+        #expect(
+            try #require(
+                try numbers(arguments + ["--threads", "2", "--threads-per-clip", "2"])["seconds"] as? Double)
+                > 0)
         let text = try Running.run(["benchmark"] + arguments)
         #expect(text.status == 0 && text.output.contains("clips a second"), "\(text.errors)")
     }
@@ -26,6 +33,11 @@ import Testing
         #expect(try #require(found["time_ratio"] as? Double) > 0)
         let text = try Running.run(["benchmark"] + arguments)
         #expect(text.status == 0 && text.output.contains("of ffmpeg's"), "\(text.errors)")
+        let alone = try numbers(arguments + ["--alone"])
+        #expect(try #require(alone["seconds"] as? Double) > 0)
+        #expect(alone["time_ratio"] is NSNull)
+        let short = try Running.run(["benchmark"] + arguments + ["--alone"])
+        #expect(short.status == 0 && !short.output.contains("ffmpeg"), "\(short.errors)")
     }
 
     @Test func training() throws {

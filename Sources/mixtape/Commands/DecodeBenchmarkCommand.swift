@@ -18,6 +18,9 @@ struct DecodeBenchmarkCommand: ParsableCommand {
     @Option(help: .init("Runs that each median is of.", valueName: "N"))
     var repeats = 5
 
+    @Flag(help: "Leave the ffmpeg program out.")
+    var alone = false
+
     @Flag(help: "Print the result as JSON lines.")
     var json = false
 
@@ -34,15 +37,17 @@ struct DecodeBenchmarkCommand: ParsableCommand {
                 let start = Self.now
                 frames = try read(file)
                 let middle = Self.now
-                try FFmpegProgram.run(
-                    ["-threads", "\(threads)", "-i", file, "-map", "0:v:0", "-f", "null", "-"])
+                if !alone {
+                    try FFmpegProgram.run(
+                        ["-threads", "\(threads)", "-i", file, "-map", "0:v:0", "-f", "null", "-"])
+                }
                 // The first turn fills the caches.
                 if turn > 0 {
                     ours.append(middle - start)
                     theirs.append(Self.now - middle)
                 }
             }
-            report(file, frames, ours: Self.median(ours), theirs: Self.median(theirs))
+            report(file, frames, ours: Self.median(ours), theirs: alone ? nil : Self.median(theirs))
         }
     }
 
@@ -60,21 +65,22 @@ struct DecodeBenchmarkCommand: ParsableCommand {
         }
     }
 
-    private func report(_ file: String, _ frames: Int, ours: Double, theirs: Double) {
+    private func report(_ file: String, _ frames: Int, ours: Double, theirs: Double?) {
         if json {
             return Terminal.data([
                 "file": .string(file), "frames": .number(frames), "threads": .number(threads),
-                "repeats": .number(repeats),
+                "repeats": .number(repeats), "seconds": .number(ours),
                 "frames_per_second": .number(Double(frames) / ours),
-                "ffmpeg_frames_per_second": .number(Double(frames) / theirs),
-                "time_ratio": .number(ours / theirs),
+                "ffmpeg_frames_per_second": theirs.map { .number(Double(frames) / $0) } ?? .null,
+                "time_ratio": theirs.map { .number(ours / $0) } ?? .null,
             ])
         }
         func fixed(_ value: Double, _ decimals: Int) -> String { TimeText.fixed(value, decimals: decimals) }
+        let beside = theirs.map {
+            ", ffmpeg \(fixed(Double(frames) / $0, 0)) frames/s, time \(fixed(ours / $0, 2)) of ffmpeg's"
+        }
         Terminal.data(
-            "\(Terminal.printable(file)): \(fixed(Double(frames) / ours, 0)) frames/s, "
-                + "ffmpeg \(fixed(Double(frames) / theirs, 0)) frames/s, "
-                + "time \(fixed(ours / theirs, 2)) of ffmpeg's")
+            "\(Terminal.printable(file)): \(fixed(Double(frames) / ours, 0)) frames/s" + (beside ?? ""))
     }
 
     private static var now: Double { Double(DispatchTime.now().uptimeNanoseconds) * 1e-9 }

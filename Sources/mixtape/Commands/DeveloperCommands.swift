@@ -20,6 +20,11 @@ struct EncodeBenchmarkCommand: ParsableCommand {
     @Option(help: .init("Threads. (default: one a processor)", valueName: "T"))
     var threads: Int?
 
+    @Option(
+        help: .init(
+            "Threads that each clip's layers are spread over; indexing and search take 1.", valueName: "T"))
+    var threadsPerClip = 1
+
     @Option(help: .init("Clips of one run.", valueName: "N"))
     var clips = 64
 
@@ -30,7 +35,7 @@ struct EncodeBenchmarkCommand: ParsableCommand {
     var json = false
 
     func validate() throws {
-        guard clips > 0, repeats > 0, threads ?? 1 > 0 else {
+        guard clips > 0, repeats > 0, threads ?? 1 > 0, threadsPerClip > 0 else {
             throw ValidationError("expected whole numbers above 0")
         }
     }
@@ -40,8 +45,8 @@ struct EncodeBenchmarkCommand: ParsableCommand {
         do {
             let encoder = try VideoEncoder(folder: places.modelPath())
             result = try EncodingBenchmark.run(
-                encoder: encoder, threads: threads ?? Settings.current.processors, clips: clips,
-                repeats: repeats)
+                encoder: encoder, threads: threads ?? Settings.current.processors,
+                threadsPerClip: threadsPerClip, clips: clips, repeats: repeats)
         } catch let error as ModelError {
             throw LibraryError(error)
         }
@@ -49,7 +54,7 @@ struct EncodeBenchmarkCommand: ParsableCommand {
             return Terminal.data([
                 "clips": .number(result.clips), "threads": .number(result.threads),
                 "precision": .string(result.precision), "repeats": .number(repeats),
-                "clips_per_second": .number(result.clipsPerSecond),
+                "seconds": .number(result.seconds), "clips_per_second": .number(result.clipsPerSecond),
                 "times_real_time": .number(result.timesRealTime),
             ])
         }

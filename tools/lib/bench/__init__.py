@@ -1,0 +1,4 @@
+"""The parts of tools/bench.
+
+`run` puts them together; `groups` holds the rows, `peers` what runs in the peers' environment.
+"""

@@ -1,0 +1,74 @@
+"""The program that is measured, and what the groups share."""
+
+import hashlib
+import json
+import subprocess
+from pathlib import Path
+
+from bench.contest import OURS, Contest
+from bench.failure import Failure, Unavailable, note
+from bench.machine import timed
+from bench.places import ROOT
+from bench.worker import Worker
+
+
+class Program:
+    """The mixtape program."""
+
+    def __init__(self, path=None):
+        if path is None:
+            # Builds it where that must be.
+            if subprocess.run([ROOT / "tools/mixtape", "--version"], stdout=subprocess.DEVNULL).returncode:
+                raise Failure("tools/mixtape could not build the program")
+            path = ROOT / ".build/release/mixtape"
+        self.path = Path(path).resolve()
+        if not self.path.exists():
+            raise Failure(f"{path}: no such program", "leave --mixtape out, and it is built")
+        self.fingerprint = hashlib.sha256(self.path.read_bytes()).hexdigest()[:16]
+
+    def benchmark(self, *arguments, processors=None):
+        """What `mixtape benchmark … --json` says."""
+        return json.loads(timed([self.path, "benchmark", *arguments, "--json"], processors).output)
+
+    def knows(self, command, option=""):
+        """Whether the program has a benchmark of that name, and the option."""
+        done = subprocess.run([self.path, "benchmark", command, "--help"], capture_output=True, text=True)
+        return done.returncode == 0 and f"benchmark {command}" in done.stdout and option in done.stdout
+
+
+class Bench:
+    """What a group needs: the options, the program, the peers' environment, the store."""
+
+    def __init__(self, options, program, environment, store):
+        self.options, self.program, self.environment, self.store = options, program, environment, store
+        self.threads, self.work, self.quick = options.threads, options.work, options.quick
+
+    def skip(self, group, line):
+        note(f"skipped: {group}: {line}")
+        lines = self.store.skipped.setdefault(group, [])
+        if line not in lines:
+            lines.append(line)
+
+    def contest(self, group, title, unit="s", amount=1, **settings):
+        return Contest(group, title, unit, amount, settings)
+
+    def hold(self, contest):
+        contest.hold(self.store, self.options.rounds)
+
+    def enter_ours(self, contest, run):
+        """`run` returns seconds or seconds and remarks."""
+        contest.enter(OURS, lambda: run)
+
+    def enter_worker(self, contest, name, module, needs, request=None, threads=None, **setup):
+        """A peer from the folder `peers`; `needs` are the modules without which it cannot run."""
+
+        def prepare():
+            reason = self.environment.lacks(*needs)
+            if reason:
+                raise Unavailable(reason)
+            worker = Worker(
+                self.environment.python, module, threads or self.threads, self.work / "logs" / f"{module}.log", **setup)
+            contest.close_with(worker.close)
+            return lambda: worker.run(**(request or {}))
+
+        contest.enter(name, prepare)

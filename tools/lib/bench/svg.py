@@ -1,0 +1,143 @@
+"""Plots as SVG text, without a library: bars of ratios, lines over a growing axis."""
+
+import math
+from xml.sax.saxutils import escape
+
+COLOURS = ["#0b7285", "#e8590c", "#5f3dc4", "#2b8a3e", "#a61e4d", "#868e96", "#1864ab"]
+FONT = "font-family='sans-serif'"
+
+
+def document(width, height, parts):
+    return (
+        f"<svg xmlns='http://www.w3.org/2000/svg' width='{width}' height='{height}' viewBox='0 0 {width} {height}'>\n"
+        f"<rect width='{width}' height='{height}' fill='white'/>\n" + "\n".join(parts) + "\n</svg>\n")
+
+
+def text(x, y, words, size=12, anchor="start", colour="#212529", weight="normal"):
+    return (
+        f"<text x='{x:.1f}' y='{y:.1f}' {FONT} font-size='{size}' text-anchor='{anchor}' fill='{colour}' "
+        f"font-weight='{weight}'>{escape(words)}</text>")
+
+
+def line(x1, y1, x2, y2, colour="#dee2e6", width=1):
+    return f"<line x1='{x1:.1f}' y1='{y1:.1f}' x2='{x2:.1f}' y2='{y2:.1f}' stroke='{colour}' stroke-width='{width}'/>"
+
+
+def short(value):
+    """1500 → 1.5k."""
+    for size, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if value >= size:
+            return f"{value / size:g}{letter}"
+    return f"{value:g}"
+
+
+def bars(title, sections):
+    """Horizontal bars of ratios on a logarithmic axis, with a line at 1.
+
+    `sections` are (heading, [(label, ratio, low, high)]); the whisker goes from low to high.
+    """
+    values = [value for _, rows in sections for row in rows for value in row[1:]]
+    low = min([0.5] + [value / 1.2 for value in values])
+    high = max([2] + [value * 1.2 for value in values])
+    left, right, row_height = 470, 60, 17
+    width = 1000
+
+    def x(value):
+        return left + (width - left - right) * math.log(value / low) / math.log(high / low)
+
+    parts, y = [text(20, 28, title, 16, weight="bold")], 56
+    top = y
+    for number, (heading, rows) in enumerate(sections):
+        parts.append(text(20, y + 12, heading, 13, weight="bold"))
+        y += 22
+        colour = COLOURS[number % len(COLOURS)]
+        for label, ratio, least, most in rows:
+            start, stop = sorted((x(1), x(ratio)))
+            parts.append(text(left - 8, y + 11, label, 11, "end"))
+            parts.append(
+                f"<rect x='{start:.1f}' y='{y + 2}' width='{max(1, stop - start):.1f}' height='{row_height - 5}' "
+                f"fill='{colour}' opacity='{0.85 if ratio >= 1 else 0.4}'/>")
+            parts.append(line(x(least), y + row_height / 2, x(most), y + row_height / 2, "#212529"))
+            parts.append(text(max(stop, x(most), x(1)) + 4, y + 11, f"{ratio:.2f}×", 11))
+            y += row_height
+        y += 8
+    ticks = []
+    for tick in (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000):
+        if low <= tick <= high:
+            ticks.append(line(x(tick), top, x(tick), y, "#212529" if tick == 1 else "#dee2e6", 1.5 if tick == 1 else 1))
+            ticks.append(text(x(tick), y + 14, f"{tick:g}×", 11, "middle"))
+    parts.append(text(x(1), y + 32, "slower ← 1 → faster than the peer", 11, "middle"))
+    return document(width, y + 46, ticks + parts)
+
+
+class Panel:
+    """One plot: `curves` are (name, [(x, y)]); both axes logarithmic."""
+
+    def __init__(self, title, x_label, y_label, curves):
+        self.title, self.x_label, self.y_label = title, x_label, y_label
+        self.curves = [(name, points) for name, points in curves if points]
+
+    def draw(self, left, top, width, height):
+        points = [point for _, curve in self.curves for point in curve]
+        xs, ys = [x for x, _ in points], [y for _, y in points]
+        x0, x1 = bounds(xs, 1.15)
+        y0, y1 = bounds(ys, 1.5)
+        # A flat curve is to look flat, and the names need room above the curves.
+        if y1 / y0 < 10:
+            middle = math.sqrt(y0 * y1)
+            y0, y1 = middle / math.sqrt(10), middle * math.sqrt(10)
+        if len(self.curves) > 1:
+            y1 *= (y1 / y0) ** (0.09 * len(self.curves))
+        inner_left, inner_top, right, bottom = left + 62, top + 34, left + width - 14, top + height - 44
+
+        def x(value):
+            return inner_left + (right - inner_left) * math.log(value / x0) / math.log(x1 / x0)
+
+        def y(value):
+            return bottom - (bottom - inner_top) * math.log(value / y0) / math.log(y1 / y0)
+
+        parts = [text(left + 10, top + 18, self.title, 13, weight="bold")]
+        for tick in decades(y0, y1):
+            parts += [line(inner_left, y(tick), right, y(tick)),
+                      text(inner_left - 6, y(tick) + 4, short(tick), 11, "end")]
+        ticks = sorted(set(xs))
+        for tick in ticks if len(ticks) <= 8 else decades(x0, x1):
+            parts += [line(x(tick), bottom, x(tick), bottom + 4, "#868e96"),
+                      text(x(tick), bottom + 17, short(tick), 11, "middle")]
+        parts += [line(inner_left, bottom, right, bottom, "#868e96"),
+                  line(inner_left, inner_top, inner_left, bottom, "#868e96")]
+        parts.append(text((inner_left + right) / 2, bottom + 34, self.x_label, 11, "middle"))
+        parts.append(text(inner_left, inner_top - 4, self.y_label, 11))
+        for number, (name, curve) in enumerate(self.curves):
+            colour = COLOURS[number % len(COLOURS)]
+            path = " ".join(f"{x(a):.1f},{y(b):.1f}" for a, b in sorted(curve))
+            parts.append(f"<polyline points='{path}' fill='none' stroke='{colour}' stroke-width='2'/>")
+            parts += [f"<circle cx='{x(a):.1f}' cy='{y(b):.1f}' r='3' fill='{colour}'/>" for a, b in curve]
+            if len(self.curves) > 1:
+                at = inner_top + 14 + 15 * number
+                parts += [line(inner_left + 10, at - 4, inner_left + 28, at - 4, colour, 2),
+                          text(inner_left + 33, at, name, 11)]
+        return parts
+
+
+def panels(rows):
+    """A grid of panels, given row by row."""
+    width, height = 480, 300
+    parts = []
+    for r, row in enumerate(rows):
+        for c, panel in enumerate(row):
+            parts += panel.draw(c * width, r * height, width, height)
+    return document(width * max(len(row) for row in rows), height * len(rows), parts)
+
+
+def bounds(values, margin):
+    """Where a logarithmic axis starts and ends, with some room."""
+    return min(values) / margin, max(values) * margin
+
+
+def decades(low, high):
+    """Round numbers on a logarithmic axis: 1, 2, 5 where it spans little, powers of 10 where it spans much."""
+    steps = (1, 2, 5) if math.log10(high / low) < 2.5 else (1,)
+    first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
+    found = [step * 10.0 ** power for power in range(first, last + 1) for step in steps]
+    return [value for value in found if low <= value <= high]
