@@ -195,6 +195,26 @@ def fit(head, versions, ruins, entries, arguments):
                   + (f" label {topic.item():.3f}" if classifier else ""), flush=True)
 
 
+def teach(head, versions, ruins, arguments):
+    """FC_log_variance alone, which the ranking pulls elsewhere: ruined clips get less certain, intact ones stay."""
+    layer = head.log_variance
+    intact, altered = versions[:, 0, 0], versions[:, 1:, 0]
+    with torch.no_grad():
+        kept = layer(intact).clamp(*head.range)
+    kinds = torch.tensor(arguments.taught_weights)
+    optimiser = torch.optim.Adam(layer.parameters(), lr=3e-3)
+    for step in range(arguments.uncertainty_steps):
+        s = layer(intact)
+        gap = layer(ruins).mean(dim=-1) - s.mean(dim=-1, keepdim=True)
+        rank = (F.softplus((arguments.margin - gap) / 0.05) * 0.05 * kinds).sum(dim=1).mean()
+        steady = (s - kept).square().mean() + (layer(altered) - s.unsqueeze(1)).square().mean()
+        optimiser.zero_grad()
+        (rank + arguments.steady_weight * steady).backward()
+        optimiser.step()
+        for group in optimiser.param_groups:
+            group["lr"] = 3e-3 * (1 - step / arguments.uncertainty_steps)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cache", required=True, metavar="DIR")
@@ -209,6 +229,10 @@ def main():
     parser.add_argument("--keep-weight", type=float, default=0.0,
                         help="of keeping each video's neighbours among the others")
     parser.add_argument("--margin", type=float, default=0.2, help="of the mean log variance")
+    parser.add_argument("--uncertainty-steps", type=int, default=1000, help="of FC_log_variance alone, afterwards")
+    parser.add_argument("--taught-weights", type=float, nargs=len(KINDS), default=(0.25, 0.25, 3.0, 0.5),
+                        help="of the kinds there")
+    parser.add_argument("--steady-weight", type=float, default=0.5, help="of what intact clips keep there")
     parser.add_argument("--uncertainty-weight", type=float, default=3.0)
     parser.add_argument("--kind-weights", type=float, nargs=len(KINDS), default=(0.25, 0.25, 1.0, 0.5),
                         help=f"of {', '.join(KINDS)}")
@@ -238,6 +262,9 @@ def main():
     print("before:")
     report(encoder.head, *unknown, held_out)
     fit(encoder.head, *known, training, arguments)
+    print("between:")
+    report(encoder.head, *unknown, held_out)
+    teach(encoder.head, *known, arguments)
     print("after:")
     report(encoder.head, *unknown, held_out)
     encoder.config["calibration"] = None
