@@ -46,6 +46,28 @@ import Testing
         #expect(try #require(try numbers(arguments)["clips_per_second"] as? Double) > 0)
     }
 
+    /// OpenBLAS takes slower kernels on processors newer than itself unless told, and only before it is loaded; a
+    /// user's own choice stands. Its own account of what it took.
+    @Test func openBLASTakesTheProcessorsKernels() throws {
+        let material = try Material.shared.get()
+        func core(_ environment: [String: String]) throws -> String? {
+            let arguments = [
+                "benchmark", "train", "--model", material.model, "--videos", "2", "--steps", "1",
+            ]
+            let more = environment.merging(["OPENBLAS_VERBOSE": "2"]) { $1 }
+            let outcome = try Running(arguments, environment: more).outcome()
+            #expect(outcome.status == 0, "\(outcome.errors)")
+            let lines = (outcome.output + outcome.errors).split(separator: "\n")
+            return lines.first { $0.hasPrefix("Core: ") }.map { String($0.dropFirst(6)) }
+        }
+        #expect(try core(["OPENBLAS_CORETYPE": "Nehalem"]) == "Nehalem")
+        let flags = try String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)
+        let isWide = ["f", "dq", "cd", "bw", "vl"].allSatisfy { flags.contains(" avx512\($0)") }
+        if ProcessInfo.processInfo.environment["OPENBLAS_CORETYPE"] == nil, isWide {
+            #expect(try core([:]) == "SkylakeX")
+        }
+    }
+
     @Test func scanning() throws {
         let found = try numbers([
             "scan", "--videos", "2000", "--dimension", "32", "--queries", "3", "--rounds", "1",
