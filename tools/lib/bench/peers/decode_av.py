@@ -1,11 +1,10 @@
 """Clips by PyAV: straight through the file, each wanted frame scaled by swscale."""
 
-import time
-
 import av
 import numpy
 
 from instants import clips, grid
+from reading import timed
 
 
 class Reader:
@@ -63,11 +62,4 @@ class Reader:
 
 def setup(threads, file, frames, duration, size):
     reader = Reader(frames, duration, size, threads)
-
-    def run():
-        start = time.perf_counter()
-        reader.read(file)
-        return time.perf_counter() - start
-
-    run()
-    return run
+    return timed(lambda: reader.read(file))

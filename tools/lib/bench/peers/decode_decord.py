@@ -1,11 +1,11 @@
 """Clips by decord."""
 
 import bisect
-import time
 
 import decord
 
 from instants import clips, grid
+from reading import timed
 
 
 def setup(threads, file, frames, duration, size):
@@ -19,10 +19,4 @@ def setup(threads, file, frames, duration, size):
         pictures = reader.get_batch(wanted).asnumpy()
         return pictures[clips(len(instants), end - zero, frames, duration)]
 
-    def run():
-        start = time.perf_counter()
-        read()
-        return time.perf_counter() - start
-
-    run()
-    return run
+    return timed(read)

@@ -1,11 +1,10 @@
 """Clips by torchcodec."""
 
-import time
-
 import torch
 from torchcodec.decoders import VideoDecoder
 
 from instants import clips, grid
+from reading import timed
 
 try:
     from torchcodec.transforms import Resize
@@ -37,11 +36,4 @@ class Reader:
 def setup(threads, file, frames, duration, size):
     torch.set_num_threads(threads)
     reader = Reader(frames, duration, size, threads)
-
-    def run():
-        start = time.perf_counter()
-        reader.read(file)
-        return time.perf_counter() - start
-
-    run()
-    return run
+    return timed(lambda: reader.read(file))

@@ -1,12 +1,9 @@
 """The encoder in OpenVINO."""
 
-import time
-import statistics
-
 import openvino
 import torch
 
-from encoding import encoder_and_clips, task
+from encoding import encoder_and_clips, median_time, task
 
 
 def setup(threads, model, clips, precision, is_stream, repeats, cache):
@@ -33,17 +30,7 @@ def setup(threads, model, clips, precision, is_stream, repeats, cache):
                 queue.start_async({0: one})
             queue.wait_all()
 
-        all_clips()
-
-        def run():
-            times = []
-            for _ in range(repeats):
-                start = time.perf_counter()
-                all_clips()
-                times.append(time.perf_counter() - start)
-            return statistics.median(times)
-
-        return run
+        return lambda: median_time(all_clips, repeats)
 
     def make(_, batch):
         network = compiled(batch, {"PERFORMANCE_HINT": "LATENCY"})
