@@ -37,4 +37,29 @@ public struct Moments: Sendable, Equatable {
         for value in variance { sum += log(Double(value)) }
         return sum
     }
+
+    /// The moments of a mixture whose components, of equal weight, have these: mean μ = mean μ_n and variance
+    /// mean σ²_n + mean (μ_n − μ)², in double precision and rounded once, as `GaussianMixture.moments`. Those of one
+    /// component are its own, to the bit.
+    ///
+    /// - Parameter components: at least one, all of one width.
+    public static func ofMixture(_ components: [Moments]) -> Moments {
+        precondition(!components.isEmpty, "a mixture needs a component")
+        precondition(
+            components.allSatisfy { $0.dimension == components[0].dimension },
+            "the components of a mixture differ in width")
+        if components.count == 1 { return components[0] }
+        let share = 1 / Double(components.count)
+        var result = components[0]
+        for d in 0..<result.dimension {
+            let mean = components.reduce(0.0) { $0 + Double($1.mean[d]) } * share
+            let variance = components.reduce(0.0) { sum, component in
+                let offset = Double(component.mean[d]) - mean
+                return sum + Double(component.variance[d]) + offset * offset
+            }
+            result.mean[d] = Float(mean)
+            result.variance[d] = Float(variance * share)
+        }
+        return result
+    }
 }

@@ -50,6 +50,17 @@ extension VideoIndex {
             \.video)
     }
 
+    /// Hands every ready video to `body`, in the order of the numbers (the moments table's), as one transaction left
+    /// them; memory does not grow with the index.
+    package func forEachVideo(_ body: (IndexedVideo) -> Void) throws(IndexError) {
+        try read { db in
+            try requireStructure(db)
+            let cursor = try Row.fetchCursor(
+                db, sql: "SELECT \(VideoRow.columns) FROM video WHERE failed = 0 ORDER BY id")
+            while let row = try cursor.next() { body(try VideoRow(row, folder: folder).video) }
+        }
+    }
+
     /// The files that could not be indexed, by path.
     public func failures() throws(IndexError) -> [FailedVideo] {
         try rows("WHERE failed = 1 ORDER BY path", []).map { row in

@@ -12,6 +12,8 @@ public struct Match: Sendable {
     public var distance: Double
     /// Mean of log σ²_V, natural logarithm.
     public var uncertainty: Double
+    /// The part of the distance that is there because an unwanted example is nearer; 0 where the query has none.
+    public var penalty = 0.0
 }
 
 /// Ranks an index by distance to a query.
@@ -61,7 +63,8 @@ public final class SearchEngine: Sendable {
     }
 
     /// The rankings of several queries, each the very one that it would get alone; many together take a fraction of
-    /// the time, since they share what is read of the index. All see the index in the same state.
+    /// the time, since they share what is read of the index. All see the index in the same state. What the options'
+    /// filter leaves out is left out before the ranking, which is the one that an index of the others would give.
     ///
     /// - Returns: a ranking a query, in the same order.
     /// - Throws: as for one query.
@@ -84,21 +87,33 @@ public final class SearchEngine: Sendable {
 
     private struct PreparedQuery {
         var moments: Moments
+        var unwanted: [Moments]
         var fingerprint: String
         var excludedVideos: Set<Int64>
     }
 
     private func prepare(_ query: SearchQuery, _ options: SearchOptions) throws(SearchError) -> PreparedQuery
     {
-        guard query.mixture.dimension == index.model.dimension else {
+        precondition(
+            query.unwantedExamples.isEmpty || options.sampling == .matched,
+            "unwanted examples need distances in closed form")
+        let wanted = try ([query.mixture] + query.furtherExamples).map(moments(ofExample:))
+        return PreparedQuery(
+            moments: .ofMixture(wanted), unwanted: try query.unwantedExamples.map(moments(ofExample:)),
+            fingerprint: query.fingerprint,
+            excludedVideos: query.excludedVideos.union(options.excludedVideos))
+    }
+
+    private func moments(ofExample mixture: GaussianMixture) throws(SearchError) -> Moments {
+        guard mixture.dimension == index.model.dimension else {
             throw .index(
                 IndexError(
                     reason: .otherModel, path: index.folder,
                     message: "the index has \(index.model.dimension) dimensions (model "
-                        + "\(index.model.name)) and the query has \(query.mixture.dimension)",
+                        + "\(index.model.name)) and the query has \(mixture.dimension)",
                     hint: "search with the model that the index was made with"))
         }
-        let moments = query.mixture.roundedAsStored().moments()
+        let moments = mixture.roundedAsStored().moments()
         guard moments.mean.allSatisfy(\.isFinite), moments.variance.allSatisfy({ $0 > 0 && $0.isFinite })
         else {
             throw .index(
@@ -107,9 +122,7 @@ public final class SearchEngine: Sendable {
                     message: "the model gave values for the query that are not those of a distribution",
                     hint: "the model may be damaged; try another with --model"))
         }
-        return PreparedQuery(
-            moments: moments, fingerprint: query.fingerprint,
-            excludedVideos: query.excludedVideos.union(options.excludedVideos))
+        return moments
     }
 
     /// One search over one state of the moments; nil where a video found was removed meanwhile, or the moments file
@@ -161,23 +174,31 @@ public final class SearchEngine: Sendable {
         _ queries: [PreparedQuery], _ options: SearchOptions, _ library: MappedLibrary,
         _ isCancelled: @Sendable () -> Bool
     ) throws(AttemptFailure) -> [[Match]]? {
-        var rankings: [[ScoredRow]] = []
+        let admitted = try admittedRows(options.filter, library)
+        if admitted?.count == 0 { return queries.map { _ in [] } }
+        var rankings: [[PenalisedRanking.Row]] = []
         switch options.sampling {
         case .matched:
             let goals = queries.map { query in
                 RankingGoal(
-                    ScanQuery(query.moments, lambda: options.lambda), limit: options.limit,
+                    // No more rows than may answer: else a scan would look for further ones to the end.
+                    ScanQuery(query.moments, lambda: options.lambda),
+                    limit: min(options.limit, admitted?.count ?? .max),
                     maximumDistance: options.maximumDistance ?? .infinity,
-                    isExcluded: { query.excludedVideos.contains(library.ids[$0]) })
+                    isExcluded: {
+                        admitted?.contains($0) == false || query.excludedVideos.contains(library.ids[$0])
+                    })
             }
             rankings = try translating(library) { () throws(ScanFailure) in
-                try BatchScan(goals).nearest(in: library.rows, isCancelled: isCancelled)
+                try PenalisedRanking.nearest(
+                    zip(goals, queries).map { ($0, $1.unwanted) }, in: library.rows, isCancelled: isCancelled)
             }
         case .iid:
             for query in queries {
-                guard let candidates = try candidates(in: library, without: query.excludedVideos) else {
-                    return nil
+                let candidates = try candidates(in: library) {
+                    admitted?.contains($0) != false && !query.excludedVideos.contains(library.ids[$0])
                 }
+                guard let candidates else { return nil }
                 let ranking = try translating(library) { () throws(ScanFailure) in
                     try SampledScan(
                         query: query.moments, fingerprint: query.fingerprint,
@@ -186,15 +207,37 @@ public final class SearchEngine: Sendable {
                         in: library.rows, candidates: candidates, limit: options.limit,
                         maximumDistance: options.maximumDistance ?? .infinity, isCancelled: isCancelled)
                 }
-                rankings.append(ranking)
+                rankings.append(ranking.map { PenalisedRanking.Row(scored: $0, penalty: 0) })
             }
         }
         var matches: [[Match]] = []
         for ranking in rankings {
             guard let described = try describe(ranking, options.limit, library) else { return nil }
+            // One that was renamed since the filter was asked.
+            guard described.allSatisfy({ options.filter.admits($0.video) }) else { return nil }
             matches.append(described)
         }
         return matches
+    }
+
+    /// The rows that the filter admits; nil where it admits all.
+    private func admittedRows(
+        _ filter: VideoFilter, _ library: MappedLibrary
+    ) throws(AttemptFailure) -> RowSet? {
+        if filter.admitsAll { return nil }
+        var admitted = RowSet(rowCount: library.rows.count)
+        var row = 0
+        do throws(IndexError) {
+            // Both go by the number; one of them may be newer.
+            try index.forEachVideo { video in
+                while row < library.rows.count, library.ids[row] < video.id { row += 1 }
+                guard row < library.rows.count, library.ids[row] == video.id else { return }
+                if filter.admits(video) { admitted.insert(row) }
+            }
+        } catch {
+            throw .failed(.index(error))
+        }
+        return admitted
     }
 }
 
@@ -210,27 +253,27 @@ private struct MappedLibrary: @unchecked Sendable {
 extension SearchEngine {
     /// The first `limit` by distance and path; nil where a video was removed meanwhile.
     private func describe(
-        _ scored: [ScoredRow], _ limit: Int, _ library: MappedLibrary
+        _ rows: [PenalisedRanking.Row], _ limit: Int, _ library: MappedLibrary
     ) throws(AttemptFailure) -> [Match]? {
-        guard let videos = try videos(scored.map { library.ids[$0.row] }) else { return nil }
-        let ranked = zip(scored, videos).sorted { a, b in
-            a.0.distance != b.0.distance
-                ? a.0.distance < b.0.distance
+        guard let videos = try videos(rows.map { library.ids[$0.scored.row] }) else { return nil }
+        let ranked = zip(rows, videos).sorted { a, b in
+            a.0.scored.distance != b.0.scored.distance
+                ? a.0.scored.distance < b.0.scored.distance
                 : a.1.identity.path.utf8.lexicographicallyPrecedes(b.1.identity.path.utf8)
         }
         return ranked.prefix(limit).enumerated().map { position, match in
-            let logDeterminant = Moments.logDeterminant(of: library.rows.variance(match.0.row))
+            let logDeterminant = Moments.logDeterminant(of: library.rows.variance(match.0.scored.row))
             return Match(
-                rank: position + 1, video: match.1, distance: match.0.distance,
-                uncertainty: logDeterminant / Double(library.rows.dimension))
+                rank: position + 1, video: match.1, distance: match.0.scored.distance,
+                uncertainty: logDeterminant / Double(library.rows.dimension), penalty: match.0.penalty)
         }
     }
 
-    /// Every row that isn't excluded, with the fingerprint of its file; nil where a video was removed meanwhile.
+    /// Every row that may answer, with the fingerprint of its file; nil where a video was removed meanwhile.
     private func candidates(
-        in library: MappedLibrary, without excluded: Set<Int64>
+        in library: MappedLibrary, where mayAnswer: (Int) -> Bool
     ) throws(AttemptFailure) -> [(row: Int, fingerprint: String)]? {
-        let rows = (0..<library.rows.count).filter { !excluded.contains(library.ids[$0]) }
+        let rows = (0..<library.rows.count).filter(mayAnswer)
         guard let videos = try videos(rows.map { library.ids[$0] }) else { return nil }
         return zip(rows, videos).map { (row: $0, fingerprint: $1.identity.fingerprint) }
     }

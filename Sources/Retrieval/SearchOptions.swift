@@ -16,6 +16,8 @@ public struct SearchOptions: Sendable {
     public var sampleCount: Int
     /// Numbers of videos to leave out, such as the query's own.
     public var excludedVideos: Set<Int64>
+    /// Which videos may answer; the others are left out before the ranking.
+    public var filter = VideoFilter()
 
     /// The nearest ten by default.
     public init(
@@ -35,6 +37,10 @@ public struct SearchOptions: Sendable {
 public struct SearchQuery: Sendable {
     /// Of the index's model and dimension.
     public var mixture: GaussianMixture
+    /// Further examples of what is wanted: the query is then the mixture of all of them, each with the same weight.
+    public var furtherExamples: [GaussianMixture] = []
+    /// Examples of what is not wanted, by which `PenalisedRanking` pushes videos back; not in `iid` mode.
+    public var unwantedExamples: [GaussianMixture] = []
     /// Of the query's file; seeds its noise in `iid` mode.
     public var fingerprint: String
     /// Numbers of videos to leave out of this query's matches, beside those that the options leave out of all.
