@@ -191,6 +191,36 @@ final class Decoder {
     }
 }
 
+/// An open encoder of pictures.
+final class Encoder {
+    let pointer: UnsafeMutablePointer<AVCodecContext>
+
+    /// Nil where FFmpeg was built without the codec, or where it refuses the size.
+    static func open(
+        _ identifier: AVCodecID, width: Int, height: Int, format: AVPixelFormat, quality: Int32
+    ) -> Encoder? {
+        guard let codec = avcodec_find_encoder(identifier) else { return nil }
+        guard let context = avcodec_alloc_context3(codec) else { preconditionFailure("out of memory") }
+        let encoder = Encoder(pointer: context)
+        context.pointee.width = Int32(width)
+        context.pointee.height = Int32(height)
+        context.pointee.pix_fmt = format
+        context.pointee.color_range = AVCOL_RANGE_JPEG
+        context.pointee.time_base = AVRational(num: 1, den: 25)
+        context.pointee.flags |= AV_CODEC_FLAG_QSCALE
+        context.pointee.global_quality = quality
+        context.pointee.thread_count = 1
+        return avcodec_open2(context, codec, nil) >= 0 ? encoder : nil
+    }
+
+    private init(pointer: UnsafeMutablePointer<AVCodecContext>) { self.pointer = pointer }
+
+    deinit {
+        var pointer: UnsafeMutablePointer<AVCodecContext>? = pointer
+        avcodec_free_context(&pointer)
+    }
+}
+
 /// A scaler and colour converter for one kind of picture.
 final class Scaler {
     let pointer: OpaquePointer
