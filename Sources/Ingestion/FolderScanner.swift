@@ -20,6 +20,8 @@ struct ScanResult {
     var roots: [String] = []
     /// Those of the roots that are folders and could be read.
     var folders: [String] = []
+    /// Every folder that was looked into, those of the roots too, in the order met.
+    var visited: [String] = []
     /// Roots that do not exist or cannot be looked at.
     var missingRoots: Set<PathKey> = []
     /// Roots and folders that could not be read, links that lead nowhere.
@@ -80,6 +82,7 @@ struct FolderScanner {
         while let folder = waiting.popLast(), !isCancelled() {
             guard let names = list(folder) else { continue }
             if folder == top { readTop = true }
+            result.visited.append(folder)
             for name in names { look(at: (folder == "/" ? "" : folder) + "/" + name, name, &waiting) }
         }
         return readTop

@@ -14,9 +14,28 @@ public struct IndexJobOptions: Sendable {
     public var timeLimit: Double = 600
     /// Files encoded at once; nil for as many as there are processors.
     public var workers: Int?
+    /// Asked of each file that is met; true has the run go on as if it had not looked there.
+    public var leavesAlone: @Sendable (FileState) -> Bool = { _ in false }
 
     /// Asks for an ordinary run over `roots`.
     public init(roots: [String]) { self.roots = roots }
+}
+
+/// A file as a run meets it.
+public struct FileState: Sendable, Hashable {
+    /// Absolute, symlinks resolved.
+    public var path: String
+    /// Bytes.
+    public var size: Int64
+    /// Nanoseconds since 1970.
+    public var modified: Int64
+
+    /// A state of its parts.
+    public init(path: String, size: Int64, modified: Int64) {
+        self.path = path
+        self.size = size
+        self.modified = modified
+    }
 }
 
 /// Where a run stands.

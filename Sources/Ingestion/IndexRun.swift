@@ -23,7 +23,10 @@ struct IndexRun: Sendable {
 
     func run() throws(IndexError) -> IndexProgress {
         tick()
-        let scan = FolderScanner.scan(options.roots, isCancelled: { keeper.isStopped })
+        var scan = FolderScanner.scan(options.roots, isCancelled: { keeper.isStopped })
+        scan.files.removeAll {
+            options.leavesAlone(FileState(path: $0.path, size: $0.size, modified: $0.modified))
+        }
         if keeper.isStopped { return try finish() }
         try index.addRoots(scan.folders)
         let known = try index.knownFiles()
