@@ -6,14 +6,17 @@ public struct VideoFilter: Sendable, Hashable {
     public var paths: [PathPattern] = []
     /// None of these fits the path.
     public var excludedPaths: [PathPattern] = []
-    /// Seconds, the ends included; a video whose duration is unknown is left out where one is set.
+    /// Seconds, at least; a video whose duration is unknown is left out where this or the next is set.
     public var shortest: Double?
+    /// Seconds, at most.
     public var longest: Double?
-    /// Nanoseconds since 1970 at which the file was last changed: at or after the first, before the second.
+    /// Nanoseconds since 1970: files last changed then or later.
     public var changedFrom: Int64?
+    /// Nanoseconds since 1970: files last changed before.
     public var changedBefore: Int64?
-    /// Bytes of the file, the ends included.
+    /// Bytes of the file, at least.
     public var smallest: Int64?
+    /// Bytes of the file, at most.
     public var largest: Int64?
 
     /// Admits every video.

@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct PathPatternTests {
     static let cases: [(pattern: String, fits: [String], misses: [String])] = [
-        ("*.mp4", ["/a.mp4", "/x/y/b.mp4", "/x/.mp4"], ["/a.mp4x", "/a.mkv", "/x.mp4/../y", "/A.MP4"]),
+        ("*.mp4", ["/a.mp4", "/x/y/b.mp4", "/x/.mp4"], ["/a.mp4x", "/a.mkv", "/A.MP4"]),
         ("/v/*.mp4", ["/v/a.mp4"], ["/v/x/a.mp4", "/u/v/a.mp4"]),
         ("/v/**/a.mp4", ["/v/a.mp4", "/v/x/a.mp4", "/v/x/y/a.mp4"], ["/v/xa.mp4", "/a.mp4", "/w/v/a.mp4"]),
         ("/v/**", ["/v/a", "/v/x/y"], ["/v", "/w/v/a"]),

@@ -10,6 +10,7 @@ public struct WatchError: Error, Sendable, Equatable {
         case limit = "watch_limit"
         case failed = "watch_failed"
     }
+    /// What went wrong.
     public var reason: Reason
     /// The folder.
     public var path: String
