@@ -16,7 +16,7 @@ import Testing
     }
 
     @Test(arguments: [
-        "", "index", "search", "serve", "info", "remove", "export", "demo", "train", "evaluate",
+        "", "index", "watch", "search", "serve", "info", "remove", "export", "demo", "train", "evaluate",
         "model create", "benchmark scan",
     ])
     func help(command: String) throws {

@@ -48,6 +48,12 @@ struct JSONSchema {
             return require(value.stringValue.map { $0.count >= argument.intValue ?? .max } ?? true)
         case "minItems":
             return require(value.arrayValue.map { $0.count >= argument.intValue ?? .max } ?? true)
+        case "maxItems":
+            return require(value.arrayValue.map { $0.count <= argument.intValue ?? .min } ?? true)
+        case "exclusiveMinimum":
+            return require(value.doubleValue.map { $0 > argument.doubleValue ?? .nan } ?? true)
+        case "exclusiveMaximum":
+            return require(value.doubleValue.map { $0 < argument.doubleValue ?? .nan } ?? true)
         case "items":
             return (value.arrayValue ?? []).enumerated().flatMap { index, element in
                 problems(of: element, argument, at: "\(place)[\(index)]")

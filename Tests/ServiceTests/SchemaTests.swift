@@ -7,6 +7,10 @@ import Testing
         #"{"jsonrpc":"2.0","id":1,"method":"search","params":{"video":"a.mp4","limit":3}}"#,
         #"{"jsonrpc":"2.0","id":"x","method":"search","params":{"video":"a","from":1.5,"to":9,"mode":"iid"}}"#,
         #"{"jsonrpc":"2.0","method":"index","params":{"folders":["a"],"prune":true}}"#,
+        #"{"jsonrpc":"2.0","id":1,"method":"search","params":{"videos":["a","b"],"paths":["*.mp4"],"min_size":7}}"#,
+        #"{"jsonrpc":"2.0","id":1,"method":"search","params":{"video":"a","like":["b"],"unlike":["c"]}}"#,
+        #"{"jsonrpc":"2.0","id":1,"method":"watch","params":{"folders":["a"],"quiet":0.5}}"#,
+        #"{"jsonrpc":"2.0","id":1,"method":"thumbnail","params":{"video":"a","time":1.5,"width":64}}"#,
         #"[{"jsonrpc":"2.0","id":1,"method":"info"},{"jsonrpc":"2.0","method":"cancel","params":{"id":1}}]"#,
     ])
     func requestsFit(line: String) throws {
@@ -18,6 +22,9 @@ import Testing
     @Test(arguments: [
         #"{"jsonrpc":"2.0","id":1,"method":"search","params":{}}"#,
         #"{"jsonrpc":"2.0","id":1,"method":"search","params":{"video":"a","limit":0}}"#,
+        #"{"jsonrpc":"2.0","id":1,"method":"search","params":{"videos":[]}}"#,
+        #"{"jsonrpc":"2.0","id":1,"method":"search","params":{"video":"a","min_score":1}}"#,
+        #"{"jsonrpc":"2.0","id":1,"method":"thumbnail","params":{"video":"a","width":2000}}"#,
         #"{"jsonrpc":"2.0","id":1,"method":"search","params":{"video":"a","unknown":0}}"#,
         #"{"jsonrpc":"2.0","id":1,"method":"search"}"#, #"{"id":1,"method":"info"}"#, "[]", "7",
         #"{"jsonrpc":"2.0","id":{},"method":"info"}"#,

@@ -33,6 +33,20 @@ public struct IndexRequest: Sendable, Equatable {
         timeLimit = try parameters.number("time_limit", atLeast: 0.001) ?? timeLimit
     }
 
+    /// Reads the parameters of the `watch` method.
+    static func watching(params: JSONValue?) throws(RPCError) -> (IndexRequest, WatchOptions) {
+        let parameters = try Parameters(
+            params, of: Method.watch.rawValue, known: ["folders", "prune", "workers", "time_limit", "quiet"])
+        var request = IndexRequest(folders: try parameters.texts("folders"))
+        request.prune = try parameters.flag("prune")
+        request.workers = try parameters.whole("workers", in: 1...1024)
+        request.timeLimit = try parameters.number("time_limit", atLeast: 0.001) ?? request.timeLimit
+        var options = WatchOptions()
+        options.quiet = min(try parameters.number("quiet", atLeast: 0.01) ?? options.quiet, 3600)
+        options.patience = max(options.patience, options.quiet)
+        return (request, options)
+    }
+
     var jobOptions: IndexJobOptions {
         var options = IndexJobOptions(roots: folders)
         options.prune = prune
@@ -68,6 +82,9 @@ extension IndexProgress {
 public struct IndexSummary: Sendable {
     /// The last state of the run; where it was cancelled, what was stored by then is kept.
     public var progress: IndexProgress
+
+    /// Of a run's last state.
+    public init(progress: IndexProgress) { self.progress = progress }
 
     /// What `index --json` prints, and the `index` method's result.
     public var json: JSONValue {

@@ -11,6 +11,12 @@ public struct SearchRequest: Sendable, Equatable {
     public var from: Double?
     /// Seconds from the first frame at which it stops.
     public var to: Double?
+    /// Further examples, whole: the query is the mixture of `video` and these, each with the same weight.
+    public var like: [String] = []
+    /// Examples of what is not wanted: videos nearer to one of them than to the query rank as much farther away.
+    public var unlike: [String] = []
+    /// Which videos of the index may answer.
+    public var filter = VideoFilter()
     /// The most matches to answer with.
     public var limit = 10
     /// Matches farther away are left out.
@@ -45,9 +51,11 @@ public struct SearchRequest: Sendable, Equatable {
             }
             farthest = min(farthest ?? .infinity, max(0, calibration.distance(score: minimumScore)))
         }
-        return SearchOptions(
+        var options = SearchOptions(
             limit: limit, maximumDistance: farthest, lambda: lambda, sampling: sampling,
             sampleCount: sampleCount)
+        options.filter = filter
+        return options
     }
 
     /// The part asked for, where one is.
@@ -57,20 +65,23 @@ public struct SearchRequest: Sendable, Equatable {
 }
 
 extension SearchRequest {
-    /// Reads the parameters of the `search` method.
-    init(params: JSONValue?) throws(RPCError) {
-        let parameters = try Parameters(
-            params, of: Method.search.rawValue,
-            known: [
-                "video", "from", "to", "limit", "max_distance", "min_score", "exclude_self", "mode",
-                "samples", "lambda",
-            ])
-        self.init(video: try parameters.text("video"))
+    static let parameterNames =
+        [
+            "video", "videos", "from", "to", "like", "unlike", "limit", "max_distance", "min_score",
+            "exclude_self", "mode", "samples", "lambda",
+        ] + VideoFilter.parameterNames
+
+    /// Reads the parameters of the `search` method, all but the query's file.
+    init(video: String, _ parameters: Parameters) throws(RPCError) {
+        self.init(video: video)
         from = try parameters.number("from", atLeast: 0)
         to = try parameters.number("to", atLeast: 0)
         if let to, to <= from ?? 0 {
             throw .invalidParameter("to", "to: expected a time after \"from\"")
         }
+        like = try parameters.texts("like", atMost: Self.mostExamples)
+        unlike = try parameters.texts("unlike", atMost: Self.mostExamples)
+        filter = try VideoFilter(parameters)
         limit = try parameters.whole("limit", in: 1...100_000) ?? limit
         maximumDistance = try parameters.number("max_distance", atLeast: 0)
         minimumScore = try parameters.number("min_score", atLeast: 0)
@@ -83,5 +94,11 @@ extension SearchRequest {
         lambda = try parameters.number("lambda", atLeast: 0) ?? lambda
         // Far beyond any use; larger ones would overflow.
         if lambda > 1e6 { throw .invalidParameter("lambda", "lambda: expected at most 1000000") }
+        if !unlike.isEmpty, sampling != .matched {
+            throw .invalidParameter("unlike", "unlike: goes with the mode \"matched\" only")
+        }
     }
+
+    /// Further examples of one kind, at most.
+    public static let mostExamples = 100
 }

@@ -18,6 +18,24 @@ public struct SearchResponse: Sendable {
         public var isIndexed: Bool
         /// The part asked for, in seconds.
         public var range: TimeRange?
+        /// Further examples of what is wanted, absolute.
+        public var like: [String] = []
+        /// Examples of what is not, absolute.
+        public var unlike: [String] = []
+
+        /// The examples are there where any were given.
+        var json: JSONValue {
+            var members: [JSONValue.Member] = [
+                .init("path", .string(path)), .init("duration", .number(duration)),
+                .init("clips", .number(clips)), .init("uncertainty", .number(uncertainty)),
+                .init("indexed", .bool(isIndexed)), .init("from", .number(range?.start)),
+                .init("to", .number(range.flatMap { $0.stop.isFinite ? $0.stop : nil })),
+            ]
+            for (name, paths) in [("like", like), ("unlike", unlike)] where !paths.isEmpty {
+                members.append(.init(name, .array(paths.map { .string($0) })))
+            }
+            return .object(members)
+        }
     }
 
     /// What is known of the query.
@@ -40,34 +58,26 @@ public struct SearchResponse: Sendable {
     /// What `search --json` prints, and the `search` method's result.
     public var json: JSONValue {
         [
-            "query": [
-                "path": .string(query.path),
-                "duration": .number(query.duration),
-                "clips": .number(query.clips),
-                "uncertainty": .number(query.uncertainty),
-                "indexed": .bool(query.isIndexed),
-                "from": .number(query.range?.start),
-                "to": .number(query.range.flatMap { $0.stop.isFinite ? $0.stop : nil }),
-            ],
+            "query": query.json,
             "matches": .array(matches.map(json(of:))),
             "elapsed_ms": .number(elapsed.milliseconds),
         ]
     }
 
     private func json(of match: Match) -> JSONValue {
-        [
-            "rank": .number(match.rank),
-            "path": .string(match.video.identity.path),
-            "distance": .number(match.distance),
-            "score": .number(score(of: match)),
-            "shares_footage": sharesFootage(match).map(JSONValue.bool) ?? .null,
-            "uncertainty": .number(match.uncertainty),
-            "duration": .number(match.video.facts.duration),
-            "fingerprint": .string(match.video.identity.fingerprint),
-            "clips": .number(match.video.clipCount),
-            "width": .number(match.video.facts.width),
-            "height": .number(match.video.facts.height),
+        var members: [JSONValue.Member] = [
+            .init("rank", .number(match.rank)), .init("path", .string(match.video.identity.path)),
+            .init("distance", .number(match.distance)), .init("score", .number(score(of: match))),
+            .init("shares_footage", sharesFootage(match).map(JSONValue.bool) ?? .null),
+            .init("uncertainty", .number(match.uncertainty)),
+            .init("duration", .number(match.video.facts.duration)),
+            .init("fingerprint", .string(match.video.identity.fingerprint)),
+            .init("clips", .number(match.video.clipCount)),
+            .init("width", .number(match.video.facts.width)),
+            .init("height", .number(match.video.facts.height)),
         ]
+        if !query.unlike.isEmpty { members.append(.init("penalty", .number(match.penalty))) }
+        return .object(members)
     }
 }
 

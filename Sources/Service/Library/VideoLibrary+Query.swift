@@ -12,6 +12,52 @@ extension VideoLibrary {
         var mixture: GaussianMixture
         /// Seeds the samples of the paper's estimator.
         var fingerprint: String
+        /// Further examples of what is wanted, and of what is not.
+        var like: [Query] = []
+        var unlike: [Query] = []
+
+        /// With further examples, which make what is known of the query that of all of them.
+        func joined(by like: [Query], without unlike: [Query]) -> Query {
+            var query = self
+            query.like = like
+            query.unlike = unlike
+            query.facts.like = like.map(\.facts.path)
+            query.facts.unlike = unlike.map(\.facts.path)
+            query.facts.clips += like.reduce(0) { $0 + $1.facts.clips }
+            if !like.isEmpty {
+                query.facts.uncertainty =
+                    Moments.ofMixture(([self] + like).map { $0.mixture.moments() }).uncertainty
+            }
+            return query
+        }
+
+        var ranked: SearchQuery {
+            var query = SearchQuery(mixture: mixture, fingerprint: fingerprint)
+            query.furtherExamples = like.map(\.mixture)
+            query.unwantedExamples = unlike.map(\.mixture)
+            return query
+        }
+    }
+
+    /// The examples that go with every video of a request.
+    struct Examples {
+        var like: [Query] = []
+        var unlike: [Query] = []
+    }
+
+    /// Takes or encodes the further examples of a request.
+    func examples(
+        _ request: SearchRequest, isCancelled: @escaping @Sendable () -> Bool
+    ) throws(LibraryError) -> Examples {
+        var whole = request
+        (whole.from, whole.to) = (nil, nil)
+        func load(_ paths: [String]) throws(LibraryError) -> [Query] {
+            try paths.map { (path) throws(LibraryError) in
+                if isCancelled() { throw .cancelled }
+                return try query(FilePlace.absolute(path), whole, isCancelled: isCancelled)
+            }
+        }
+        return Examples(like: try load(request.like), unlike: try load(request.unlike))
     }
 
     /// Takes the query's mixture from the index where it is there and whole, and encodes the file otherwise.
@@ -82,21 +128,25 @@ extension VideoLibrary {
         }
     }
 
-    /// Nearest first; the query's own row is left out where that is asked for.
+    /// A ranking for each query, nearest first; the queries' own rows and those of their examples are left out where
+    /// that is asked for.
     func rank(
-        _ query: Query, _ request: SearchRequest, _ calibration: ScoreCalibration?,
+        _ queries: [Query], _ request: SearchRequest, _ calibration: ScoreCalibration?,
         isCancelled: @Sendable () -> Bool
-    ) throws(LibraryError) -> [Match] {
+    ) throws(LibraryError) -> [[Match]] {
         let options = try request.options(calibration: calibration, modelFolder: configuration.modelFolder)
-        let ranking = try reader.read { (opened) throws(IndexError) -> Result<[Match], SearchError> in
-            var options = options
-            if request.excludesSelf, let own = try opened.index.video(atPath: query.facts.path) {
-                options.excludedVideos.insert(own.id)
+        let ranking = try reader.read { (opened) throws(IndexError) -> Result<[[Match]], SearchError> in
+            let ranked = try queries.map { (query) throws(IndexError) in
+                var ranked = query.ranked
+                guard request.excludesSelf else { return ranked }
+                for file in [query] + query.like + query.unlike {
+                    guard let own = try opened.index.video(atPath: file.facts.path) else { continue }
+                    ranked.excludedVideos.insert(own.id)
+                }
+                return ranked
             }
             return Result { () throws(SearchError) in
-                try opened.engine.rank(
-                    query: query.mixture, fingerprint: query.fingerprint,
-                    options: options, isCancelled: isCancelled)
+                try opened.engine.rank(ranked, options: options, isCancelled: isCancelled)
             }
         }
         do {

@@ -12,6 +12,8 @@ public final class Connection: Sendable {
         public var lineLength = 1 << 20
         /// Searches that run at once.
         public var searches = 2
+        /// Folders' watches that run at once; further ones are refused as busy.
+        public var watches = 4
         /// Requests that wait for a free thread, a kind; further ones are refused as busy.
         public var waiting = 1000
         /// Requests in one batch.
@@ -33,6 +35,8 @@ public final class Connection: Sendable {
         var requests: [String: Entry] = [:]
         /// Every switch that `cancelAll` must throw, notifications' among them.
         var switches: [ObjectIdentifier: Cancellation] = [:]
+        /// Those of requests that have no end of their own.
+        var endless: Set<ObjectIdentifier> = []
     }
 
     /// Runs one request to its end; `RequestHandler.run` outside of tests.
@@ -45,6 +49,7 @@ public final class Connection: Sendable {
     /// One at a time: these take the writer's lock.
     private let writers: WorkQueue
     private let lookups: WorkQueue
+    private let watches: WorkQueue
     private let unfinished = DispatchGroup()
     private let state = Mutex(State())
 
@@ -64,6 +69,7 @@ public final class Connection: Sendable {
         searches = WorkQueue(label: "search", threads: limits.searches, maximumWaiting: limits.waiting)
         writers = WorkQueue(label: "write", threads: 1, maximumWaiting: limits.waiting)
         lookups = WorkQueue(label: "lookup", threads: 1, maximumWaiting: limits.waiting)
+        watches = WorkQueue(label: "watch", threads: limits.watches, maximumWaiting: 0)
     }
 
     /// Takes one line; blank ones are skipped.
@@ -94,6 +100,12 @@ public final class Connection: Sendable {
     /// Cancels everything that waits or runs.
     public func cancelAll() {
         for cancellation in state.withLock({ Array($0.switches.values) }) { cancellation.cancel() }
+    }
+
+    /// Cancels what would run for ever.
+    func cancelEndless() {
+        let endless = state.withLock { state in state.endless.compactMap { state.switches[$0] } }
+        for cancellation in endless { cancellation.cancel() }
     }
 
     /// Blocks until every request taken has ended and its reply is sent.
@@ -175,6 +187,7 @@ public final class Connection: Sendable {
                 state.requests[key] = entry
             }
             state.switches[ObjectIdentifier(cancellation)] = cancellation
+            if method == .watch { state.endless.insert(ObjectIdentifier(cancellation)) }
             return true
         }
         guard isNew else {
@@ -192,15 +205,19 @@ public final class Connection: Sendable {
         }
         if !accepted {
             forget(key, cancellation)
-            answer(.failure(RPCError(.busy, "\(limits.waiting) requests are waiting; send this one later")))
+            let text =
+                method == .watch
+                ? "\(limits.watches) watches are running" : "\(limits.waiting) requests are waiting"
+            answer(.failure(RPCError(.busy, text + "; send this one later")))
             unfinished.leave()
         }
     }
 
     private func queue(for method: Method) -> WorkQueue {
         switch method {
-        case .search: searches
+        case .search, .thumbnail: searches
         case .index, .remove: writers
+        case .watch: watches
         case .info, .cancel: lookups
         }
     }
@@ -238,6 +255,7 @@ public final class Connection: Sendable {
         state.withLock { state in
             if let key, state.requests[key]?.cancellation === cancellation { state.requests[key] = nil }
             state.switches[ObjectIdentifier(cancellation)] = nil
+            state.endless.remove(ObjectIdentifier(cancellation))
         }
     }
 

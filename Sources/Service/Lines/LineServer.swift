@@ -18,7 +18,7 @@ public struct LineServer: Sendable {
         self.limits = limits
     }
 
-    /// Blocks until the input ends and every request taken is answered, until nobody reads the output, or
+    /// Blocks until the input ends and every request taken is answered (a watch is cancelled then), until nobody reads the output, or
     /// until `shouldStop` says so; the last two cancel what runs. SIGPIPE must be ignored in the process.
     public func run(
         input: Int32, output: Int32, shouldStop: @escaping @Sendable () -> Bool = { false }
@@ -34,6 +34,7 @@ public struct LineServer: Sendable {
         }
         switch ending {
         case .endOfInput:
+            connection.cancelEndless()
             if drain(connection, writer, output, shouldStop) { return .endOfInput }
         case .outputClosed, .stopped:
             break

@@ -4,10 +4,14 @@ public enum Method: String, Sendable, CaseIterable {
     case search
     /// Brings the index in step with folders.
     case index
+    /// Keeps the index in step with folders until it is cancelled.
+    case watch
     /// Takes videos out of the index.
     case remove
     /// Says what the index holds.
     case info
+    /// A still picture of a video.
+    case thumbnail
     /// Ends a request that is waiting or running.
     case cancel
 }

@@ -49,6 +49,17 @@ struct Parameters {
         return text
     }
 
+    /// Whether a value was given.
+    func has(_ name: String) -> Bool { values[name] != nil }
+
+    /// As `texts`; none where it is not given, and no more than so many.
+    func texts(_ name: String, atMost limit: Int) throws(RPCError) -> [String] {
+        guard let value = values[name] else { return [] }
+        let texts = try texts(name)
+        guard texts.count <= limit else { throw wrong(name, expected: "at most \(limit) strings", value) }
+        return texts
+    }
+
     func texts(_ name: String) throws(RPCError) -> [String] {
         let value = try required(name)
         let texts = value.arrayValue?.compactMap(\.stringValue) ?? []

@@ -34,7 +34,12 @@ public final class RequestHandler: Sendable {
         do {
             switch method {
             case .search:
-                let request = try SearchRequest(params: params)
+                let parameters = try Parameters(
+                    params, of: method.rawValue, known: SearchRequest.parameterNames)
+                if let batch = try SearchBatch(parameters) {
+                    return try library.search(batch, isCancelled: context.isCancelled).json
+                }
+                let request = try SearchRequest(video: try parameters.text("video"), parameters)
                 return try library.search(request, isCancelled: context.isCancelled).json
             case .index:
                 let request = try IndexRequest(params: params)
@@ -46,12 +51,18 @@ public final class RequestHandler: Sendable {
                     }, isCancelled: context.isCancelled)
                 if summary.progress.isCancelled { throw RPCError.cancelled }
                 return summary.json
+            case .watch:
+                try watch(params, context)
+                throw RPCError.cancelled
             case .remove:
                 let parameters = try Parameters(params, of: method.rawValue, known: ["paths"])
                 return ["removed": .number(try library.remove(paths: try parameters.texts("paths")))]
             case .info:
                 let parameters = try Parameters(params, of: method.rawValue, known: ["failures"])
                 return try library.info(listingFailures: try parameters.flag("failures")).json
+            case .thumbnail:
+                let request = try ThumbnailRequest(params: params)
+                return try library.thumbnail(request, isCancelled: context.isCancelled).json
             case .cancel:
                 throw RPCError(.methodNotFound, "cancel works on a connection only")
             }
@@ -62,6 +73,22 @@ public final class RequestHandler: Sendable {
         } catch {
             throw RPCError(.internalError, "\(error)")
         }
+    }
+
+    /// Each run sends its progress, and its end in any case.
+    private func watch(_ params: JSONValue?, _ context: RequestContext) throws {
+        let (request, options) = try IndexRequest.watching(params: params)
+        let throttle = ProgressThrottle(secondsBetween: 0.5)
+        try library.watch(
+            request, options: options,
+            report: { event in
+                switch event {
+                case .progress(let progress):
+                    if progress.phase == .encoding, throttle.admits() { context.progress(progress.json) }
+                case .updated(let progress): context.progress(progress.json)
+                case .watching, .indexIsBusy: break
+                }
+            }, isCancelled: context.isCancelled)
     }
 }
 

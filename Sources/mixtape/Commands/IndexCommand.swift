@@ -84,7 +84,7 @@ struct IndexCommand: ParsableCommand {
         }
     }
 
-    private static func text(_ progress: IndexProgress) -> String {
+    static func text(_ progress: IndexProgress) -> String {
         let counts = [
             (progress.indexed, "indexed"), (progress.unchanged, "unchanged"), (progress.moved, "moved"),
             (progress.copied, "copied"),

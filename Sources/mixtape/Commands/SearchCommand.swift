@@ -14,10 +14,19 @@ struct SearchCommand: ParsableCommand {
             needs no decoding. A smaller distance is nearer; the video itself has distance 0. The score, \
             where the model has one, is the probability that both share footage. \
             Times are seconds, m:s or h:m:s.
+
+            Several videos are searched for each by itself, and --json then prints a line for each. With --like \
+            the query is one mixture of all examples; with --unlike, what is nearer to such an example than to the \
+            query by x ranks as if it were farther by x.
             """)
 
-    @Argument(help: .init("The video to search for.", valueName: "VIDEO"))
-    var video: String
+    @Argument(help: .init("The videos to search for.", valueName: "VIDEO"))
+    var videos: [String] = []
+
+    @Option(
+        help: .init(
+            "Search for the videos of this list too, one a line; - is standard input.", valueName: "FILE"))
+    var batch: String?
 
     @OptionGroup var places: LibraryOptions
 
@@ -36,11 +45,23 @@ struct SearchCommand: ParsableCommand {
     @Option(help: .init("Where the part to search for stops.", valueName: "TIME"))
     var to: TimeArgument?
 
-    @Flag(help: "Leave the video's own file out of the matches.")
+    @Option(help: .init("A further example of what to search for. May be repeated.", valueName: "VIDEO"))
+    var like: [String] = []
+
+    @Option(help: .init("An example of what not to find. May be repeated.", valueName: "VIDEO"))
+    var unlike: [String] = []
+
+    @Flag(help: "Leave the video's own file out of the matches, and those of the examples.")
     var excludeSelf = false
+
+    @OptionGroup(title: "Which videos may answer") var filters: FilterOptions
 
     @Flag(help: "Print the result as JSON.")
     var json = false
+
+    @Option(
+        help: .init("Write a page to look at, with pictures of both ends of every match.", valueName: "FILE"))
+    var html: String?
 
     @Option(
         help: .init(
@@ -54,6 +75,12 @@ struct SearchCommand: ParsableCommand {
     var lambda = 1.0
 
     func validate() throws {
+        guard !videos.isEmpty || batch != nil else {
+            throw ValidationError("Missing expected argument '<VIDEO> ...'")
+        }
+        guard unlike.isEmpty || mode == .matched else {
+            throw ValidationError("--unlike: goes with --mode matched")
+        }
         guard (1...100_000).contains(limit) else { throw ValidationError("--limit: expected 1 to 100000") }
         guard (1...4096).contains(samples) else { throw ValidationError("--samples: expected 1 to 4096") }
         guard (0...1e6).contains(lambda) else { throw ValidationError("--lambda: expected 0 to 1000000") }
@@ -70,9 +97,32 @@ struct SearchCommand: ParsableCommand {
 
     func run() throws {
         let library = try places.library()
+        Interrupts.catchSignals()
+        let listed = try batch.map(BatchSearch.list) ?? []
+        if batch != nil || videos.count > 1 {
+            return try BatchSearch(
+                library: library, request: request(for: ""), videos: videos + listed, printsJSON: json,
+                page: html
+            ).run()
+        }
+        let response = try library.search(request(for: videos[0]), isCancelled: Interrupts.wereReceived)
+        if json {
+            Terminal.data(response.json)
+        } else if response.matches.isEmpty {
+            Terminal.note("no matches")
+        } else {
+            Terminal.data(SearchTable.text(response))
+        }
+        if let html { try SearchReport.write([response], to: html, library: library) }
+    }
+
+    private func request(for video: String) -> SearchRequest {
         var request = SearchRequest(video: video)
         request.from = from?.seconds
         request.to = to?.seconds
+        request.like = like
+        request.unlike = unlike
+        request.filter = filters.filter
         request.limit = limit
         request.maximumDistance = maxDistance
         request.minimumScore = minScore
@@ -80,37 +130,6 @@ struct SearchCommand: ParsableCommand {
         request.sampling = mode
         request.sampleCount = samples
         request.lambda = lambda
-        Interrupts.catchSignals()
-        let response = try library.search(request, isCancelled: Interrupts.wereReceived)
-        if json {
-            Terminal.data(response.json)
-        } else if response.matches.isEmpty {
-            Terminal.note("no matches")
-        } else {
-            Terminal.data(Self.table(response))
-        }
-    }
-
-    /// The column of scores is there where the model has any.
-    private static func table(_ response: SearchResponse) -> String {
-        let hasScores = response.calibration != nil
-        let rows = response.matches.map { match in
-            let score = response.score(of: match).map { [TimeText.fixed($0, decimals: 2)] } ?? []
-            return [String(match.rank)] + score + [
-                TimeText.fixed(match.distance, decimals: 3),
-                match.video.facts.duration.map(TimeText.clock) ?? "?",
-                Terminal.printable(match.video.identity.path),
-            ]
-        }
-        let header = ["rank"] + (hasScores ? ["score"] : []) + ["distance", "duration", "path"]
-        let last = header.count - 1
-        let widths = (0..<last).map { column in ([header] + rows).map { $0[column].count }.max() ?? 0 }
-        func line(_ cells: [String]) -> String {
-            let padded = (0..<last).map {
-                String(repeating: " ", count: widths[$0] - cells[$0].count) + cells[$0]
-            }
-            return (padded + [cells[last]]).joined(separator: "  ")
-        }
-        return ([Terminal.styledForOutput(line(header), .bold)] + rows.map(line)).joined(separator: "\n")
+        return request
     }
 }

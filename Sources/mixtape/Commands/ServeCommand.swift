@@ -7,7 +7,7 @@ struct ServeCommand: ParsableCommand {
         commandName: "serve",
         abstract: "Answer JSON-RPC requests, one a line, on standard input and output.",
         discussion: """
-            Methods: search, index, remove, info, cancel; Sources/Service/README.md describes them. \
+            Methods: search, index, watch, remove, info, thumbnail, cancel; Sources/Service/README.md describes them. \
             The end of the input lets what runs finish and exits with 0.
             """)
 

@@ -23,7 +23,7 @@ struct TimeArgument: ExpressibleByArgument {
         self.seconds = seconds
     }
 
-    private static func isPlainNumber(_ text: Substring, allowsPoint: Bool) -> Bool {
+    static func isPlainNumber(_ text: Substring, allowsPoint: Bool) -> Bool {
         !text.isEmpty && text.utf8.allSatisfy { (0x30...0x39).contains($0) || (allowsPoint && $0 == 0x2E) }
     }
 }

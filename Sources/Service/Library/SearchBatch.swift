@@ -1,0 +1,61 @@
+/// Several videos to search for at once, each for itself.
+public struct SearchBatch: Sendable, Equatable {
+    /// The queries' files.
+    public var videos: [String]
+    /// What all of them are asked for; its own `video` is not searched for.
+    public var common: SearchRequest
+
+    /// A batch with the defaults.
+    public init(videos: [String]) {
+        self.videos = videos
+        common = SearchRequest(video: "")
+    }
+
+    /// More videos go in several calls.
+    public static let mostVideos = 1000
+
+    /// Reads the parameters of the `search` method; nil where they are about one video.
+    init?(_ parameters: Parameters) throws(RPCError) {
+        guard parameters.has("videos") else { return nil }
+        if parameters.has("video") {
+            throw .invalidParameter("videos", "videos: \"video\" is given too; name one or the other")
+        }
+        videos = try parameters.texts("videos", atMost: Self.mostVideos)
+        common = try SearchRequest(video: "", parameters)
+    }
+}
+
+/// A ranking for each of several videos, or why there is none.
+public struct BatchResponse: Sendable {
+    /// One a video, in the order asked. An answer's time is that of all.
+    public var answers: [Answer]
+    /// Wall-clock time of the whole batch.
+    public var elapsed: Duration
+
+    /// What one of the videos was answered with.
+    public struct Answer: Sendable {
+        /// The query's file as it was named.
+        public var video: String
+        /// The ranking, or what is wrong with the file.
+        public var result: Result<SearchResponse, LibraryError>
+
+        /// An answer of its parts.
+        public init(video: String, result: Result<SearchResponse, LibraryError>) {
+            self.video = video
+            self.result = result
+        }
+
+        /// As of a single search; where there is no ranking, `error` and the `video` that it is about.
+        public var json: JSONValue {
+            switch result {
+            case .success(let response): response.json
+            case .failure(let error): ["video": .string(video), "error": RPCError(error).json]
+            }
+        }
+    }
+
+    /// The `search` method's result for `videos`.
+    public var json: JSONValue {
+        ["results": .array(answers.map(\.json)), "elapsed_ms": .number(elapsed.milliseconds)]
+    }
+}

@@ -1,0 +1,53 @@
+import VideoDecoding
+
+/// Which picture of which video.
+public struct ThumbnailRequest: Sendable, Equatable {
+    /// The video's file.
+    public var video: String
+    /// Seconds from the first frame; beyond the end the last picture.
+    public var time = 0.0
+    /// Pixels, at most.
+    public var width = 320
+
+    /// The first picture, in a size for lists.
+    public init(video: String) {
+        self.video = video
+    }
+
+    /// Reads the parameters of the `thumbnail` method.
+    init(params: JSONValue?) throws(RPCError) {
+        let parameters = try Parameters(
+            params, of: Method.thumbnail.rawValue, known: ["video", "time", "width"])
+        self.init(video: try parameters.text("video"))
+        time = try parameters.number("time", atLeast: 0) ?? time
+        width = try parameters.whole("width", in: Thumbnail.widths) ?? width
+    }
+}
+
+extension VideoLibrary {
+    /// A still picture of a video, decoded from its file: neither an index nor a model is needed.
+    public func thumbnail(
+        _ request: ThumbnailRequest, isCancelled: @escaping @Sendable () -> Bool = { false }
+    ) throws(LibraryError) -> Thumbnail {
+        do {
+            return try Thumbnail(
+                path: FilePlace.absolute(request.video), at: request.time,
+                options: .init(width: request.width, isCancelled: isCancelled))
+        } catch {
+            throw LibraryError(error)
+        }
+    }
+}
+
+extension Thumbnail {
+    /// The `thumbnail` method's result.
+    public var json: JSONValue {
+        [
+            "media_type": .string(Self.mediaType), "data": .string(Base64.encode(bytes)),
+            "width": .number(width), "height": .number(height), "time": .number(time),
+        ]
+    }
+
+    /// An address that holds the picture itself.
+    public var dataURI: String { "data:\(Self.mediaType);base64,\(Base64.encode(bytes))" }
+}

@@ -1,0 +1,103 @@
+import ArgumentParser
+import Ingestion
+import Service
+import Synchronization
+
+struct WatchCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "watch",
+        abstract: "Keep the index in step with folders, until interrupted.",
+        discussion: """
+            Brings the index in step first, as mixtape index does, and then follows what happens in the folders: new and \
+            changed files are indexed once they are written to their end, renamed ones recognised, deleted ones forgotten. \
+            A line is printed for each run that changed something. Changes that other machines make on network folders \
+            are not seen.
+            """)
+
+    @Argument(help: .init("Folders to watch, with all that is in them.", valueName: "FOLDER"))
+    var folders: [String]
+
+    @OptionGroup var places: LibraryOptions
+
+    @Option(
+        help: .init(
+            "Seconds of quiet after which a file, or a burst of changes, is taken to be whole.",
+            valueName: "S"))
+    var quiet = 1.0
+
+    @Flag(help: "Forget videos even where a whole folder or disk is gone.")
+    var prune = false
+
+    @Option(help: .init("Files read side by side. (default: by the processors)", valueName: "N"))
+    var workers: Int?
+
+    @Option(
+        help: .init(
+            "Seconds, beyond the running time of what was read, after which a file is given up.",
+            valueName: "S"))
+    var timeLimit = 600.0
+
+    @Flag(help: "Print each run's result as a line of JSON.")
+    var json = false
+
+    func validate() throws {
+        guard (0.01...3600).contains(quiet) else { throw ValidationError("--quiet: expected 0.01 to 3600") }
+        if let workers, !(1...1024).contains(workers) {
+            throw ValidationError("--workers: expected 1 to 1024")
+        }
+        guard timeLimit > 0, timeLimit.isFinite else {
+            throw ValidationError("--time-limit: expected more than 0")
+        }
+    }
+
+    func run() throws {
+        let library = try places.library()
+        var request = IndexRequest(folders: folders)
+        request.prune = prune
+        request.workers = workers
+        request.timeLimit = timeLimit
+        var options = WatchOptions()
+        options.quiet = quiet
+        options.patience = max(options.patience, quiet)
+        Interrupts.catchSignals()
+        let display = ProgressDisplay()
+        defer { display.clear() }
+        let json = json
+        let wasShown = Atomic(false)
+        try library.watch(
+            request, options: options,
+            report: { event in
+                switch event {
+                case .watching(let folders):
+                    Terminal.note(
+                        "watching \(folders) \(folders == 1 ? "folder" : "folders"); Ctrl-C ends it")
+                case .progress(let progress):
+                    if progress.phase == .encoding { display.show(progress) }
+                case .updated(let progress):
+                    // Runs that found nothing to do go without a word, but for the first, which may be waited for.
+                    let isFirst = !wasShown.exchange(true, ordering: .relaxed)
+                    guard isFirst || progress.changedAnything else { return }
+                    display.clear()
+                    Self.show(progress, json: json)
+                case .indexIsBusy: Terminal.note("another program writes the index; trying again")
+                }
+            }, isCancelled: Interrupts.wereReceived)
+        throw Interrupts.exitCode
+    }
+
+    private static func show(_ progress: IndexProgress, json: Bool) {
+        for problem in progress.problems {
+            Terminal.note("warning: \(Terminal.printable(problem.path)): \(problem.detail)")
+        }
+        if json {
+            Terminal.data(IndexSummary(progress: progress).json.serialized())
+        } else {
+            Terminal.data(IndexCommand.text(progress))
+        }
+    }
+}
+
+extension IndexProgress {
+    /// Whether the run stored or removed anything.
+    fileprivate var changedAnything: Bool { indexed + moved + copied + failed + removed > 0 }
+}

@@ -1,0 +1,30 @@
+import Service
+
+/// Shows how many of something are done, on standard error: one line that is redrawn on a terminal, a plain line every few
+/// seconds elsewhere.
+final class CountDisplay: Sendable {
+    private let total: Int
+    private let noun: String
+    private let isTerminal: Bool
+    private let throttle: ProgressThrottle
+
+    init(total: Int, noun: String) {
+        self.total = total
+        self.noun = noun
+        isTerminal = Settings.current.errorsAreTerminal
+        // What is done within a second or two needs no display.
+        throttle = ProgressThrottle(secondsBetween: isTerminal ? 0.2 : 5, admitsFirst: false)
+    }
+
+    /// Shows the state when it is time to.
+    func show(_ done: Int) {
+        guard throttle.admits() else { return }
+        let text = "\(done)/\(total) \(noun)"
+        if isTerminal { _ = Terminal.write("\r\u{1B}[K" + text, to: 2) } else { Terminal.note(text) }
+    }
+
+    /// Takes the redrawn line away.
+    func clear() {
+        if isTerminal { _ = Terminal.write("\r\u{1B}[K", to: 2) }
+    }
+}

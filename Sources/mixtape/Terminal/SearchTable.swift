@@ -1,0 +1,28 @@
+import Service
+
+/// A ranking for people.
+enum SearchTable {
+    /// The column of scores is there where the model has any.
+    static func text(_ response: SearchResponse) -> String {
+        if response.matches.isEmpty { return "no matches" }
+        let hasScores = response.calibration != nil
+        let rows = response.matches.map { match in
+            let score = response.score(of: match).map { [TimeText.fixed($0, decimals: 2)] } ?? []
+            return [String(match.rank)] + score + [
+                TimeText.fixed(match.distance, decimals: 3),
+                match.video.facts.duration.map(TimeText.clock) ?? "?",
+                Terminal.printable(match.video.identity.path),
+            ]
+        }
+        let header = ["rank"] + (hasScores ? ["score"] : []) + ["distance", "duration", "path"]
+        let last = header.count - 1
+        let widths = (0..<last).map { column in ([header] + rows).map { $0[column].count }.max() ?? 0 }
+        func line(_ cells: [String]) -> String {
+            let padded = (0..<last).map {
+                String(repeating: " ", count: widths[$0] - cells[$0].count) + cells[$0]
+            }
+            return (padded + [cells[last]]).joined(separator: "  ")
+        }
+        return ([Terminal.styledForOutput(line(header), .bold)] + rows.map(line)).joined(separator: "\n")
+    }
+}
