@@ -1,8 +1,8 @@
-// Every oneDNN call whose shape differs between oneDNN 2.x and 3.x, behind one stable function each.
+// oneDNN for Swift. What differs between oneDNN 2.x and 3.x is in version2.inc and version3.inc, behind functions of
+// one shape; the version is that of the headers that the build finds.
 //
-// A port to 3.x changes this file alone: memory descriptors are opaque here (3.x made them so), and each
-// primitive descriptor is made by one function that takes what 3.x's own function takes. All functions
-// return oneDNN's status; what they make is owned by the caller.
+// Memory descriptors are opaque here, as 3.x made them. All functions return oneDNN's status; what they make is owned
+// by the caller.
 #ifndef MIXTAPE_CONEDNN_SHIM_H
 #define MIXTAPE_CONEDNN_SHIM_H
 
@@ -12,10 +12,6 @@
 
 #include "training_kernels.h"
 
-#if DNNL_VERSION_MAJOR != 2
-#error "Sources/COneDNN/shim.h is written for oneDNN 2.x; port its functions to this version"
-#endif
-
 // libgomp, the threading runtime that Debian's oneDNN is built on; the setting is per calling thread.
 extern void omp_set_num_threads(int count);
 extern int omp_get_max_threads(void);
@@ -23,53 +19,36 @@ extern int omp_get_max_threads(void);
 // Handles. Swift sees each as an OpaquePointer.
 typedef struct mt_memory_desc *mt_memory_desc_t;
 
-static inline const dnnl_memory_desc_t *mt_md(mt_memory_desc_t desc) {
-    return (const dnnl_memory_desc_t *)desc;
-}
+#if DNNL_VERSION_MAJOR == 2
+#include "version2.inc"
+#elif DNNL_VERSION_MAJOR == 3
+#include "version3.inc"
+#else
+#error "Sources/COneDNN knows oneDNN 2.x and 3.x; write a version file for this one"
+#endif
 
 // --- Memory descriptors ---
-
-static inline dnnl_status_t mt_memory_desc_create(
-    mt_memory_desc_t *result, int ndims, const int64_t *dims, dnnl_data_type_t type, dnnl_format_tag_t tag) {
-    dnnl_memory_desc_t *desc = (dnnl_memory_desc_t *)malloc(sizeof(dnnl_memory_desc_t));
-    if (!desc) return dnnl_out_of_memory;
-    dnnl_status_t status = dnnl_memory_desc_init_by_tag(desc, ndims, dims, type, tag);
-    if (status != dnnl_success) {
-        free(desc);
-        desc = NULL;
-    }
-    *result = (mt_memory_desc_t)desc;
-    return status;
-}
-
-static inline void mt_memory_desc_destroy(mt_memory_desc_t desc) { free(desc); }
 
 static inline size_t mt_memory_desc_size(mt_memory_desc_t desc) { return dnnl_memory_desc_get_size(mt_md(desc)); }
 
 // The same array in whatever layout a primitive likes best.
 static inline dnnl_status_t mt_memory_desc_create_any(mt_memory_desc_t *result, mt_memory_desc_t desc) {
     return mt_memory_desc_create(
-        result, mt_md(desc)->ndims, mt_md(desc)->dims, mt_md(desc)->data_type, dnnl_format_tag_any);
+        result, mt_memory_desc_rank(desc), mt_memory_desc_extents(desc), mt_memory_desc_type(desc),
+        dnnl_format_tag_any);
 }
 
 // The same memory with its first two of five dimensions swapped.
 static inline dnnl_status_t mt_memory_desc_create_swapped(mt_memory_desc_t *result, mt_memory_desc_t desc) {
     static const int permutation[5] = {1, 0, 2, 3, 4};
     *result = NULL;
-    if (mt_md(desc)->ndims != 5) return dnnl_invalid_arguments;
-    dnnl_memory_desc_t *copy = (dnnl_memory_desc_t *)malloc(sizeof(dnnl_memory_desc_t));
-    if (!copy) return dnnl_out_of_memory;
-    dnnl_status_t status = dnnl_memory_desc_permute_axes(copy, mt_md(desc), permutation);
-    if (status != dnnl_success) {
-        free(copy);
-        copy = NULL;
-    }
-    *result = (mt_memory_desc_t)copy;
-    return status;
+    if (mt_memory_desc_rank(desc) != 5) return dnnl_invalid_arguments;
+    return mt_memory_desc_permuted(result, desc, permutation);
 }
 
-static inline int mt_memory_desc_rank(mt_memory_desc_t desc) { return mt_md(desc)->ndims; }
-static inline int64_t mt_memory_desc_extent(mt_memory_desc_t desc, int index) { return mt_md(desc)->dims[index]; }
+static inline int64_t mt_memory_desc_extent(mt_memory_desc_t desc, int index) {
+    return mt_memory_desc_extents(desc)[index];
+}
 
 static inline bool mt_memory_desc_equal(mt_memory_desc_t a, mt_memory_desc_t b) {
     return dnnl_memory_desc_equal(mt_md(a), mt_md(b)) != 0;
@@ -78,14 +57,9 @@ static inline bool mt_memory_desc_equal(mt_memory_desc_t a, mt_memory_desc_t b) 
 // A copy of one of a primitive descriptor's memory descriptors; the library keeps its own.
 static inline dnnl_status_t mt_primitive_desc_memory_desc(
     mt_memory_desc_t *result, const_dnnl_primitive_desc_t primitive, dnnl_query_t what, int index) {
-    const dnnl_memory_desc_t *found = dnnl_primitive_desc_query_md(primitive, what, index);
+    mt_const_memory_desc found = dnnl_primitive_desc_query_md(primitive, what, index);
     *result = NULL;
-    if (!found) return dnnl_invalid_arguments;
-    dnnl_memory_desc_t *copy = (dnnl_memory_desc_t *)malloc(sizeof(dnnl_memory_desc_t));
-    if (!copy) return dnnl_out_of_memory;
-    *copy = *found;
-    *result = (mt_memory_desc_t)copy;
-    return dnnl_success;
+    return found ? mt_memory_desc_copy(result, found) : dnnl_invalid_arguments;
 }
 
 // The implementation's name, such as "jit:avx512_core"; the string lives as long as `primitive`.
@@ -109,9 +83,8 @@ static inline dnnl_status_t mt_forward_attributes(dnnl_primitive_attr_t *result,
     *result = NULL;
     dnnl_status_t status = dnnl_primitive_attr_create(&attributes);
     if (status == dnnl_success) status = dnnl_post_ops_create(&operations);
-    if (status == dnnl_success && add_to_dst) status = dnnl_post_ops_append_sum(operations, 1.0f);
-    if (status == dnnl_success && relu)
-        status = dnnl_post_ops_append_eltwise(operations, 1.0f, dnnl_eltwise_relu, 0.0f, 0.0f);
+    if (status == dnnl_success && add_to_dst) status = mt_append_sum(operations);
+    if (status == dnnl_success && relu) status = mt_append_relu(operations);
     if (status == dnnl_success) status = dnnl_primitive_attr_set_post_ops(attributes, operations);
     if (status == dnnl_success)
         status = dnnl_primitive_attr_set_scratchpad_mode(attributes, dnnl_scratchpad_mode_user);
@@ -121,120 +94,43 @@ static inline dnnl_status_t mt_forward_attributes(dnnl_primitive_attr_t *result,
     return status;
 }
 
-// --- Primitive descriptors ---
+// --- Primitive descriptors; besides these the version's own: mt_convolution_backward_data and _weights,
+// mt_max_pooling_backward ---
+
+static const int64_t mt_zeros[3] = {0, 0, 0};
 
 // Inference convolution; `bias` may be NULL. Strides and paddings are [t, h, w].
-static inline dnnl_status_t mt_convolution_forward_primitive_desc(
+static inline dnnl_status_t mt_convolution_inference(
     dnnl_primitive_desc_t *result, dnnl_engine_t engine, mt_memory_desc_t src, mt_memory_desc_t weights,
     mt_memory_desc_t bias, mt_memory_desc_t dst, const int64_t *strides, const int64_t *padding,
     const_dnnl_primitive_attr_t attributes) {
-    dnnl_convolution_desc_t desc;
-    *result = NULL;
-    dnnl_status_t status = dnnl_convolution_forward_desc_init(
-        &desc, dnnl_forward_inference, dnnl_convolution_direct, mt_md(src), mt_md(weights), mt_md(bias),
-        mt_md(dst), strides, padding, padding);
-    if (status != dnnl_success) return status;
-    return dnnl_primitive_desc_create(result, &desc, attributes, engine, NULL);
+    return mt_convolution_forward(
+        result, engine, dnnl_forward_inference, src, weights, bias, dst, strides, mt_zeros, padding, padding,
+        attributes);
 }
 
-// Inference max pooling; cells outside the picture do not take part. Kernel, strides and paddings are [t, h, w].
-static inline dnnl_status_t mt_max_pooling_forward_primitive_desc(
-    dnnl_primitive_desc_t *result, dnnl_engine_t engine, mt_memory_desc_t src, mt_memory_desc_t dst,
-    const int64_t *kernel, const int64_t *strides, const int64_t *padding_before,
-    const int64_t *padding_after, const_dnnl_primitive_attr_t attributes) {
-    dnnl_pooling_desc_t desc;
-    *result = NULL;
-    dnnl_status_t status = dnnl_pooling_forward_desc_init(
-        &desc, dnnl_forward_inference, dnnl_pooling_max, mt_md(src), mt_md(dst), strides, kernel,
-        padding_before, padding_after);
-    if (status != dnnl_success) return status;
-    return dnnl_primitive_desc_create(result, &desc, attributes, engine, NULL);
-}
-
-// Training's three directions of a convolution without bias. The forward one remembers nothing; the backward ones
-// take its descriptor as oneDNN's hint.
-static inline dnnl_status_t mt_convolution_training_primitive_desc(
+// The same in training, without bias; it remembers nothing. The backward ones take its descriptor as oneDNN's hint.
+static inline dnnl_status_t mt_convolution_training(
     dnnl_primitive_desc_t *result, dnnl_engine_t engine, mt_memory_desc_t src, mt_memory_desc_t weights,
     mt_memory_desc_t dst, const int64_t *strides, const int64_t *padding,
     const_dnnl_primitive_attr_t attributes) {
-    dnnl_convolution_desc_t desc;
-    *result = NULL;
-    dnnl_status_t status = dnnl_convolution_forward_desc_init(
-        &desc, dnnl_forward_training, dnnl_convolution_direct, mt_md(src), mt_md(weights), NULL, mt_md(dst),
-        strides, padding, padding);
-    if (status != dnnl_success) return status;
-    return dnnl_primitive_desc_create(result, &desc, attributes, engine, NULL);
-}
-
-static inline dnnl_status_t mt_convolution_backward_data_primitive_desc(
-    dnnl_primitive_desc_t *result, dnnl_engine_t engine, mt_memory_desc_t diff_src, mt_memory_desc_t weights,
-    mt_memory_desc_t diff_dst, const int64_t *strides, const int64_t *padding,
-    const_dnnl_primitive_attr_t attributes, const_dnnl_primitive_desc_t forward) {
-    dnnl_convolution_desc_t desc;
-    *result = NULL;
-    dnnl_status_t status = dnnl_convolution_backward_data_desc_init(
-        &desc, dnnl_convolution_direct, mt_md(diff_src), mt_md(weights), mt_md(diff_dst), strides, padding,
-        padding);
-    if (status != dnnl_success) return status;
-    return dnnl_primitive_desc_create(result, &desc, attributes, engine, forward);
-}
-
-static inline dnnl_status_t mt_convolution_backward_weights_primitive_desc(
-    dnnl_primitive_desc_t *result, dnnl_engine_t engine, mt_memory_desc_t src, mt_memory_desc_t diff_weights,
-    mt_memory_desc_t diff_dst, const int64_t *strides, const int64_t *padding,
-    const_dnnl_primitive_attr_t attributes, const_dnnl_primitive_desc_t forward) {
-    dnnl_convolution_desc_t desc;
-    *result = NULL;
-    dnnl_status_t status = dnnl_convolution_backward_weights_desc_init(
-        &desc, dnnl_convolution_direct, mt_md(src), mt_md(diff_weights), NULL, mt_md(diff_dst), strides, padding,
-        padding);
-    if (status != dnnl_success) return status;
-    return dnnl_primitive_desc_create(result, &desc, attributes, engine, forward);
+    return mt_convolution_forward(
+        result, engine, dnnl_forward_training, src, weights, NULL, dst, strides, mt_zeros, padding, padding,
+        attributes);
 }
 
 // A forward convolution with dilation (0 is none) and its own padding at each side.
-static inline dnnl_status_t mt_dilated_convolution_primitive_desc(
+static inline dnnl_status_t mt_dilated_convolution(
     dnnl_primitive_desc_t *result, dnnl_engine_t engine, mt_memory_desc_t src, mt_memory_desc_t weights,
     mt_memory_desc_t dst, const int64_t *dilation, const int64_t *padding_before, const int64_t *padding_after,
     const_dnnl_primitive_attr_t attributes) {
     static const int64_t ones[3] = {1, 1, 1};
-    dnnl_convolution_desc_t desc;
-    *result = NULL;
-    dnnl_status_t status = dnnl_dilated_convolution_forward_desc_init(
-        &desc, dnnl_forward_inference, dnnl_convolution_direct, mt_md(src), mt_md(weights), NULL, mt_md(dst), ones,
-        dilation, padding_before, padding_after);
-    if (status != dnnl_success) return status;
-    return dnnl_primitive_desc_create(result, &desc, attributes, engine, NULL);
+    return mt_convolution_forward(
+        result, engine, dnnl_forward_inference, src, weights, NULL, dst, ones, dilation, padding_before,
+        padding_after, attributes);
 }
 
-// Max pooling that remembers in its workspace which cell won, and its backward.
-static inline dnnl_status_t mt_max_pooling_training_primitive_desc(
-    dnnl_primitive_desc_t *result, dnnl_engine_t engine, mt_memory_desc_t src, mt_memory_desc_t dst,
-    const int64_t *kernel, const int64_t *strides, const int64_t *padding_before,
-    const int64_t *padding_after, const_dnnl_primitive_attr_t attributes) {
-    dnnl_pooling_desc_t desc;
-    *result = NULL;
-    dnnl_status_t status = dnnl_pooling_forward_desc_init(
-        &desc, dnnl_forward_training, dnnl_pooling_max, mt_md(src), mt_md(dst), strides, kernel, padding_before,
-        padding_after);
-    if (status != dnnl_success) return status;
-    return dnnl_primitive_desc_create(result, &desc, attributes, engine, NULL);
-}
-
-static inline dnnl_status_t mt_max_pooling_backward_primitive_desc(
-    dnnl_primitive_desc_t *result, dnnl_engine_t engine, mt_memory_desc_t diff_src, mt_memory_desc_t diff_dst,
-    const int64_t *kernel, const int64_t *strides, const int64_t *padding_before,
-    const int64_t *padding_after, const_dnnl_primitive_attr_t attributes, const_dnnl_primitive_desc_t forward) {
-    dnnl_pooling_desc_t desc;
-    *result = NULL;
-    dnnl_status_t status = dnnl_pooling_backward_desc_init(
-        &desc, dnnl_pooling_max, mt_md(diff_src), mt_md(diff_dst), strides, kernel, padding_before,
-        padding_after);
-    if (status != dnnl_success) return status;
-    return dnnl_primitive_desc_create(result, &desc, attributes, engine, forward);
-}
-
-static inline dnnl_status_t mt_reorder_primitive_desc(
+static inline dnnl_status_t mt_reorder(
     dnnl_primitive_desc_t *result, dnnl_engine_t engine, mt_memory_desc_t src, mt_memory_desc_t dst,
     const_dnnl_primitive_attr_t attributes) {
     *result = NULL;

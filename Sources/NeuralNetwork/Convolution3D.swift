@@ -95,7 +95,7 @@ enum Convolution3D {
         let bias = try MemoryDescription(shape: [shape.outputChannels], type: dnnl_f32, tag: dnnl_a)
         let attributes = try ForwardAttributes(addsToDestination: addsToDestination, relu: relu)
         let description = try PrimitiveDescription(what) {
-            mt_convolution_forward_primitive_desc(
+            mt_convolution_inference(
                 &$0, engine.handle, source.handle, weights.handle, bias.handle, destination.handle,
                 shape.stride.int64, shape.padding.int64, attributes.handle)
         }
@@ -127,7 +127,7 @@ extension Convolution3D {
         let weights = try MemoryDescription(shape: shape.weightShape, type: type, tag: dnnl_format_tag_any)
         let attributes = try ForwardAttributes()
         let description = try PrimitiveDescription(what) {
-            mt_convolution_training_primitive_desc(
+            mt_convolution_training(
                 &$0, engine.handle, source.handle, weights.handle, destination.handle, shape.stride.int64,
                 shape.padding.int64, attributes.handle)
         }
@@ -146,7 +146,7 @@ extension Convolution3D {
         let weights = try MemoryDescription(shape: shape.weightShape, type: type, tag: dnnl_format_tag_any)
         let attributes = try ForwardAttributes()
         let description = try PrimitiveDescription(what) {
-            mt_convolution_backward_data_primitive_desc(
+            mt_convolution_backward_data(
                 &$0, engine.handle, source.handle, weights.handle, destination.handle, shape.stride.int64,
                 shape.padding.int64, attributes.handle, forward.handle)
         }
@@ -166,7 +166,7 @@ extension Convolution3D {
             shape: shape.weightShape, type: dnnl_f32, tag: dnnl_format_tag_any)
         let attributes = try ForwardAttributes()
         let description = try PrimitiveDescription(what) {
-            mt_convolution_backward_weights_primitive_desc(
+            mt_convolution_backward_weights(
                 &$0, engine.handle, source.handle, weights.handle, destination.handle, shape.stride.int64,
                 shape.padding.int64, attributes.handle, forward.handle)
         }
@@ -218,7 +218,7 @@ extension Convolution3D {
         let description = try? PrimitiveDescription(
             "convolution \(shape.weightShape) backward to its weights, as forward"
         ) {
-            mt_dilated_convolution_primitive_desc(
+            mt_dilated_convolution(
                 &$0, engine.handle, source.handle, weights.handle, destination.handle,
                 shape.stride.values.map { Int64($0 - 1) }, shape.padding.int64, after, attributes.handle)
         }

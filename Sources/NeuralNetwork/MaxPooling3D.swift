@@ -42,9 +42,9 @@ enum MaxPooling3D {
         let attributes = try ForwardAttributes()
         let paddingAfter = paddingAfter(shape, input: input, output: output)
         let description = try PrimitiveDescription("max pooling") {
-            mt_max_pooling_forward_primitive_desc(
-                &$0, engine.handle, source.handle, destination.handle, shape.kernel.int64,
-                shape.stride.int64, shape.padding.int64, paddingAfter, attributes.handle)
+            mt_max_pooling_forward(
+                &$0, engine.handle, dnnl_forward_inference, source.handle, destination.handle,
+                shape.kernel.int64, shape.stride.int64, shape.padding.int64, paddingAfter, attributes.handle)
         }
         return Plan(
             description: description, destination: try MemoryDescription(of: description, dnnl_query_dst_md))
@@ -66,13 +66,12 @@ enum MaxPooling3D {
         let paddingAfter = paddingAfter(shape, input: input, output: shape.outputExtent(input))
         let attributes = try ForwardAttributes()
         let forward = try PrimitiveDescription("max pooling") {
-            mt_max_pooling_training_primitive_desc(
-                &$0, engine.handle, source.handle, destination.handle, shape.kernel.int64,
-                shape.stride.int64,
-                shape.padding.int64, paddingAfter, attributes.handle)
+            mt_max_pooling_forward(
+                &$0, engine.handle, dnnl_forward_training, source.handle, destination.handle,
+                shape.kernel.int64, shape.stride.int64, shape.padding.int64, paddingAfter, attributes.handle)
         }
         let backward = try PrimitiveDescription("max pooling backward") {
-            mt_max_pooling_backward_primitive_desc(
+            mt_max_pooling_backward(
                 &$0, engine.handle, source.handle, destination.handle, shape.kernel.int64,
                 shape.stride.int64,
                 shape.padding.int64, paddingAfter, attributes.handle, forward.handle)

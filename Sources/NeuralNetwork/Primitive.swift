@@ -105,7 +105,7 @@ enum Reorder {
     {
         let attributes = try ForwardAttributes()
         let description = try PrimitiveDescription("reorder") {
-            mt_reorder_primitive_desc(
+            mt_reorder(
                 &$0, engine.handle, source.description.handle, destination.description.handle,
                 attributes.handle)
         }

@@ -204,7 +204,7 @@ struct ProgramBuilder {
         pending.append(
             Pending(
                 description: try PrimitiveDescription("reorder") {
-                    mt_reorder_primitive_desc(
+                    mt_reorder(
                         &$0, engine.handle, values[value].description.handle, layout.handle, attributes.handle
                     )
                 },

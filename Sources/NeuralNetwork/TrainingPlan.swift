@@ -210,7 +210,7 @@ struct TrainingPlan {
         let attributes = try ForwardAttributes(addsToDestination: adding)
         try emit(
             try PrimitiveDescription("reorder") {
-                mt_reorder_primitive_desc(
+                mt_reorder(
                     &$0, engine.handle, from.description.handle, to.description.handle, attributes.handle)
             }, [from, to])
     }

@@ -101,12 +101,13 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cache", type=Path, required=True)
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--hashes", nargs="+", default=list(HASHES), choices=list(HASHES))
     arguments = parser.parse_args()
     questions = json.load(sys.stdin)
     library, queries = questions["library"], questions["queries"]
     place = {path: number for number, path in enumerate(library)}
     report = {}
-    for name in HASHES:
+    for name in arguments.hashes:
         folder = arguments.cache / name
         folder.mkdir(parents=True, exist_ok=True)
         files = library + [copy for copy, _ in queries]

@@ -30,6 +30,11 @@ def facts():
     }
 
 
+def multiplies_bfloat16():
+    """Whether bfloat16 products are an instruction here; emulated ones take a hundred times as long."""
+    return any(flag.endswith("_bf16") for flag in facts()["instructions"])
+
+
 @contextlib.contextmanager
 def kept_to(processors):
     """What is started inside runs on that many processors; None: on all."""

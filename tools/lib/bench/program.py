@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bench.contest import OURS, Contest
 from bench.failure import Failure, Unavailable, note
-from bench.machine import timed
+from bench.machine import multiplies_bfloat16, timed
 from bench.places import ROOT
 from bench.worker import Worker
 
@@ -59,11 +59,13 @@ class Bench:
         """`run` returns seconds or seconds and remarks."""
         contest.enter(OURS, lambda: run)
 
-    def enter_worker(self, contest, name, module, needs, request=None, threads=None, **setup):
+    def enter_worker(self, contest, name, module, needs, request=None, threads=None, in_bfloat16=False, **setup):
         """A peer from the folder `peers`; `needs` are the modules without which it cannot run."""
 
         def prepare():
             reason = self.environment.lacks(*needs)
+            if in_bfloat16 and not multiplies_bfloat16():
+                reason = "this processor has no instruction for bfloat16"
             if reason:
                 raise Unavailable(reason)
             worker = Worker(

@@ -16,6 +16,7 @@ PEERS = {
     "PyTorch bf16 frozen": ("encoder_torch", ["torch", "safetensors"], {"mode": "frozen"}),
     "PyTorch bf16 eager": ("encoder_torch", ["torch", "safetensors"], {"mode": "eager"}),
     "PyTorch float32 channels-last": ("encoder_torch", ["torch", "safetensors"], {"mode": "float32"}),
+    "PyTorch float32 frozen": ("encoder_torch", ["torch", "safetensors"], {"mode": "float32 frozen"}),
     "ONNX Runtime float32": ("encoder_onnx", ["torch", "safetensors", "onnx", "onnxscript", "onnxruntime"], {}),
     "OpenVINO float32": ("encoder_openvino", ["torch", "safetensors", "openvino"], {"precision": "f32"}),
     "OpenVINO bf16": ("encoder_openvino", ["torch", "safetensors", "openvino"], {"precision": "bf16"}),
@@ -55,5 +56,5 @@ def hold(bench, label, model, shape, clips, repeats):
     for name, (module, needs, settings) in PEERS.items():
         bench.enter_worker(
             contest, name, module, needs, model=str(model), clips=clips, is_stream=shape == "a stream",
-            repeats=repeats, cache=str(bench.work / "models"), **settings)
+            repeats=repeats, cache=str(bench.work / "models"), in_bfloat16="bf16" in name, **settings)
     bench.hold(contest)

@@ -10,18 +10,18 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from bench import material
-from bench.machine import timed
+from bench.machine import multiplies_bfloat16, timed
 
 TITLE = "Indexing"
 NOTE = (
     "A folder to a finished index: ours is the whole process, its start and the loading of the model included. The "
-    "Python pipeline takes the same frames through the same network (frozen bfloat16 PyTorch, batches of 8 across "
+    "Python pipeline takes the same frames through the same network (frozen PyTorch, in bfloat16 where the processor has it, batches of 8 across "
     "files, one process a thread) into an SQLite table, a transaction a video; its processes are started and warm before "
     "the clock runs. Against `ffmpeg -f null` both sides read the same large files; it decodes only, with its own choice of "
     "threads, or as many processes of one thread as there are threads."
 )
 GROUP = "indexing"
-PEER = "Python: {} + PyTorch bf16 + SQLite"
+PEER = "Python: {} + PyTorch {} + SQLite"
 READERS = {"torchcodec": ["torch", "safetensors", "torchcodec"], "PyAV": ["torch", "safetensors", "av"]}
 
 
@@ -45,22 +45,24 @@ def measure(bench):
         return taken.seconds, {"peak memory in MB": taken.peak / 1e6}
 
     bench.enter_ours(contest, ours)
+    precision = "bf16" if multiplies_bfloat16() else "float32"
+    names = {reader: PEER.format(reader, precision) for reader in READERS}
     for reader, needs in READERS.items():
         bench.enter_worker(
-            contest, PEER.format(reader), "pipeline", needs, reader=reader,
-            folder=str(folder), model=str(bench.options.model), results_folder=str(bench.work / "indexes"))
+            contest, names[reader], "pipeline", needs, reader=reader, folder=str(folder),
+            model=str(bench.options.model), precision=precision, results_folder=str(bench.work / "indexes"))
     bench.hold(contest)
     for reader in READERS:
-        compare(bench, contest, reader)
+        compare(bench, contest, reader, names[reader])
     large(bench)
 
 
-def compare(bench, contest, reader):
+def compare(bench, contest, reader, name):
     """Remarks how near the two sides' video means are: the same frames through the same network agree."""
     theirs = bench.work / "indexes" / f"python-{reader}.sqlite"
     ours = bench.work / "indexes" / "index" / "videos.sqlite"
     kept = bench.store.contests[contest.key]
-    if PEER.format(reader) in kept["absent"] or not theirs.exists() or not ours.exists():
+    if name in kept["absent"] or not theirs.exists() or not ours.exists():
         return
     database = sqlite3.connect(f"file:{ours}?mode=ro", uri=True)
     rows = database.execute("SELECT path, vectors FROM video JOIN moments ON moments.video = video.id").fetchall()
@@ -75,7 +77,7 @@ def compare(bench, contest, reader):
             cosines.append(cosine(vectors[:len(mean)], mean))
     database.close()
     if cosines:
-        theirs = kept["remarks"].setdefault(PEER.format(reader), {})
+        theirs = kept["remarks"].setdefault(name, {})
         theirs["cosine of their videos' means and ours"] = [statistics.median(cosines)]
 
 

@@ -27,5 +27,5 @@ def measure(bench):
         for peer, their_precision in peers.items():
             bench.enter_worker(
                 contest, peer, "training", ["torch", "safetensors"], model=str(bench.options.model), batch=batch,
-                steps=steps, precision=their_precision)
+                steps=steps, precision=their_precision, in_bfloat16=their_precision == "bfloat16")
         bench.hold(contest)

@@ -31,7 +31,7 @@ def setup(threads, model, clips, mode, is_stream, repeats, cache):
                 return encoder.head(features.float())
 
             return limited(autocast)
-        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16, cache_enabled=False):
+        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16, enabled=mode == "frozen", cache_enabled=False):
             example = pixels[:1].expand(batch, *pixels.shape[1:]).contiguous(memory_format=torch.channels_last_3d)
             backbone = torch.jit.freeze(torch.jit.trace(encoder.backbone, example, check_trace=False))
         return limited(lambda clips: encoder.head(backbone(clips).float()))

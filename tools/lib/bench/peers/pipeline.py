@@ -18,7 +18,7 @@ READERS = {"torchcodec": "decode_torchcodec", "PyAV": "decode_av"}
 class Lane:
     """One process: file after file to clips, batches of clips across files through the network."""
 
-    def __init__(self, reader, model):
+    def __init__(self, reader, model, precision):
         import torch
 
         from files import read_model
@@ -35,7 +35,8 @@ class Lane:
             self.clip["frames"], self.clip["duration"], size, threads=1)
         self.pending = []
         example = self.normalised(torch.randint(0, 256, (BATCH, self.clip["frames"], size, size, 3), dtype=torch.uint8))
-        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16, cache_enabled=False):
+        bfloat16 = precision == "bf16"
+        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16, enabled=bfloat16, cache_enabled=False):
             backbone = self.encoder.to(memory_format=torch.channels_last_3d).backbone
             self.backbone = torch.jit.freeze(torch.jit.trace(backbone, example, check_trace=False))
         for _ in range(3):
@@ -84,12 +85,12 @@ class Lane:
             means.to(half).numpy().tobytes(), log_variances.to(half).numpy().tobytes())
 
 
-def work(reader, model, tasks, results, barrier):
+def work(reader, model, precision, tasks, results, barrier):
     """A process's life. None ends a run, and the barrier keeps one lane from taking another's None."""
     # Dies with its parent, however that ends.
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     try:
-        lane = Lane(reader, model)
+        lane = Lane(reader, model, precision)
         results.put(("ready", None))
         while True:
             path = tasks.get()
@@ -108,13 +109,13 @@ def work(reader, model, tasks, results, barrier):
         results.put(("broken", f"{type(error).__name__}: {error}"))
 
 
-def setup(threads, reader, folder, model, results_folder):
+def setup(threads, reader, folder, model, precision, results_folder):
     files = sorted(str(path) for path in Path(folder).iterdir() if not path.name.startswith("."))
     context = multiprocessing.get_context("spawn")
     os.environ["OMP_NUM_THREADS"] = "1"
     tasks, results = context.Queue(), context.Queue()
     barrier = context.Barrier(threads)
-    arguments = (reader, model, tasks, results, barrier)
+    arguments = (reader, model, precision, tasks, results, barrier)
     lanes = [context.Process(target=work, args=arguments, daemon=True) for _ in range(threads)]
     for process in lanes:
         process.start()
