@@ -1,18 +1,43 @@
 import Glibc
 
+/// What the rows of a derived file of moments are.
+package enum MomentsKind: Sendable {
+    /// A row a video: the moments of its mixture.
+    case videos
+    /// A row a clip: its Gaussian. A video's clips stand together, in the order of time.
+    case clips
+
+    var fileName: String {
+        switch self {
+        case .videos: "/moments.bin"
+        case .clips: "/clips.bin"
+        }
+    }
+
+    /// The file's first eight bytes.
+    var magic: UInt64 {
+        switch self {
+        case .videos: 0x316D_6F6D_7478_696D  // "mixtmom1"
+        case .clips: 0x3170_6C63_7478_696D  // "mixtclp1"
+        }
+    }
+}
+
 /// What a moments file must correspond to.
 struct MomentsStamp: Equatable {
+    var kind: MomentsKind
     var uuid: String
     var sequence: Int64
     var modelFingerprint: String
     var count: Int
     var dimension: Int
 
-    init(_ library: LibraryRow) {
+    init(_ library: LibraryRow, _ kind: MomentsKind) {
+        self.kind = kind
         uuid = library.uuid
         sequence = library.sequence
         modelFingerprint = library.model.fingerprint
-        count = library.counts.ready
+        count = kind == .videos ? library.counts.ready : library.counts.clips
         dimension = library.model.dimension
     }
 
@@ -27,7 +52,7 @@ struct MomentsStamp: Equatable {
         func put(_ text: String, at offset: Int, count: Int) {
             for (i, byte) in text.utf8.prefix(count).enumerated() { bytes[offset + i] = byte }
         }
-        put(MomentsLayout.magic, at: 0)
+        put(kind.magic, at: 0)
         put(MomentsLayout.version, at: 8)
         put(UInt32(layout.dimension), at: 12)
         put(UInt32(layout.stride), at: 16)
@@ -41,15 +66,13 @@ struct MomentsStamp: Equatable {
     }
 }
 
-/// Reading and writing `moments.bin`.
+/// Reading and writing `moments.bin` and `clips.bin`.
 enum MomentsFile {
-    static let name = "/moments.bin"
-
     /// Maps the file where its head and tail are whole and correspond to `stamp`; nil where it is missing, older or
     /// damaged. The rows are left unread: whoever uses one checks it.
     static func map(folder: String, stamp: MomentsStamp) -> MomentsTable? {
         guard let layout = MomentsLayout(count: stamp.count, dimension: stamp.dimension) else { return nil }
-        let descriptor = open(folder + name, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        let descriptor = open(folder + stamp.kind.fileName, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
         var facts = stat()
@@ -90,7 +113,7 @@ enum MomentsFile {
         else {
             throw IndexError(
                 reason: .failed, path: folder,
-                message: "not enough memory for the moments of \(stamp.count) videos")
+                message: "not enough memory for the moments of \(stamp.count) \(stamp.kind)")
         }
         do {
             try fill(base, layout)
@@ -99,7 +122,9 @@ enum MomentsFile {
             throw error
         }
         layout.complete(base, header: stamp.header(layout))
-        if let temporary, msync(base, layout.fileSize, MS_SYNC) == 0 { temporary.rename(to: folder + name) }
+        if let temporary, msync(base, layout.fileSize, MS_SYNC) == 0 {
+            temporary.rename(to: folder + stamp.kind.fileName)
+        }
         mprotect(base, layout.fileSize, PROT_READ)
         return MomentsTable(base: base, layout: layout, stamp: stamp, rowsAreWhole: true)
     }

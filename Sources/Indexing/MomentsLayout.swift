@@ -1,10 +1,9 @@
-/// The layout of `moments.bin`: a header of 192 bytes, then sections, each at a multiple of 64 bytes
+/// The layout of `moments.bin` and `clips.bin`: a header of 192 bytes, then sections, each at a multiple of 64 bytes
 /// (`index/README.md`). All little-endian.
 ///
 /// The rows, means and variances, come first; the *tail* is all the rest: what every scan reads, or what tells whether a
 /// row that it reads is whole.
 struct MomentsLayout {
-    static let magic: UInt64 = 0x316D_6F6D_7478_696D  // "mixtmom1"
     static let version: UInt32 = 2
     static let headerSize = 192
     static let tailChecksumOffset = 128

@@ -1,12 +1,13 @@
 import Glibc
 import Synchronization
 
-/// The mapped file of video-level moments: row i belongs to video `ids[i]`, rows in the order of the numbers.
+/// The mapped file of moments: row i belongs to video `ids[i]`, rows in the order of the numbers, a video's clips in the
+/// order of time.
 ///
 /// Immutable: it shows the index as it was when it was asked for, and stays valid while anybody holds it.
 public final class MomentsTable: @unchecked Sendable {
     // Unchecked: the memory isn't written to once the table is handed out.
-    /// Videos.
+    /// Videos, or clips.
     public let count: Int
     /// D.
     public let dimension: Int

@@ -59,6 +59,11 @@ struct ClipsRow {
     var intervals: Data
     var gaussians: Data
 
+    init(intervals: Data, gaussians: Data) {
+        self.intervals = intervals
+        self.gaussians = gaussians
+    }
+
     private func checksum(id: Int64) -> Int64 {
         var sum = Checksum()
         sum.add(id)
@@ -75,13 +80,21 @@ struct ClipsRow {
     static func fetch(_ db: Database, id: Int64, folder: String) throws -> ClipsRow {
         let statement = try db.cachedStatement(
             sql: "SELECT intervals, gaussians, checksum FROM clips WHERE video = ?")
-        guard let row = try Row.fetchOne(statement, arguments: [id]), let intervals: Data = row.decoded(0),
-            let gaussians: Data = row.decoded(1), let stored: Int64 = row.decoded(2)
+        guard let row = try Row.fetchOne(statement, arguments: [id]) else {
+            throw IndexError.corrupted(folder, "the clips of video \(id) are missing")
+        }
+        return try ClipsRow(row, id: id, folder: folder)
+    }
+
+    /// Reads and checks a row of `intervals, gaussians, checksum`.
+    init(_ row: Row, id: Int64, folder: String) throws {
+        guard let intervals: Data = row.decoded(0), let gaussians: Data = row.decoded(1),
+            let stored: Int64 = row.decoded(2)
         else { throw IndexError.corrupted(folder, "the clips of video \(id) are missing") }
-        let clips = ClipsRow(intervals: intervals, gaussians: gaussians)
-        guard clips.checksum(id: id) == stored else {
+        self.intervals = intervals
+        self.gaussians = gaussians
+        guard checksum(id: id) == stored else {
             throw IndexError.corrupted(folder, "the clips of video \(id) fail their checksum")
         }
-        return clips
     }
 }

@@ -1,4 +1,6 @@
+internal import Foundation
 internal import GRDB
+import Glibc
 
 extension VideoIndex {
     /// The moments of every ready video, in step with the database: what is in memory or in the file where it still
@@ -11,15 +13,15 @@ extension VideoIndex {
         return try rebuiltMoments(insteadOf: table)
     }
 
-    /// The same, but the rows may be damaged unless the table `isVerified`: whoever uses one asks whether it
-    /// `isWhole(row:)`. Takes milliseconds for a hundred thousand videos, since most rows are never read.
-    package func unverifiedMoments() throws(IndexError) -> MomentsTable {
+    /// The same of videos or of clips, but the rows may be damaged unless the table `isVerified`: whoever uses one asks
+    /// whether it `isWhole(row:)`. Takes milliseconds for a hundred thousand rows, since most are never read.
+    package func unverifiedMoments(of kind: MomentsKind = .videos) throws(IndexError) -> MomentsTable {
         try translatingErrors(folder) {
             // One at a time within this process: a second caller waits and finds the first one's table.
-            try currentMoments.withLock { current in
-                let stamp = MomentsStamp(try reader.read { try LibraryRow($0, folder: folder) })
+            try withCurrent(kind) { current in
+                let stamp = MomentsStamp(try reader.read { try LibraryRow($0, folder: folder) }, kind)
                 if let current, current.stamp == stamp { return current }
-                let table = try MomentsFile.map(folder: folder, stamp: stamp) ?? rebuildMoments()
+                let table = try MomentsFile.map(folder: folder, stamp: stamp) ?? rebuild(kind)
                 current = table
                 return table
             }
@@ -28,39 +30,82 @@ extension VideoIndex {
 
     /// A table made from the database in place of one that turned out to be damaged.
     package func rebuiltMoments(insteadOf damaged: MomentsTable) throws(IndexError) -> MomentsTable {
-        try translatingErrors(folder) {
-            try currentMoments.withLock { current in
+        let kind = damaged.stamp.kind
+        return try translatingErrors(folder) {
+            try withCurrent(kind) { current in
                 if let current, current !== damaged, current.isVerified { return current }
-                let table = try rebuildMoments()
+                let table = try rebuild(kind)
                 current = table
                 return table
             }
         }
     }
 
-    private func rebuildMoments() throws -> MomentsTable {
+    private func withCurrent(
+        _ kind: MomentsKind, _ body: (inout MomentsTable?) throws -> MomentsTable
+    ) throws -> MomentsTable {
+        switch kind {
+        case .videos: try currentMoments.withLock { try body(&$0) }
+        case .clips: try currentClips.withLock { try body(&$0) }
+        }
+    }
+
+    private func rebuild(_ kind: MomentsKind) throws -> MomentsTable {
         try reader.read { db in
             let library = try LibraryRow(db, folder: folder)
-            let stamp = MomentsStamp(library)
-            return try MomentsFile.make(folder: folder, stamp: stamp) { base, layout in
-                let rows = try Row.fetchCursor(
-                    db, sql: "SELECT video, log_determinant, vectors, checksum FROM moments ORDER BY video")
-                var count = 0
-                while let row = try rows.next() {
-                    guard count < layout.count else { count += 1; break }
-                    try MomentsRow.read(row, dimension: layout.dimension, folder: folder) {
-                        id, logDeterminant, vectors in
-                        layout.put(
-                            vectors, logDeterminant: Float(logDeterminant), id: id, row: count, base: base)
+            return try MomentsFile.make(folder: folder, stamp: MomentsStamp(library, kind)) { base, layout in
+                let count =
+                    switch kind {
+                    case .videos: try fillWithVideos(db, base, layout)
+                    case .clips: try fillWithClips(db, base, layout)
                     }
-                    count += 1
-                }
                 guard count == layout.count else {
                     throw IndexError.corrupted(
-                        folder, "it should hold the moments of \(layout.count) videos and does not")
+                        folder, "it should hold the moments of \(layout.count) \(kind) and does not")
                 }
             }
         }
+    }
+
+    /// Returns how many rows there are, or one more than there is room for.
+    private func fillWithVideos(
+        _ db: Database, _ base: UnsafeMutableRawPointer, _ layout: MomentsLayout
+    ) throws -> Int {
+        let rows = try Row.fetchCursor(
+            db, sql: "SELECT video, log_determinant, vectors, checksum FROM moments ORDER BY video")
+        var count = 0
+        while let row = try rows.next() {
+            guard count < layout.count else { return count + 1 }
+            try MomentsRow.read(row, dimension: layout.dimension, folder: folder) {
+                id, logDeterminant, vectors in
+                layout.put(vectors, logDeterminant: Float(logDeterminant), id: id, row: count, base: base)
+            }
+            count += 1
+        }
+        return count
+    }
+
+    /// The same, of clips.
+    private func fillWithClips(
+        _ db: Database, _ base: UnsafeMutableRawPointer, _ layout: MomentsLayout
+    ) throws -> Int {
+        let rows = try Row.fetchCursor(
+            db, sql: "SELECT intervals, gaussians, checksum, video FROM clips ORDER BY video")
+        var count = 0
+        while let row = try rows.next() {
+            guard let id: Int64 = row.decoded(3) else {
+                throw IndexError.corrupted(folder, "a row of clips is unreadable")
+            }
+            let gaussians = try ClipsRow(row, id: id, folder: folder).gaussians
+            let clips = gaussians.count / (4 * layout.dimension)
+            guard clips > 0, gaussians.count == clips * 4 * layout.dimension else {
+                throw IndexError.corrupted(folder, "the clips of video \(id) have the wrong size")
+            }
+            guard count + clips <= layout.count else { return layout.count + 1 }
+            gaussians.withUnsafeBytes { layout.put(clips: $0, id: id, row: count, base: base) }
+            count += clips
+        }
+        return count
     }
 }
 
@@ -81,5 +126,33 @@ extension MomentsLayout {
         }
         base.storeBytes(of: logDeterminant, toByteOffset: logDeterminants + row * 4, as: Float.self)
         base.storeBytes(of: id, toByteOffset: ids + row * 8, as: Int64.self)
+    }
+
+    /// Writes rows of clips; `clips` is D means and D log variances a clip, float16, finite.
+    fileprivate func put(
+        clips: UnsafeRawBufferPointer, id: Int64, row first: Int, base: UnsafeMutableRawPointer
+    ) {
+        func value(_ place: Int) -> Float {
+            let bits = clips.loadUnaligned(fromByteOffset: 2 * place, as: UInt16.self)
+            return Float(Float16(bitPattern: UInt16(littleEndian: bits)))
+        }
+        for clip in 0..<clips.count / (4 * dimension) {
+            let row = first + clip
+            let mean = (base + MomentsLayout.headerSize).assumingMemoryBound(to: Float.self) + row * stride
+            let variance = (base + variances).assumingMemoryBound(to: Float.self) + row * stride
+            var logDeterminant = 0.0
+            for d in 0..<dimension {
+                mean[d] = value(2 * clip * dimension + d)
+                variance[d] = exp(value((2 * clip + 1) * dimension + d))
+                logDeterminant += log(Double(variance[d]))
+            }
+            for d in dimension..<stride {
+                mean[d] = 0
+                variance[d] = 1
+            }
+            base.storeBytes(
+                of: Float(logDeterminant), toByteOffset: logDeterminants + row * 4, as: Float.self)
+            base.storeBytes(of: id, toByteOffset: ids + row * 8, as: Int64.self)
+        }
     }
 }

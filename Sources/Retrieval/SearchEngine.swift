@@ -8,19 +8,22 @@ public struct Match: Sendable {
     public var rank: Int
     /// What was found.
     public var video: IndexedVideo
-    /// Bhattacharyya distance (paper eq. 6), the constant λD/4 removed in `matched` mode; finite, not negative.
+    /// Bhattacharyya distance (paper eq. 6), the constant λD/4 removed in `matched` mode; finite, not negative. Of the
+    /// nearest part, where one is nearer than the whole.
     public var distance: Double
     /// Mean of log σ²_V, natural logarithm.
     public var uncertainty: Double
     /// The part of the distance that is there because an unwanted example is nearer; 0 where the query has none.
     public var penalty = 0.0
+    /// The parts that correspond, best first; empty where none do, or where whole videos alone were compared.
+    public var segments: [AlignedSegment] = []
 }
 
 /// Ranks an index by distance to a query.
 ///
 /// Safe to use from several threads at once. Each call sees the index as it is when the call begins.
 public final class SearchEngine: Sendable {
-    private let index: VideoIndex
+    let index: VideoIndex
 
     /// Maps the index's moments, so that an index that can't be read is found out here.
     public init(index: VideoIndex) throws(IndexError) {

@@ -36,15 +36,19 @@ public final class EncoderSession {
     /// Reads and encodes a file, or a range of it.
     ///
     /// - Parameters:
+    ///   - stride: seconds from the start of one clip to the next; nil for the model's.
     ///   - overlapped: whether decoding has a thread of its own beside the encoding ones. False where several
     ///     sessions share the processor and each should use one thread.
     public func encode(
-        path: String, range: TimeRange? = nil, timeLimit: Double = 600, decoderThreads: Int = 1,
-        overlapped: Bool = true, isCancelled: @escaping @Sendable () -> Bool = { false }
+        path: String, range: TimeRange? = nil, stride: Double? = nil, timeLimit: Double = 600,
+        decoderThreads: Int = 1, overlapped: Bool = true,
+        isCancelled: @escaping @Sendable () -> Bool = { false }
     ) throws(VideoError) -> EncodedVideo {
         let configuration = encoder.configuration
+        var plan = configuration.plan
+        plan.clipStride = stride ?? plan.clipStride
         let options = ReadingOptions(
-            plan: configuration.plan, geometry: configuration.geometry, range: range, timeLimit: timeLimit,
+            plan: plan, geometry: configuration.geometry, range: range, timeLimit: timeLimit,
             timeLimitGrowth: 1, threads: decoderThreads, isCancelled: isCancelled)
         let encoded: (facts: StreamFacts, results: [EncodedClip])
         if overlapped {

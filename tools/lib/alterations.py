@@ -65,8 +65,9 @@ def probe(path):
     return int(facts["streams"][0]["height"]), float(facts["format"].get("duration", 0))
 
 
-def make_copy(source, target, alteration, seed, name):
-    """Writes the altered copy, first under another name, so that a killed run leaves no half file."""
+def make_copy(source, target, alteration, seed, name, part=None):
+    """Writes the altered copy, of all or of a part (start, stop), first under another name, so that a killed run
+    leaves no half file."""
     if target.exists():
         return
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -82,7 +83,9 @@ def make_copy(source, target, alteration, seed, name):
         filters = f"{EVEN_SIZE},gblur=sigma={share * height:.3f}"
     if alteration == "frozen":
         filters = f"{EVEN_SIZE},trim=end_frame=1,loop=-1:1:0,fps=15,trim=duration={max(seconds, 0.2):.3f}"
-    if alteration == "excerpt":
+    if part:
+        before = ["-ss", f"{part[0]:.3f}", "-t", f"{part[1] - part[0]:.3f}"]
+    elif alteration == "excerpt":
         start = max(0.0, seconds - 5) * (seeded_order(seed, "excerpt:" + name) / 2**64)
         before = ["-ss", f"{start:.3f}", "-t", "5"]
     partial = target.with_name(target.stem + ".partial.mp4")

@@ -1,3 +1,4 @@
+import Distributions
 import Synchronization
 import VideoDecoding
 import VideoEncoding
@@ -44,17 +45,29 @@ final class EncoderPool: Sendable {
     }
 
     /// Encodes a file or a part of it on the calling thread. Alone it uses every processor; in company,
-    /// one.
+    /// one. A stride of nil is the model's.
     func encode(
-        path: String, range: TimeRange?, isCancelled: @escaping @Sendable () -> Bool
+        path: String, range: TimeRange?, stride: Double? = nil, isCancelled: @escaping @Sendable () -> Bool
     ) throws(LibraryError) -> EncodedVideo {
         let encoder = try model()
         let lent = try borrow(from: encoder)
         defer { giveBack(lent) }
         do {
             return try lent.session.encode(
-                path: path, range: range, decoderThreads: lent.threads, overlapped: lent.threads > 1,
+                path: path, range: range, stride: stride, decoderThreads: lent.threads,
+                overlapped: lent.threads > 1,
                 isCancelled: isCancelled)
+        } catch {
+            throw LibraryError(error)
+        }
+    }
+
+    /// What the model makes of clips that show nothing.
+    func emptyClips() throws(LibraryError) -> [Gaussian] {
+        let lent = try borrow(from: try model())
+        defer { giveBack(lent) }
+        do {
+            return try lent.session.emptyClips()
         } catch {
             throw LibraryError(error)
         }

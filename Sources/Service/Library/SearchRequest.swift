@@ -31,6 +31,9 @@ public struct SearchRequest: Sendable, Equatable {
     public var sampleCount = 8
     /// λ, the weight of the distance between samples.
     public var lambda = 1.0
+    /// Whether parts of videos are compared too; nil for that wherever the distance is the default one, `matched` with λ = 1,
+    /// since parts have no other, and there is one example.
+    public var granularity: SearchGranularity?
 
     /// A search with the defaults.
     public init(video: String) {
@@ -58,6 +61,12 @@ public struct SearchRequest: Sendable, Equatable {
         return options
     }
 
+    /// Whether parts are compared.
+    var comparesParts: Bool {
+        (granularity ?? .clip) == .clip && sampling == .matched && lambda == 1 && like.isEmpty
+            && unlike.isEmpty
+    }
+
     /// The part asked for, where one is.
     var range: TimeRange? {
         from == nil && to == nil ? nil : TimeRange(start: from ?? 0, stop: to ?? .infinity)
@@ -68,7 +77,7 @@ extension SearchRequest {
     static let parameterNames =
         [
             "video", "videos", "from", "to", "like", "unlike", "limit", "max_distance", "min_score",
-            "exclude_self", "mode", "samples", "lambda",
+            "exclude_self", "mode", "samples", "lambda", "granularity",
         ] + VideoFilter.parameterNames
 
     /// Reads the parameters of the `search` method, all but the query's file.
@@ -96,6 +105,12 @@ extension SearchRequest {
         if lambda > 1e6 { throw .invalidParameter("lambda", "lambda: expected at most 1000000") }
         if !unlike.isEmpty, sampling != .matched {
             throw .invalidParameter("unlike", "unlike: goes with the mode \"matched\" only")
+        }
+        granularity = try parameters.choice("granularity", of: SearchGranularity.self)
+        if granularity == .clip, !comparesParts {
+            throw .invalidParameter(
+                "granularity",
+                "granularity: \"clip\" goes with one example, and with the default mode and lambda alone")
         }
     }
 

@@ -18,6 +18,8 @@ public struct SearchResponse: Sendable {
         public var isIndexed: Bool
         /// The part asked for, in seconds.
         public var range: TimeRange?
+        /// Whether it shows next to nothing, such as black or noise: what is near to it says little, and has no score.
+        public var isTooEmpty: Bool
         /// Further examples of what is wanted, absolute.
         public var like: [String] = []
         /// Examples of what is not, absolute.
@@ -28,6 +30,7 @@ public struct SearchResponse: Sendable {
             var members: [JSONValue.Member] = [
                 .init("path", .string(path)), .init("duration", .number(duration)),
                 .init("clips", .number(clips)), .init("uncertainty", .number(uncertainty)),
+                .init("low_information", .bool(isTooEmpty)),
                 .init("indexed", .bool(isIndexed)), .init("from", .number(range?.start)),
                 .init("to", .number(range.flatMap { $0.stop.isFinite ? $0.stop : nil })),
             ]
@@ -75,9 +78,26 @@ public struct SearchResponse: Sendable {
             .init("clips", .number(match.video.clipCount)),
             .init("width", .number(match.video.facts.width)),
             .init("height", .number(match.video.facts.height)),
+            .init("segments", .array(match.segments.map(json(of:)))),
         ]
         if !query.unlike.isEmpty { members.append(.init("penalty", .number(match.penalty))) }
         return .object(members)
+    }
+
+    /// The probability that a segment is shared; nil as for a match.
+    public func score(of segment: AlignedSegment) -> Double? {
+        calibration?.score(distance: segment.partDistance)
+    }
+
+    private func json(of segment: AlignedSegment) -> JSONValue {
+        [
+            "query": [.number(segment.query.start), .number(segment.query.stop)],
+            "target": [.number(segment.target.start), .number(segment.target.stop)],
+            "offset": .number(segment.offset),
+            "speed": .number(segment.speed),
+            "distance": .number(segment.distance),
+            "score": .number(score(of: segment)),
+        ]
     }
 }
 

@@ -37,6 +37,7 @@ public enum SyntheticIndex {
                     some.map { video($0, in: index.folder, clips: clips, synthetic, &generator) })
             }
             _ = try index.moments()
+            if let made = try? encoder.makeSession(threads: 1).emptyClips() { index.store(emptyClips: made) }
         } catch {
             throw LibraryError(error)
         }

@@ -10,6 +10,8 @@ extension VideoLibrary {
     struct Query {
         var facts: SearchResponse.Query
         var mixture: GaussianMixture
+        /// The clips as the alignment sees them; no weights yet.
+        var track: ClipTrack
         /// Seeds the samples of the paper's estimator.
         var fingerprint: String
         /// Further examples of what is wanted, and of what is not.
@@ -29,6 +31,12 @@ extension VideoLibrary {
                     Moments.ofMixture(([self] + like).map { $0.mixture.moments() }).uncertainty
             }
             return query
+        }
+
+        /// With what its clips say.
+        mutating func weigh(by information: ClipInformation) {
+            track = information.weighted(track)
+            facts.isTooEmpty = ClipInformation.isTooLittle(track.weights)
         }
 
         var ranked: SearchQuery {
@@ -68,11 +76,24 @@ extension VideoLibrary {
         if request.range == nil, let query = try indexedQuery(path) { return query }
         try checkModel()
         let encoded = try encoders.encode(path: path, range: request.range, isCancelled: isCancelled)
+        var track = ClipTrack(intervals: encoded.intervals, gaussians: encoded.mixture.components)
+        if request.comparesParts, encoded.intervals.count <= Self.mostFineClips {
+            let fine = try encoders.encode(
+                path: path, range: request.range, stride: Self.fineStride, isCancelled: isCancelled)
+            track = track.adding(
+                ClipTrack(intervals: fine.intervals, gaussians: fine.mixture.components))
+        }
         return Query(
             facts: facts(
                 path, encoded.facts, encoded.mixture, isIndexed: false, range: request.range),
-            mixture: encoded.mixture, fingerprint: try fingerprint(path, for: request))
+            mixture: encoded.mixture, track: track, fingerprint: try fingerprint(path, for: request))
     }
+
+    /// Seconds between the starts of the clips by which parts of a file are placed. Measured with 5-second excerpts
+    /// (`tools/segments`): at the index's own 2 s an excerpt lies up to a second beside its place.
+    private static let fineStride = 0.5
+    /// Files of more clips are placed by those alone: a long query has enough of them.
+    private static let mostFineClips = 30
 
     /// The query as it is in the index; nil where the file there is another, by size or time. A video whose file is
     /// gone, on a disk that isn't there perhaps, is searched for as it was when it was indexed.
@@ -87,11 +108,45 @@ extension VideoLibrary {
                 !isThere
                     || video.identity.size == Int64(status.st_size) && video.identity.modified == modified
             else { return nil }
-            let mixture = try opened.index.mixture(ofVideo: video.id).mixture
+            let (intervals, mixture) = try opened.index.mixture(ofVideo: video.id)
             return Query(
                 facts: facts(path, video.facts, mixture, isIndexed: true, range: nil), mixture: mixture,
+                track: ClipTrack(intervals: intervals, gaussians: mixture.components),
                 fingerprint: video.identity.fingerprint)
         }
+    }
+
+    /// How much clips of this library's model say; all of them all they can where the model has no calibration, by which
+    /// its distances are read, or cannot be asked.
+    ///
+    /// What the model makes of clips that show nothing is kept beside the index, so that a search for an indexed video
+    /// needs no model.
+    func clipInformation() throws(LibraryError) -> ClipInformation {
+        let index = try index()
+        guard let calibration = try calibration() else { return ClipInformation(empty: []) }
+        if let known = readInformation.withLock({ $0[index.model.fingerprint] }) { return known }
+        var empty = index.emptyClips()
+        if empty == nil, let model = try? encoders.model(), model.fingerprint == index.model.fingerprint,
+            let made = try? encoders.emptyClips()
+        {
+            index.store(emptyClips: made)
+            empty = made
+        }
+        let options = AlignmentOptions(evenDistance: calibration.distance(score: 0.5))
+        let information = ClipInformation(empty: empty ?? [], scale: options.maximumClipDistance)
+        if empty != nil { readInformation.withLock { $0[index.model.fingerprint] = information } }
+        return information
+    }
+
+    /// By the model's calibration, where it has one.
+    func aligner() throws(LibraryError) -> Aligner {
+        if let calibration = try calibration() {
+            return Aligner(AlignmentOptions(evenDistance: calibration.distance(score: 0.5)))
+        }
+        // Distances add up over the dimensions; the default model's are known.
+        let options = AlignmentOptions()
+        let share = Double(try index().model.dimension) / 256
+        return Aligner(AlignmentOptions(maximumClipDistance: options.maximumClipDistance * share))
     }
 
     private func facts(
@@ -101,7 +156,7 @@ extension VideoLibrary {
         let uncertainty = variance.reduce(0.0) { $0 + log(Double($1)) } / Double(variance.count)
         return SearchResponse.Query(
             path: path, duration: facts.duration, clips: mixture.components.count, uncertainty: uncertainty,
-            isIndexed: isIndexed, range: range)
+            isIndexed: isIndexed, range: range, isTooEmpty: false)
     }
 
     /// Another model's index would rank nonsense.
@@ -131,10 +186,12 @@ extension VideoLibrary {
     /// A ranking for each query, nearest first; the queries' own rows and those of their examples are left out where
     /// that is asked for.
     func rank(
-        _ queries: [Query], _ request: SearchRequest, _ calibration: ScoreCalibration?,
+        _ queries: [Query], _ request: SearchRequest, _ information: ClipInformation,
+        _ calibration: ScoreCalibration?,
         isCancelled: @Sendable () -> Bool
     ) throws(LibraryError) -> [[Match]] {
         let options = try request.options(calibration: calibration, modelFolder: configuration.modelFolder)
+        let aligner = try aligner()
         let ranking = try reader.read { (opened) throws(IndexError) -> Result<[[Match]], SearchError> in
             let ranked = try queries.map { (query) throws(IndexError) in
                 var ranked = query.ranked
@@ -146,7 +203,17 @@ extension VideoLibrary {
                 return ranked
             }
             return Result { () throws(SearchError) in
-                try opened.engine.rank(ranked, options: options, isCancelled: isCancelled)
+                guard request.comparesParts else {
+                    return try opened.engine.rank(ranked, options: options, isCancelled: isCancelled)
+                }
+                var rankings: [[Match]] = []
+                for (query, whole) in zip(queries, ranked) {
+                    rankings.append(
+                        try opened.engine.rank(
+                            parts: PartQuery(whole: whole, track: query.track), options: options,
+                            information: information, aligner: aligner, isCancelled: isCancelled))
+                }
+                return rankings
             }
         }
         do {

@@ -38,6 +38,8 @@ public final class VideoLibrary: Sendable {
     let encoders: EncoderPool
     let reader: IndexReader
     private let readCalibration = Mutex<ReadCalibration?>(nil)
+    /// By the model's fingerprint.
+    let readInformation = Mutex<[String: ClipInformation]>([:])
 
     /// What the model folder says of scores, read once.
     private struct ReadCalibration {
@@ -58,13 +60,15 @@ public final class VideoLibrary: Sendable {
         let start = ContinuousClock.now
         let path = FilePlace.absolute(request.video)
         let examples = try self.examples(request, isCancelled: isCancelled)
-        let query = try self.query(path, request, isCancelled: isCancelled)
+        var query = try self.query(path, request, isCancelled: isCancelled)
             .joined(by: examples.like, without: examples.unlike)
         if isCancelled() { throw .cancelled }
+        let information = try clipInformation()
+        query.weigh(by: information)
         let calibration = try calibration(for: request)
-        let matches = try rank([query], request, calibration, isCancelled: isCancelled)[0]
+        let matches = try rank([query], request, information, calibration, isCancelled: isCancelled)[0]
         return SearchResponse(
-            query: query.facts, matches: matches, calibration: calibration,
+            query: query.facts, matches: matches, calibration: query.facts.isTooEmpty ? nil : calibration,
             elapsed: ContinuousClock.now - start)
     }
 
@@ -78,11 +82,13 @@ public final class VideoLibrary: Sendable {
     ) throws(LibraryError) -> BatchResponse {
         let start = ContinuousClock.now
         let examples = try self.examples(batch.common, isCancelled: isCancelled)
+        let information = try clipInformation()
         var queries: [Result<Query, LibraryError>] = []
         for video in batch.videos {
             if isCancelled() { throw .cancelled }
             do throws(LibraryError) {
-                let query = try self.query(FilePlace.absolute(video), batch.common, isCancelled: isCancelled)
+                var query = try self.query(FilePlace.absolute(video), batch.common, isCancelled: isCancelled)
+                query.weigh(by: information)
                 queries.append(.success(query.joined(by: examples.like, without: examples.unlike)))
             } catch {
                 guard error.kind == .video else { throw error }
@@ -92,14 +98,16 @@ public final class VideoLibrary: Sendable {
         }
         let calibration = try calibration(for: batch.common)
         var rankings = try rank(
-            queries.compactMap { try? $0.get() }, batch.common, calibration, isCancelled: isCancelled)[...]
+            queries.compactMap { try? $0.get() }, batch.common, information, calibration,
+            isCancelled: isCancelled)[...]
         let elapsed = ContinuousClock.now - start
         let answers = zip(batch.videos, queries).map { video, query in
             BatchResponse.Answer(
                 video: video,
                 result: query.map {
                     SearchResponse(
-                        query: $0.facts, matches: rankings.removeFirst(), calibration: calibration,
+                        query: $0.facts, matches: rankings.removeFirst(),
+                        calibration: $0.facts.isTooEmpty ? nil : calibration,
                         elapsed: elapsed)
                 })
         }
@@ -110,6 +118,11 @@ public final class VideoLibrary: Sendable {
     /// distances are those that it was fitted on. A folder that cannot be read has none: the search needs no model.
     private func calibration(for request: SearchRequest) throws(LibraryError) -> ScoreCalibration? {
         guard request.sampling == .matched, request.lambda == 1 else { return nil }
+        return try calibration()
+    }
+
+    /// The same, whatever is asked for.
+    func calibration() throws(LibraryError) -> ScoreCalibration? {
         let found = readCalibration.withLock { read in
             if let read { return read.found }
             let found = try? ModelConfiguration(path: "\(configuration.modelFolder)/config.json").calibration
@@ -132,7 +145,14 @@ public final class VideoLibrary: Sendable {
                 waitingSeconds: request.waitingSeconds)
             defer { index.close() }
             let job = IndexJob(index: index, encoder: encoder, options: request.jobOptions)
-            return IndexSummary(progress: try job.run(progress: progress, isCancelled: isCancelled))
+            let summary = IndexSummary(progress: try job.run(progress: progress, isCancelled: isCancelled))
+            // So that searches need no model; where it fails they ask the model.
+            if encoder.configuration.calibration != nil, index.emptyClips() == nil,
+                let made = try? encoders.emptyClips()
+            {
+                index.store(emptyClips: made)
+            }
+            return summary
         } catch {
             throw LibraryError(error)
         }

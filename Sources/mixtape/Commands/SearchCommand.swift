@@ -4,6 +4,7 @@ import Retrieval
 import Service
 
 extension SamplingMode: ExpressibleByArgument {}
+extension SearchGranularity: ExpressibleByArgument {}
 
 struct SearchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -74,6 +75,12 @@ struct SearchCommand: ParsableCommand {
     @Option(help: .init("Weight of the distance between samples.", valueName: "X"))
     var lambda = 1.0
 
+    @Option(
+        help: .init(
+            "What is compared: video (whole videos) or clip (parts of them too, the default).",
+            valueName: "WHAT"))
+    var granularity: SearchGranularity?
+
     func validate() throws {
         guard !videos.isEmpty || batch != nil else {
             throw ValidationError("Missing expected argument '<VIDEO> ...'")
@@ -89,6 +96,10 @@ struct SearchCommand: ParsableCommand {
         }
         if let minScore, !(minScore > 0 && minScore < 1) {
             throw ValidationError("--min-score: expected a number between 0 and 1")
+        }
+        if granularity == .clip, mode != .matched || lambda != 1 || !like.isEmpty || !unlike.isEmpty {
+            throw ValidationError(
+                "--granularity clip: goes with one example, and with the default --mode and --lambda alone")
         }
         if let to, to.seconds <= from?.seconds ?? 0 {
             throw ValidationError("--to: expected a time after --from")
@@ -111,6 +122,9 @@ struct SearchCommand: ParsableCommand {
         } else if response.matches.isEmpty {
             Terminal.note("no matches")
         } else {
+            if response.query.isTooEmpty {
+                Terminal.note("the query shows next to nothing; what is near to it says little")
+            }
             Terminal.data(SearchTable.text(response))
         }
         if let html { try SearchReport.write([response], to: html, library: library) }
@@ -130,6 +144,7 @@ struct SearchCommand: ParsableCommand {
         request.sampling = mode
         request.sampleCount = samples
         request.lambda = lambda
+        request.granularity = granularity
         return request
     }
 }

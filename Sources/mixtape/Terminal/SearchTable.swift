@@ -1,20 +1,23 @@
+import Retrieval
 import Service
 
 /// A ranking for people.
 enum SearchTable {
-    /// The column of scores is there where the model has any.
+    /// The column of scores is there where the model has any, that of parts where any match has one.
     static func text(_ response: SearchResponse) -> String {
         if response.matches.isEmpty { return "no matches" }
         let hasScores = response.calibration != nil
+        let hasParts = response.matches.contains { !$0.segments.isEmpty }
         let rows = response.matches.map { match in
             let score = response.score(of: match).map { [TimeText.fixed($0, decimals: 2)] } ?? []
             return [String(match.rank)] + score + [
                 TimeText.fixed(match.distance, decimals: 3),
                 match.video.facts.duration.map(TimeText.clock) ?? "?",
-                Terminal.printable(match.video.identity.path),
-            ]
+            ] + (hasParts ? [part(match)] : []) + [Terminal.printable(match.video.identity.path)]
         }
-        let header = ["rank"] + (hasScores ? ["score"] : []) + ["distance", "duration", "path"]
+        let header =
+            ["rank"] + (hasScores ? ["score"] : []) + ["distance", "duration"] + (hasParts ? ["part"] : [])
+            + ["path"]
         let last = header.count - 1
         let widths = (0..<last).map { column in ([header] + rows).map { $0[column].count }.max() ?? 0 }
         func line(_ cells: [String]) -> String {
@@ -24,5 +27,11 @@ enum SearchTable {
             return (padded + [cells[last]]).joined(separator: "  ")
         }
         return ([Terminal.styledForOutput(line(header), .bold)] + rows.map(line)).joined(separator: "\n")
+    }
+
+    /// Where the best segment lies in the match.
+    private static func part(_ match: Match) -> String {
+        match.segments.first.map { "\(TimeText.clock($0.target.start))–\(TimeText.clock($0.target.stop))" }
+            ?? ""
     }
 }

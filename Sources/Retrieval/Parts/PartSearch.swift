@@ -1,0 +1,111 @@
+import Distributions
+import Indexing
+import VideoDecoding
+
+/// What a search compares.
+public enum SearchGranularity: String, Sendable, Hashable, CaseIterable {
+    /// Whole videos alone.
+    case video
+    /// Whole videos, and parts of them: a match is as near as its nearest part, and lists the parts that correspond.
+    case clip
+}
+
+/// A query by parts.
+public struct PartQuery: Sendable {
+    /// The query as a whole.
+    public var whole: SearchQuery
+    /// Its clips; at a stride finer than a clip they place segments more finely. Weights as `ClipInformation` gives them.
+    public var track: ClipTrack
+
+    /// A query of these clips.
+    public init(whole: SearchQuery, track: ClipTrack) {
+        self.whole = whole
+        self.track = track
+    }
+}
+
+extension SearchEngine {
+    /// Videos that are aligned with the query because they are near as a whole; as many again may be because clips of
+    /// theirs are near.
+    private static let nearestWholes = 32
+
+    /// Ranks by parts. Candidates are the videos nearest as a whole and those that hold clips nearest to the query's
+    /// (`PartCandidates`), both found exactly; each is aligned with the query. A match's distance is that of its best segment
+    /// (`AlignedSegment.partDistance`), or that of the whole where it is nearer; videos that are no candidates follow by their
+    /// distance as a whole. Ties rank by path.
+    ///
+    /// - Parameters:
+    ///   - query: without further or unwanted examples.
+    ///   - options: of `matched` sampling with λ = 1; parts have no other distance.
+    ///   - information: of the library's clips.
+    /// - Throws: as for a search for whole videos.
+    public func rank(
+        parts query: PartQuery, options: SearchOptions, information: ClipInformation,
+        aligner: Aligner = Aligner(), isCancelled: @Sendable () -> Bool = { false }
+    ) throws(SearchError) -> [Match] {
+        precondition(options.sampling == .matched && options.lambda == 1, "parts have no other distance")
+        var wholeOptions = options
+        wholeOptions.maximumDistance = nil
+        wholeOptions.limit = max(options.limit, Self.nearestWholes)
+        var matches = try rank([query.whole], options: wholeOptions, isCancelled: isCancelled)[0]
+        guard options.limit > 0 else { return [] }
+        let excluded = options.excludedVideos.union(query.whole.excludedVideos)
+            .union(try videosLeftOut(by: options.filter))
+        let candidates = try PartCandidates(
+            query.track, in: self, options: aligner.options, excluding: excluded, isCancelled: isCancelled)
+        let track = query.track.weighted(candidates.weights)
+        let found = Set(matches.map(\.video.id))
+        let moments = query.whole.mixture.moments()
+        do throws(IndexError) {
+            // One that was removed meanwhile isn't there.
+            for video in try index.videos(ids: candidates.videos.filter { !found.contains($0) })
+            where options.filter.admits(video) {
+                let others = try index.mixture(ofVideo: video.id).mixture.moments()
+                matches.append(
+                    Match(
+                        rank: 0, video: video, distance: Bhattacharyya.closedForm(moments, others),
+                        uncertainty: others.uncertainty))
+            }
+        } catch {
+            throw .index(error)
+        }
+        var aligned = Set(matches.prefix(Self.nearestWholes).map(\.video.id)).union(candidates.videos)
+        for place in matches.indices where aligned.remove(matches[place].video.id) != nil {
+            if isCancelled() { throw .cancelled }
+            let target: (intervals: [TimeRange], mixture: GaussianMixture)
+            do { target = try index.mixture(ofVideo: matches[place].video.id) } catch { throw .index(error) }
+            matches[place].segments = aligner.segments(
+                query: track,
+                target: information.weighted(
+                    ClipTrack(intervals: target.intervals, gaussians: target.mixture.components)))
+            for segment in matches[place].segments {
+                matches[place].distance = min(matches[place].distance, segment.partDistance)
+            }
+        }
+        return ranked(matches, options)
+    }
+
+    /// Numbers of the videos that may not answer.
+    private func videosLeftOut(by filter: VideoFilter) throws(SearchError) -> Set<Int64> {
+        guard !filter.admitsAll else { return [] }
+        var leftOut: Set<Int64> = []
+        do throws(IndexError) {
+            try index.forEachVideo { if !filter.admits($0) { leftOut.insert($0.id) } }
+        } catch {
+            throw .index(error)
+        }
+        return leftOut
+    }
+
+    private func ranked(_ matches: [Match], _ options: SearchOptions) -> [Match] {
+        var ranked = matches.filter { $0.distance <= options.maximumDistance ?? .infinity }
+        ranked.sort { a, b in
+            a.distance != b.distance
+                ? a.distance < b.distance
+                : a.video.identity.path.utf8.lexicographicallyPrecedes(b.video.identity.path.utf8)
+        }
+        ranked = Array(ranked.prefix(options.limit))
+        for place in ranked.indices { ranked[place].rank = place + 1 }
+        return ranked
+    }
+}
