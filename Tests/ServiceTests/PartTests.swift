@@ -12,8 +12,10 @@ import VideoEncoding
         let result = try synthetic.handler.run(.search, params)
         #expect(problems(result, as: "search_result") == [])
         let own = try #require(result["matches"]?.arrayValue?[0])
+        let none = JSONValue.number(0.0)
         let segment: JSONValue = [
-            "query": [0, 4], "target": [0, 4], "offset": 0, "speed": 1, "distance": 0, "score": .null,
+            "query": [none, .number(4.0)], "target": [none, .number(4.0)], "offset": none,
+            "speed": .number(1.0), "distance": none, "score": .null,
         ]
         #expect(own["segments"] == [segment])
         // It is the default.
