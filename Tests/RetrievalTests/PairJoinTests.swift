@@ -55,7 +55,8 @@ import Testing
                 in: rows, among: all, effort: &effort)
             let wanted = Self.literal(rows, among: all, within: distance)
             #expect(found == wanted)
-            #expect(!wanted.isEmpty && effort.evaluated >= wanted.count && effort.evaluated <= effort.compared)
+            #expect(
+                !wanted.isEmpty && effort.evaluated >= wanted.count && effort.evaluated <= effort.compared)
         }
     }
 
@@ -75,6 +76,25 @@ import Testing
         #expect(found == Self.literal(rows, among: chosen, within: 20))
         #expect(try PairJoin(maximumDistance: 20).pairs(in: rows, among: []) == [])
         #expect(try PairJoin(maximumDistance: 20).pairs(in: rows, among: [7]) == [])
+    }
+
+    /// Rows of one owner are no pair, and two owners are one pair however many of their rows are near.
+    @Test(arguments: [1, 2])
+    func ownersArePairedWhereAnyOfTheirRowsAreNear(threads: Int) throws {
+        let rows = Self.libraryWithNeighbours(600, dimension: 24, seed: 8).rows
+        let owners = (0..<Int32(rows.count)).map { $0 * 7 % 90 }
+        let all = (0..<UInt32(rows.count)).map { $0 }
+        var wanted: Set<[UInt32]> = []
+        for pair in Self.literal(rows, among: all, within: 12) {
+            let two = [owners[Int(pair.first)], owners[Int(pair.second)]].sorted().map { UInt32($0) }
+            if two[0] != two[1] { wanted.insert(two) }
+        }
+        let found = try PairJoin(maximumDistance: 12, threads: threads).ownerPairs(
+            in: rows, among: all, owners: owners)
+        #expect(wanted.count > 50)
+        #expect(
+            found.map { [$0.first, $0.second] } == wanted.sorted { $0.lexicographicallyPrecedes($1) })
+        #expect(found.allSatisfy { $0.distance <= 12 })
     }
 
     /// Means and variances of every size, rows that are equal, and rows that vary in few directions.

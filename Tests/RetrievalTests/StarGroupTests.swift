@@ -36,7 +36,8 @@ import VideoDecoding
                     links.append((a, b, generator.nextUniform()))
                 }
             }
-            let apart = links.filter { _ in generator.nextUniform() < 0.1 }.map { ($0.0, $0.1) }
+            let apart =
+                links.filter { _ in generator.nextUniform() < 0.1 }.map { ($0.0, $0.1) }
                 + [(0, 9), (3, 30)]
             let found = groups(count, links, apart: apart)
             #expect(Set(found.joined()).count == found.joined().count)

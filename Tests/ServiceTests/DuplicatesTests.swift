@@ -82,7 +82,8 @@ import VideoEncoding
 
     @Test(arguments: [
         (Method.duplicates, #"{"min_score":1}"#, "min_score"), (.duplicates, #"{"limit":0}"#, "limit"),
-        (.duplicates, #"{"max_distance":-1}"#, "max_distance"), (.rejectDuplicates, #"{"paths":["a"]}"#, "paths"),
+        (.duplicates, #"{"max_distance":-1}"#, "max_distance"),
+        (.rejectDuplicates, #"{"paths":["a"]}"#, "paths"),
         (.restoreDuplicates, "{}", "paths"), (.duplicateDecisions, #"{"x":1}"#, "x"),
     ])
     func aWrongParameterIsNamed(method: Method, params: String, name: String) throws {

@@ -3,18 +3,32 @@ import Indexing
 
 /// Finds groups of videos that share footage in an index.
 ///
-/// Files of the same content are one video here from the beginning. The others are compared each with each (`PairJoin`), and
-/// grouped about centres (`StarGroups`).
+/// 1. Files of the same content are one video from here on (`Contents`).
+/// 2. Candidates are the pairs near as a whole, and those of which clips are near, since an excerpt can be far from the whole
+///    that it is of; both exactly (`PairJoin`).
+/// 3. Each is aligned, clip by clip, and is a match where half of what the shorter one says is in the other (`PairAlignment`).
+/// 4. Matches are grouped about centres (`StarGroups`), and one video of each group is suggested to be kept (`KeptVideo`).
 public struct DuplicateFinder: Sendable {
     private let index: VideoIndex
     private let options: DuplicateOptions
+    private let information: ClipInformation
     /// Pairs that memory is spent on.
-    static let mostPairs = 20_000_000
+    private static let mostPairs = 20_000_000
+    /// Clips that say less bring no candidates.
+    private static let leastWeight = 0.3
+    /// Videos that say less than so many clips do are compared by content alone.
+    private static let leastInformation = 0.5
+    /// Of all candidates by clips, the nearest clips lie within this, on the scale of clips: nearer than those that a match may be
+    /// made of, since one is enough.
+    private static let nearestClip = 0.6
 
-    /// - Parameter index: open for reading or writing.
-    public init(index: VideoIndex, options: DuplicateOptions) {
+    /// - Parameters:
+    ///   - index: open for reading or writing.
+    ///   - information: what clips say; of the index's model.
+    public init(index: VideoIndex, options: DuplicateOptions, information: ClipInformation) {
         self.index = index
         self.options = options
+        self.information = information
     }
 
     /// The groups of the index as it is when the call begins.
@@ -53,19 +67,29 @@ public struct DuplicateFinder: Sendable {
     }
 
     private func groups(
-        _ contents: Contents, _ rows: MomentsRows, _ progress: @escaping @Sendable (DuplicateProgress) -> Void,
+        _ contents: Contents, _ rows: MomentsRows,
+        _ progress: @escaping @Sendable (DuplicateProgress) -> Void,
         _ isCancelled: @escaping @Sendable () -> Bool
     ) throws(DuplicateError) -> DuplicateGroups {
-        let pairs = try pairs(contents, rows, progress, isCancelled)
+        let clips = try ClipLibrary(
+            contents, in: index, information,
+            progress: { progress(DuplicateProgress(phase: .reading, share: $0)) }, isCancelled: isCancelled)
+        let isTelling = contents.nodes.indices.map { node in
+            clips.weights[clips.rows(of: node)].reduce(0, +) >= Self.leastInformation
+        }
+        let candidates = try candidates(contents, rows, clips, isTelling, progress, isCancelled)
+        let matches = try matches(candidates, clips, progress, isCancelled)
+        var evidence: [NodePair: PairEvidence] = [:]
+        var links: [StarGroups.Link] = []
         var rejected = 0
-        let links = pairs.compactMap { pair -> StarGroups.Link? in
-            let (first, second) = (contents.node(ofRow: pair.first), contents.node(ofRow: pair.second))
-            if contents.areApart(first, second) {
+        for (pair, found) in matches {
+            evidence[pair] = found
+            if contents.areApart(pair.first, pair.second) {
                 rejected += 1
-                return nil
+            } else {
+                links.append(
+                    StarGroups.Link(first: pair.first, second: pair.second, distance: found.distance))
             }
-            return StarGroups.Link(
-                first: min(first, second), second: max(first, second), distance: pair.distance)
         }
         var stars = StarGroups(count: contents.nodes.count, links: links, areApart: contents.areApart)
         let starred = stars.groups()
@@ -73,78 +97,99 @@ public struct DuplicateFinder: Sendable {
         for node in starred.joined() { isGrouped[node] = true }
         // Files of one content that is like no other are a group too.
         let copies = contents.nodes.indices.filter { !isGrouped[$0] && contents.nodes[$0].videos.count > 1 }
+        let assembly = GroupAssembly(contents: contents, rows: rows, evidence: evidence)
         var groups: [DuplicateGroup] = []
         for nodes in starred + copies.map({ [$0] }) {
             if isCancelled() { throw .cancelled }
-            groups.append(group(nodes, contents, rows))
+            groups.append(assembly.group(nodes))
         }
         return DuplicateGroups(
-            groups: groups.sorted(by: Self.comesFirst), videos: contents.nodes.reduce(0) { $0 + $1.videos.count },
-            uninformative: [], rejected: rejected)
+            groups: groups.sorted(by: GroupAssembly.comesFirst),
+            videos: contents.nodes.reduce(0) { $0 + $1.videos.count },
+            uninformative: contents.nodes.indices.filter { !isTelling[$0] }.flatMap {
+                contents.nodes[$0].videos
+            }, rejected: rejected)
     }
 
-    private func pairs(
-        _ contents: Contents, _ rows: MomentsRows, _ progress: @escaping @Sendable (DuplicateProgress) -> Void,
+    /// Pairs that may match, by first and then second node.
+    private func candidates(
+        _ contents: Contents, _ rows: MomentsRows, _ clips: ClipLibrary, _ isTelling: [Bool],
+        _ progress: @escaping @Sendable (DuplicateProgress) -> Void,
         _ isCancelled: @escaping @Sendable () -> Bool
-    ) throws(DuplicateError) -> [RowPair] {
-        let join = PairJoin(maximumDistance: options.maximumDistance, limit: Self.mostPairs)
+    ) throws(DuplicateError) -> [NodePair] {
+        let telling = contents.nodes.indices.filter { isTelling[$0] }
+        let whole = PairJoin(maximumDistance: options.maximumDistance, limit: Self.mostPairs)
+        let part = PairJoin(
+            maximumDistance: options.maximumDistance * PairAlignment.clipScale * Self.nearestClip,
+            limit: Self.mostPairs)
+        let tellingClips =
+            clips.rows.count == 0
+            ? []
+            : (0..<UInt32(clips.rows.count)).filter {
+                isTelling[Int(clips.owners[Int($0)])] && clips.weights[Int($0)] >= Self.leastWeight
+            }
         do throws(PairFailure) {
-            return try join.pairs(
-                in: rows, among: contents.nodes.map(\.row),
-                progress: { progress(DuplicateProgress(phase: .comparing, share: $0)) },
+            let near = try whole.pairs(
+                in: rows, among: telling.map { contents.nodes[$0].row },
+                progress: { progress(DuplicateProgress(phase: .comparing, share: $0 / 2)) },
                 isCancelled: isCancelled)
+            let nearParts = try part.ownerPairs(
+                in: clips.rows, among: tellingClips, owners: clips.owners,
+                progress: { progress(DuplicateProgress(phase: .comparing, share: 0.5 + $0 / 2)) },
+                isCancelled: isCancelled)
+            let pairs =
+                near.map { NodePair(contents.node(ofRow: $0.first), contents.node(ofRow: $0.second)) }
+                + nearParts.map { NodePair(Int($0.first), Int($0.second)) }
+            return Array(Set(pairs)).sorted { ($0.first, $0.second) < ($1.first, $1.second) }
         } catch {
             switch error {
             case .cancelled: throw .cancelled
             case .tooMany: throw .tooManyPairs(limit: Self.mostPairs)
             case .notFinite(let row):
-                let path = contents.video(ofRow: row)?.identity.path ?? index.folder
                 throw .index(
                     IndexError(
-                        reason: .corrupted, path: path,
+                        reason: .corrupted, path: contents.video(ofRow: row)?.identity.path ?? index.folder,
                         message: "its moments in the index \(index.folder) are not those of a distribution",
                         hint: "remove the video from the index and index it again"))
             }
         }
     }
 
-    /// A group of these nodes, the centre first.
-    private func group(_ nodes: [Int], _ contents: Contents, _ rows: MomentsRows) -> DuplicateGroup {
-        let moments = nodes.map { rows.moments(Int(contents.nodes[$0].row)) }
-        var largest = 0.0
-        for (place, first) in moments.enumerated() {
-            for second in moments[(place + 1)...] {
-                largest = max(largest, Bhattacharyya.closedForm(first, second))
+    /// The candidates that match, in their order.
+    private func matches(
+        _ candidates: [NodePair], _ clips: ClipLibrary,
+        _ progress: @escaping @Sendable (DuplicateProgress) -> Void,
+        _ isCancelled: @escaping @Sendable () -> Bool
+    ) throws(DuplicateError) -> [(NodePair, PairEvidence)] {
+        let alignment = PairAlignment(maximumDistance: options.maximumDistance)
+        let blocks = RowBlocks(count: candidates.count, size: 16, threads: nil, threshold: 32)
+        do throws(ScanFailure) {
+            let parts = try blocks.accumulate([(Int, PairEvidence)](), isCancelled: isCancelled) {
+                found, block in
+                for place in block {
+                    let pair = candidates[place]
+                    if let evidence = alignment.evidence(clips.track(pair.first), clips.track(pair.second)),
+                        evidence.distance <= options.maximumDistance
+                    {
+                        found.append((place, evidence))
+                    }
+                }
+                progress(
+                    DuplicateProgress(
+                        phase: .aligning, share: Double(block.upperBound) / Double(candidates.count)))
+                return nil
             }
+            return parts.flatMap { $0 }.sorted { $0.0 < $1.0 }.map { (candidates[$0.0], $0.1) }
+        } catch {
+            throw .cancelled
         }
-        let centre = contents.nodes[nodes[0]].videos[0].id
-        var members: [DuplicateMember] = []
-        for (place, node) in nodes.enumerated() {
-            let distance = Bhattacharyya.closedForm(moments[0], moments[place])
-            members += contents.nodes[node].videos.map {
-                DuplicateMember(video: $0, distance: distance, isKept: false, reason: .laterPath)
-            }
-        }
-        let (kept, reasons) = KeptVideo.choose(members.map(\.video))
-        for place in members.indices {
-            members[place].isKept = place == kept
-            members[place].reason = reasons[place]
-        }
-        members.sort { a, b in
-            a.isKept != b.isKept
-                ? a.isKept
-                : a.distance != b.distance
-                    ? a.distance < b.distance
-                    : a.video.identity.path.utf8.lexicographicallyPrecedes(b.video.identity.path.utf8)
-        }
-        return DuplicateGroup(
-            centre: members.firstIndex { $0.video.id == centre } ?? 0, members: members, largestDistance: largest)
     }
+}
 
-    private static func comesFirst(_ a: DuplicateGroup, _ b: DuplicateGroup) -> Bool {
-        if a.members.count != b.members.count { return a.members.count > b.members.count }
-        if a.largestDistance != b.largestDistance { return a.largestDistance < b.largestDistance }
-        return a.members[0].video.identity.path.utf8.lexicographicallyPrecedes(
-            b.members[0].video.identity.path.utf8)
-    }
+/// Two nodes, the smaller number first.
+struct NodePair: Hashable, Sendable {
+    let first: Int
+    let second: Int
+
+    init(_ a: Int, _ b: Int) { (first, second) = (min(a, b), max(a, b)) }
 }

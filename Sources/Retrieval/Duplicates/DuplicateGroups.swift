@@ -16,7 +16,9 @@ public struct DuplicateOptions: Sendable {
 public struct DuplicateProgress: Sendable, Equatable {
     /// What it does now.
     public enum Phase: String, Sendable {
-        /// Every video is compared with every other.
+        /// Clips are read.
+        case reading
+        /// Every video, and every clip, is compared with every other.
         case comparing
         /// Pairs that are near are looked at clip by clip.
         case aligning

@@ -42,6 +42,8 @@ package struct PairJoin: Sendable {
         /// Pairs whose projections were compared, and those that were left.
         package var compared = 0
         package var evaluated = 0
+
+        package init() {}
     }
 
     /// - Parameters:
@@ -68,12 +70,34 @@ package struct PairJoin: Sendable {
         isCancelled: @Sendable () -> Bool = { false }
     ) throws(PairFailure) -> [RowPair] {
         var effort = Effort()
-        return try pairs(in: rows, among: chosen, effort: &effort, progress: progress, isCancelled: isCancelled)
+        return try pairs(
+            in: rows, among: chosen, effort: &effort, progress: progress, isCancelled: isCancelled)
+    }
+
+    /// The pairs of owners of which one has a row within the distance of a row of the other, by first and then second;
+    /// the distance is that of such rows, not always the nearest.
+    ///
+    /// - Parameter owners: of each row of `rows`, 0 or more for a chosen one.
+    package func ownerPairs(
+        in rows: MomentsRows, among chosen: [UInt32], owners: [Int32],
+        progress: @Sendable (Double) -> Void = { _ in }, isCancelled: @Sendable () -> Bool = { false }
+    ) throws(PairFailure) -> [RowPair] {
+        precondition(owners.count == rows.count, "a row has an owner")
+        var effort = Effort()
+        let found = try pairs(
+            in: rows, among: chosen, owners: owners, effort: &effort, progress: progress,
+            isCancelled: isCancelled)
+        // Two threads may have met the same two owners.
+        var last: RowPair?
+        return found.filter { pair in
+            defer { last = pair }
+            return last.map { $0.first != pair.first || $0.second != pair.second } ?? true
+        }
     }
 
     /// The same; says what it took.
     package func pairs(
-        in rows: MomentsRows, among chosen: [UInt32], effort: inout Effort,
+        in rows: MomentsRows, among chosen: [UInt32], owners: [Int32]? = nil, effort: inout Effort,
         progress: @Sendable (Double) -> Void = { _ in }, isCancelled: @Sendable () -> Bool = { false }
     ) throws(PairFailure) -> [RowPair] {
         guard chosen.count > 1 else { return [] }
@@ -84,7 +108,7 @@ package struct PairJoin: Sendable {
             let tree = RowTree(
                 try PairBounds(
                     rows, chosen, distance: maximumDistance, threads: threads, isCancelled: isCancelled))
-            let search = Search(rows: rows, chosen: chosen, tree: tree, join: self)
+            let search = Search(rows: rows, chosen: chosen, owners: owners, tree: tree, join: self)
             let blocks = RowBlocks(
                 count: tree.leafCount, size: 4, threads: threads, threshold: 64)
             parts = try blocks.accumulate(
@@ -117,6 +141,8 @@ package struct PairJoin: Sendable {
     /// What one thread has found.
     private struct Part: Sendable {
         var pairs: [RowPair] = []
+        /// Those of owners that are among them.
+        var owners: Set<UInt64> = []
         var effort = Effort()
         /// Room for a row's neighbours.
         var near: [UInt32] = []
@@ -130,6 +156,7 @@ extension PairJoin {
     private struct Search: Sendable {
         let rows: MomentsRows
         let chosen: [UInt32]
+        let owners: [Int32]?
         let tree: RowTree
         let join: PairJoin
 
@@ -140,9 +167,15 @@ extension PairJoin {
                 part.near.removeAll(keepingCapacity: true)
                 let lane = place - tree.starts[leaf]
                 for other in leaves { addNear(leaf, lane, other, &part) }
+                let row = Int(chosen[Int(tree.order[place])])
+                if let owners {
+                    part.near.removeAll {
+                        owners[Int($0)] == owners[row] || part.owners.contains(Self.key(owners, row, Int($0)))
+                    }
+                }
                 if part.near.isEmpty { continue }
                 part.effort.evaluated += part.near.count
-                if let failure = evaluate(Int(chosen[Int(tree.order[place])]), &part) { return failure }
+                if let failure = evaluate(row, &part) { return failure }
             }
             return nil
         }
@@ -164,6 +197,12 @@ extension PairJoin {
                 near &= near - 1
                 part.near.append(chosen[Int(tree.order[place])])
             }
+        }
+
+        /// Of two rows' owners, the smaller one on top.
+        private static func key(_ owners: [Int32], _ a: Int, _ b: Int) -> UInt64 {
+            let (first, second) = (min(owners[a], owners[b]), max(owners[a], owners[b]))
+            return UInt64(UInt32(first)) << 32 | UInt64(UInt32(second))
         }
 
         /// The rows near one, by their float32 and, where it matters, their exact distance.
@@ -188,9 +227,17 @@ extension PairJoin {
                 let distance = Bhattacharyya.closedForm(
                     rows.moments(first), mean: rows.mean(second), variance: rows.variance(second), lambda: 1)
                 guard distance.isFinite else { return .notFinite(row: row) }
-                if distance <= join.maximumDistance {
+                if distance > join.maximumDistance { continue }
+                guard let owners else {
                     part.pairs.append(
                         RowPair(first: UInt32(first), second: UInt32(second), distance: distance))
+                    continue
+                }
+                let key = Self.key(owners, first, second)
+                if part.owners.insert(key).inserted {
+                    part.pairs.append(
+                        RowPair(
+                            first: UInt32(key >> 32), second: UInt32(key & 0xFFFF_FFFF), distance: distance))
                 }
             }
             return nil

@@ -12,7 +12,8 @@ extension VideoLibrary {
         let index = try index()
         let calibration = try calibration()
         let options = try request.options(calibration: calibration, modelFolder: configuration.modelFolder)
-        let finder = DuplicateFinder(index: index, options: options)
+        let finder = DuplicateFinder(
+            index: index, options: options, information: ClipInformation(empty: []))
         let found: DuplicateGroups
         do throws(DuplicateError) {
             found = try finder.groups(progress: progress, isCancelled: isCancelled)

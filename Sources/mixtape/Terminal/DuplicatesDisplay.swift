@@ -13,7 +13,12 @@ final class DuplicatesDisplay: Sendable {
 
     @Sendable func show(_ progress: DuplicateProgress) {
         guard throttle.admits() else { return }
-        let work = progress.phase == .comparing ? "comparing videos" : "looking at near ones"
+        let work =
+            switch progress.phase {
+            case .reading: "reading clips"
+            case .comparing: "comparing videos"
+            case .aligning: "aligning near ones"
+            }
         let facts = "\(work), \(Int(progress.share * 100)) %"
         guard isTerminal else { return Terminal.note(facts) }
         let filled = Int(min(1, max(0, progress.share)) * 20)
