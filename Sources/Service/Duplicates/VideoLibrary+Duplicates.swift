@@ -13,7 +13,7 @@ extension VideoLibrary {
         let calibration = try calibration()
         let options = try request.options(calibration: calibration, modelFolder: configuration.modelFolder)
         let finder = DuplicateFinder(
-            index: index, options: options, information: ClipInformation(empty: []))
+            index: index, options: options, information: try clipInformation())
         let found: DuplicateGroups
         do throws(DuplicateError) {
             found = try finder.groups(progress: progress, isCancelled: isCancelled)
