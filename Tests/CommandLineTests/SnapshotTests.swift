@@ -16,7 +16,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "", "index", "watch", "search", "duplicates", "duplicates find", "duplicates reject", "serve", "info", "remove",
+        "", "index", "watch", "search", "duplicates", "duplicates find", "duplicates reject", "serve", "info",
+        "remove",
         "export", "demo", "train", "evaluate",
         "model create", "benchmark scan",
     ])
