@@ -21,6 +21,8 @@ public struct DuplicateFinder: Sendable {
     /// Of all candidates by clips, the nearest clips lie within this, on the scale of clips: nearer than those that a match may be
     /// made of, since one is enough.
     private static let nearestClip = 0.6
+    /// Of the candidates as a whole, some are farther apart than their clips turn out to be.
+    private static let farthestWhole = 1.27
 
     /// - Parameters:
     ///   - index: open for reading or writing.
@@ -118,7 +120,8 @@ public struct DuplicateFinder: Sendable {
         _ isCancelled: @escaping @Sendable () -> Bool
     ) throws(DuplicateError) -> [NodePair] {
         let telling = contents.nodes.indices.filter { isTelling[$0] }
-        let whole = PairJoin(maximumDistance: options.maximumDistance, limit: Self.mostPairs)
+        let whole = PairJoin(
+            maximumDistance: options.maximumDistance * Self.farthestWhole, limit: Self.mostPairs)
         let part = PairJoin(
             maximumDistance: options.maximumDistance * PairAlignment.clipScale * Self.nearestClip,
             limit: Self.mostPairs)

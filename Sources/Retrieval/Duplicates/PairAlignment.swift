@@ -17,9 +17,9 @@ struct PairEvidence: Sendable, Equatable {
 /// Half, since shared intros, title cards and endings make no duplicates; of what it says and not of its time, since black
 /// and empty pictures are in everything (`ClipInformation`).
 struct PairAlignment: Sendable {
-    /// Clips lie as much farther apart than whole videos that are as likely to be copies, since fewer pictures speak: measured by
-    /// `tools/groups` with the default model, half a video's clips within 100 tell as much as whole videos within 35.
-    static let clipScale = 2.8
+    /// Clips lie as much farther apart than whole videos that are as likely to be copies, since means even out. Measured by
+    /// `tools/groups` with the default model: with clips up to 126 apart where wholes are up to 35.
+    static let clipScale = 3.56
     /// The least share of the shorter video.
     private static let leastShare = 0.5
     /// An excerpt is all of the shorter video, within this, and no more than this of the longer one.
