@@ -67,7 +67,7 @@ import VideoDecoding
     @Test func nearVideosAreGroupedWithTheFactsOfTheGroup() throws {
         try store("/a", at: 500, seconds: 8)
         try store("/b", at: 501)
-        try store("/c", at: 499, seconds: 9)
+        try store("/c", at: 499, seconds: 8.5)
         try store("/far", at: 550)
         let found = try found()
         #expect(found.videos == 4 && found.rejected == 0)

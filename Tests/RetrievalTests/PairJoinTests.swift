@@ -45,7 +45,9 @@ import Testing
 
     @Test(arguments: [1, 3, 16, 67, 256], [1, 2])
     func pairsAreThoseOfTheNaiveSearch(dimension: Int, threads: Int) throws {
-        let rows = Self.libraryWithNeighbours(700, dimension: dimension, seed: 3).rows
+        let library = Self.libraryWithNeighbours(700, dimension: dimension, seed: 3)
+        defer { withExtendedLifetime(library) {} }
+        let rows = library.rows
         let all = (0..<UInt32(rows.count)).map { $0 }
         let everything = Self.literal(rows, among: all, within: .infinity).map(\.distance).sorted()
         for share in [0.0005, 0.01, 0.2] {
@@ -70,7 +72,9 @@ import Testing
     }
 
     @Test func onlyTheChosenRowsArePaired() throws {
-        let rows = Self.libraryWithNeighbours(500, dimension: 32, seed: 6).rows
+        let library = Self.libraryWithNeighbours(500, dimension: 32, seed: 6)
+        defer { withExtendedLifetime(library) {} }
+        let rows = library.rows
         let chosen = (0..<UInt32(rows.count)).filter { $0 % 2 == 0 }.reversed().map { $0 }
         let found = try PairJoin(maximumDistance: 20).pairs(in: rows, among: chosen)
         #expect(found == Self.literal(rows, among: chosen, within: 20))
@@ -81,7 +85,9 @@ import Testing
     /// Rows of one owner are no pair, and two owners are one pair however many of their rows are near.
     @Test(arguments: [1, 2])
     func ownersArePairedWhereAnyOfTheirRowsAreNear(threads: Int) throws {
-        let rows = Self.libraryWithNeighbours(600, dimension: 24, seed: 8).rows
+        let library = Self.libraryWithNeighbours(600, dimension: 24, seed: 8)
+        defer { withExtendedLifetime(library) {} }
+        let rows = library.rows
         let owners = (0..<Int32(rows.count)).map { $0 * 7 % 90 }
         let all = (0..<UInt32(rows.count)).map { $0 }
         var wanted: Set<[UInt32]> = []
@@ -111,7 +117,9 @@ import Testing
             row.mean[3] = row.mean[3].nextUp
             return row
         }
-        let rows = Library(moments, dimension: 40).rows
+        let library = Library(moments, dimension: 40)
+        defer { withExtendedLifetime(library) {} }
+        let rows = library.rows
         let all = (0..<UInt32(rows.count)).map { $0 }
         let everything = Self.literal(rows, among: all, within: .infinity).map(\.distance).sorted()
         for distance in [0, everything[80], everything[3_000]] {
@@ -123,7 +131,9 @@ import Testing
 
     @Test func equalRowsArePairedAllWithAll() throws {
         let moments = [Moments](repeating: randomMoments(1, dimension: 8, seed: 2)[0], count: 100)
-        let rows = Library(moments, dimension: 8).rows
+        let library = Library(moments, dimension: 8)
+        defer { withExtendedLifetime(library) {} }
+        let rows = library.rows
         let found = try PairJoin(maximumDistance: 0).pairs(in: rows, among: (0..<100).map { $0 })
         #expect(found.count == 4_950 && found.allSatisfy { $0.distance == 0 })
         #expect(throws: PairFailure.tooMany) {
@@ -135,14 +145,18 @@ import Testing
     func aRowThatIsNoDistributionIsFound(value: Float) throws {
         var moments = randomMoments(300, dimension: 20, seed: 41)
         moments[211].variance[4] = value
-        let rows = Library(moments, dimension: 20).rows
+        let library = Library(moments, dimension: 20)
+        defer { withExtendedLifetime(library) {} }
+        let rows = library.rows
         #expect(throws: PairFailure.notFinite(row: 211)) {
             try PairJoin(maximumDistance: 1).pairs(in: rows, among: (0..<300).map { $0 })
         }
     }
 
     @Test func itCanBeCancelledAndTellsHowFarItIs() throws {
-        let rows = Self.libraryWithNeighbours(600, dimension: 16, seed: 9).rows
+        let library = Self.libraryWithNeighbours(600, dimension: 16, seed: 9)
+        defer { withExtendedLifetime(library) {} }
+        let rows = library.rows
         let all = (0..<UInt32(rows.count)).map { $0 }
         #expect(throws: PairFailure.cancelled) {
             try PairJoin(maximumDistance: 10).pairs(in: rows, among: all, isCancelled: { true })
