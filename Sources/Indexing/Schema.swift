@@ -6,7 +6,9 @@ enum Schema {
     static let applicationID: Int64 = 0x4D69_5854
 
     /// What brings format n − 1 to format n, at place n − 1; SQLite's `user_version` holds n.
-    static let migrations: [@Sendable (Database) throws -> Void] = [createFirstFormat]
+    static let migrations: [@Sendable (Database) throws -> Void] = [
+        createFirstFormat, { try DecisionRow.createTable($0) },
+    ]
 
     static var currentFormat: Int { migrations.count }
 

@@ -62,13 +62,7 @@ public final class VideoIndex: Sendable {
             let (format, library) = try reader.read { db in
                 let state = try Schema.inspect(db, folder: resolved)
                 guard case .format(let format) = state else { throw notFound(resolved) }
-                if format < Schema.currentFormat {
-                    throw IndexError(
-                        reason: .failed, path: resolved,
-                        message: "the index has the older format \(format) and must be brought to format "
-                            + "\(Schema.currentFormat) first",
-                        hint: "run `mixtape index` on it once")
-                }
+                // Every format holds what a search needs; the next writer brings an older one to the newest.
                 return (format, try LibraryRow(db, folder: resolved))
             }
             if let model { try check(library.model, against: model, folder: resolved) }

@@ -92,4 +92,15 @@ public struct SyntheticVideos: Sendable {
                     }, logVariance: logVariance)
             })
     }
+
+    /// Draws a video that an altered copy could be: each mean half a standard deviation from the original's, on average.
+    public func draw(near original: GaussianMixture, generator: inout SeededGenerator) -> GaussianMixture {
+        GaussianMixture(
+            components: original.components.map { clip in
+                Gaussian(
+                    mean: clip.mean.indices.map { d in
+                        clip.mean[d] + Float(0.5 * generator.nextNormal()) * exp(clip.logVariance[d] / 2)
+                    }, logVariance: clip.logVariance)
+            })
+    }
 }

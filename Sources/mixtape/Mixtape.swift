@@ -58,7 +58,9 @@ struct Mixtape: ParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            IndexCommand.self, WatchCommand.self, SearchCommand.self, ServeCommand.self, InfoCommand.self,
+            IndexCommand.self, WatchCommand.self, SearchCommand.self, DuplicatesCommand.self,
+            ServeCommand.self,
+            InfoCommand.self,
             RemoveCommand.self,
             ExportCommand.self, TrainCommand.self, EvaluateCommand.self, DemoCommand.self,
         ],

@@ -16,7 +16,9 @@ import Testing
     }
 
     @Test(arguments: [
-        "", "index", "watch", "search", "serve", "info", "remove", "export", "demo", "train", "evaluate",
+        "", "index", "watch", "search", "duplicates", "duplicates find", "duplicates reject", "serve", "info",
+        "remove",
+        "export", "demo", "train", "evaluate",
         "model create", "benchmark scan",
     ])
     func help(command: String) throws {
@@ -29,6 +31,7 @@ import Testing
     @Test(arguments: [
         ("search", ["search", "VIDEO", "--limit", "1", "--json"]),
         ("info", ["info", "--failures", "--json"]),
+        ("duplicates", ["duplicates", "--max-distance", "0", "--json"]),
         ("index", ["index", "VIDEOS", "--json"]), ("export", ["export", "OUT", "--json"]),
     ])
     func json(name: String, arguments: [String]) throws {

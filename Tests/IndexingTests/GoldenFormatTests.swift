@@ -102,7 +102,10 @@ enum GoldenFormat1 {
             let index = try VideoIndex.open(readingFrom: folder.path, expecting: model)
             defer { index.close() }
             #expect(try index.counts() == IndexCounts(ready: 2, failed: 1, clips: 6))
+            #expect(index.formatVersion == 1)
             #expect(try index.roots() == ["/videos"])
+            // They came with format 2.
+            #expect(try index.decisions() == [])
             #expect(try index.failures().map(\.reason) == ["damaged"])
             for (id, number) in [(1, 1), (3, 3)] as [(Int64, Int)] {
                 let sample = Sample(number, dimension: 4)
@@ -116,5 +119,9 @@ enum GoldenFormat1 {
         let index = try VideoIndex.open(writingTo: folder.path, model: model)
         #expect(try index.store(Sample(7, dimension: 4)) == 5)
         #expect(try index.moments().count == 3)
+        #expect(index.formatVersion == VideoIndex.currentFormatVersion)
+        let decision = PairDecision("b", "a", decided: 9)
+        #expect(try index.record([decision]) == 1)
+        #expect(try index.decisions() == [decision])
     }
 }

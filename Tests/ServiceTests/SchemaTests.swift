@@ -6,6 +6,9 @@ import Testing
     @Test(arguments: [
         #"{"jsonrpc":"2.0","id":1,"method":"search","params":{"video":"a.mp4","limit":3}}"#,
         #"{"jsonrpc":"2.0","id":"x","method":"search","params":{"video":"a","from":1.5,"to":9,"mode":"iid"}}"#,
+        #"{"jsonrpc":"2.0","id":1,"method":"duplicates"}"#,
+        #"{"jsonrpc":"2.0","id":1,"method":"duplicates","params":{"min_score":0.5,"limit":3}}"#,
+        #"{"jsonrpc":"2.0","id":1,"method":"reject_duplicates","params":{"paths":["a","b"]}}"#,
         #"{"jsonrpc":"2.0","method":"index","params":{"folders":["a"],"prune":true}}"#,
         #"{"jsonrpc":"2.0","id":1,"method":"search","params":{"videos":["a","b"],"paths":["*.mp4"],"min_size":7}}"#,
         #"{"jsonrpc":"2.0","id":1,"method":"search","params":{"video":"a","like":["b"],"unlike":["c"]}}"#,
@@ -26,6 +29,8 @@ import Testing
         #"{"jsonrpc":"2.0","id":1,"method":"search","params":{"video":"a","min_score":1}}"#,
         #"{"jsonrpc":"2.0","id":1,"method":"thumbnail","params":{"video":"a","width":2000}}"#,
         #"{"jsonrpc":"2.0","id":1,"method":"search","params":{"video":"a","unknown":0}}"#,
+        #"{"jsonrpc":"2.0","id":1,"method":"duplicates","params":{"min_score":1}}"#,
+        #"{"jsonrpc":"2.0","id":1,"method":"restore_duplicates","params":{"paths":["a"]}}"#,
         #"{"jsonrpc":"2.0","id":1,"method":"search"}"#, #"{"id":1,"method":"info"}"#, "[]", "7",
         #"{"jsonrpc":"2.0","id":{},"method":"info"}"#,
     ])

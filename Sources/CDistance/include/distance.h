@@ -9,8 +9,8 @@
 extern "C" {
 #endif
 
-/// The machine code a scan runs: one source, compiled for three instruction sets, that gives the same
-/// bits in each.
+/// The machine code a scan runs (here, in coarse.h and in near.h): one source, compiled for three instruction sets, that
+/// gives the same bits in each.
 typedef enum {
     MIXTAPE_PORTABLE = 0,
     MIXTAPE_AVX2 = 1,

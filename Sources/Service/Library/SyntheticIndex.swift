@@ -14,10 +14,11 @@ public enum SyntheticIndex {
     /// - Parameters:
     ///   - encoder: the model that the index is said to be of.
     ///   - clips: of each video.
+    ///   - copyEvery: each so-many-th video is nearly the one before it; nil for no copies.
     /// - Throws: `index_failed` where the folder holds an index already; else as opening and storing.
     public static func make(
         folder: String, encoder: VideoEncoder, videos count: Int, clips: Int, seed: UInt64,
-        isCancelled: () -> Bool = { false }
+        copyEvery: Int? = nil, isCancelled: () -> Bool = { false }
     ) throws(LibraryError) {
         let model = encoder.indexModel
         var generator = SeededGenerator(seed: seed)
@@ -30,11 +31,20 @@ public enum SyntheticIndex {
                     reason: .failed, path: folder, message: "the folder holds an index already",
                     hint: "name a new folder")
             }
+            var last: GaussianMixture?
             for first in stride(from: 0, to: count, by: batch) {
                 if isCancelled() { throw IndexError(reason: .failed, path: folder, message: "interrupted") }
                 let some = first..<min(first + batch, count)
                 _ = try index.store(
-                    some.map { video($0, in: index.folder, clips: clips, synthetic, &generator) })
+                    some.map { number in
+                        let isCopy = copyEvery.map { number % $0 == $0 - 1 } ?? false
+                        let mixture =
+                            if isCopy, let last { synthetic.draw(near: last, generator: &generator) } else {
+                                synthetic.draw(clips: clips, generator: &generator)
+                            }
+                        last = mixture
+                        return video(number, mixture, in: index.folder, &generator)
+                    })
             }
             _ = try index.moments()
             if let made = try? encoder.makeSession(threads: 1).emptyClips() { index.store(emptyClips: made) }
@@ -44,9 +54,9 @@ public enum SyntheticIndex {
     }
 
     private static func video(
-        _ number: Int, in folder: String, clips: Int, _ videos: SyntheticVideos,
-        _ generator: inout SeededGenerator
+        _ number: Int, _ mixture: GaussianMixture, in folder: String, _ generator: inout SeededGenerator
     ) -> NewVideo {
+        let clips = mixture.components.count
         let digits = String(number + 1)
         let name = String(repeating: "0", count: max(0, 6 - digits.count)) + digits
         let fingerprint = String(generator.next(), radix: 16)
@@ -59,6 +69,6 @@ public enum SyntheticIndex {
                 container: "mov,mp4", codec: "h264", width: 640, height: 360, duration: Double(2 * clips),
                 frameRate: 25),
             intervals: (0..<clips).map { TimeRange(start: Double(2 * $0), stop: Double(2 * $0 + 2)) },
-            mixture: videos.draw(clips: clips, generator: &generator))
+            mixture: mixture)
     }
 }

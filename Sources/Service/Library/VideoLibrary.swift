@@ -114,14 +114,14 @@ public final class VideoLibrary: Sendable {
         return BatchResponse(answers: answers, elapsed: elapsed)
     }
 
-    /// The curve from distance to score, where the model folder has one for the index's model and the request's
-    /// distances are those that it was fitted on. A folder that cannot be read has none: the search needs no model.
+    /// The curve from distance to score, where the request's distances are those that it was fitted on.
     private func calibration(for request: SearchRequest) throws(LibraryError) -> ScoreCalibration? {
         guard request.sampling == .matched, request.lambda == 1 else { return nil }
         return try calibration()
     }
 
-    /// The same, whatever is asked for.
+    /// The curve from distance to score, where the model folder has one for the index's model. A folder that cannot be
+    /// read has none: the search needs no model.
     func calibration() throws(LibraryError) -> ScoreCalibration? {
         let found = readCalibration.withLock { read in
             if let read { return read.found }

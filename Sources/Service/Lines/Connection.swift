@@ -50,6 +50,8 @@ public final class Connection: Sendable {
     private let writers: WorkQueue
     private let lookups: WorkQueue
     private let watches: WorkQueue
+    /// One at a time: each uses every processor.
+    private let surveys: WorkQueue
     private let unfinished = DispatchGroup()
     private let state = Mutex(State())
 
@@ -70,6 +72,7 @@ public final class Connection: Sendable {
         writers = WorkQueue(label: "write", threads: 1, maximumWaiting: limits.waiting)
         lookups = WorkQueue(label: "lookup", threads: 1, maximumWaiting: limits.waiting)
         watches = WorkQueue(label: "watch", threads: limits.watches, maximumWaiting: 0)
+        surveys = WorkQueue(label: "survey", threads: 1, maximumWaiting: limits.waiting)
     }
 
     /// Takes one line; blank ones are skipped.
@@ -216,9 +219,10 @@ public final class Connection: Sendable {
     private func queue(for method: Method) -> WorkQueue {
         switch method {
         case .search, .thumbnail: searches
-        case .index, .remove: writers
+        case .duplicates: surveys
+        case .index, .remove, .rejectDuplicates, .restoreDuplicates: writers
         case .watch: watches
-        case .info, .cancel: lookups
+        case .info, .duplicateDecisions, .cancel: lookups
         }
     }
 

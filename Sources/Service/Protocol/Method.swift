@@ -2,6 +2,14 @@
 public enum Method: String, Sendable, CaseIterable {
     /// Ranks the index by distance to a video.
     case search
+    /// Finds groups of videos that share footage.
+    case duplicates
+    /// Remembers that videos are no duplicates of each other.
+    case rejectDuplicates = "reject_duplicates"
+    /// Forgets that again.
+    case restoreDuplicates = "restore_duplicates"
+    /// Lists what is remembered of that kind.
+    case duplicateDecisions = "duplicate_decisions"
     /// Brings the index in step with folders.
     case index
     /// Keeps the index in step with folders until it is cancelled.

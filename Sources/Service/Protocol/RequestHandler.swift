@@ -41,6 +41,22 @@ public final class RequestHandler: Sendable {
                 }
                 let request = try SearchRequest(video: try parameters.text("video"), parameters)
                 return try library.search(request, isCancelled: context.isCancelled).json
+            case .duplicates:
+                let request = try DuplicatesRequest(params: params)
+                let throttle = ProgressThrottle(secondsBetween: 0.5)
+                return try library.duplicates(
+                    request,
+                    progress: { progress in
+                        if throttle.admits() { context.progress(progress.json) }
+                    }, isCancelled: context.isCancelled
+                ).json
+            case .rejectDuplicates:
+                return ["decided": .number(try library.rejectDuplicates(paths: try videos(params, method)))]
+            case .restoreDuplicates:
+                return ["restored": .number(try library.restoreDuplicates(paths: try videos(params, method)))]
+            case .duplicateDecisions:
+                _ = try Parameters(params, of: method.rawValue, known: [])
+                return try library.duplicateDecisions().json
             case .index:
                 let request = try IndexRequest(params: params)
                 let throttle = ProgressThrottle(secondsBetween: 0.5)
@@ -89,6 +105,15 @@ public final class RequestHandler: Sendable {
                 case .watching, .indexIsBusy: break
                 }
             }, isCancelled: context.isCancelled)
+    }
+
+    /// The videos that a decision is about: two or more.
+    private func videos(_ params: JSONValue?, _ method: Method) throws(RPCError) -> [String] {
+        let paths = try Parameters(params, of: method.rawValue, known: ["paths"]).texts("paths")
+        guard paths.count >= 2, paths.count <= 1000 else {
+            throw .invalidParameter("paths", "paths: expected 2 to 1000 videos, got \(paths.count)")
+        }
+        return paths
     }
 }
 

@@ -24,6 +24,9 @@ struct MakeIndexCommand: ParsableCommand {
     @Option(help: .init("Clips a video.", valueName: "C"))
     var clips = 4
 
+    @Option(help: .init("Make each N-th video nearly the one before it.", valueName: "N"))
+    var copyEvery: Int?
+
     @Option(help: .init("Of the random numbers.", valueName: "S"))
     var seed: UInt64 = 1
 
@@ -31,6 +34,7 @@ struct MakeIndexCommand: ParsableCommand {
         guard (1...100_000_000).contains(videos), (1...10_000).contains(clips) else {
             throw ValidationError("--videos, --clips: expected whole numbers above 0")
         }
+        if let copyEvery, copyEvery < 2 { throw ValidationError("--copy-every: expected 2 or more") }
     }
 
     func run() throws {
@@ -43,7 +47,7 @@ struct MakeIndexCommand: ParsableCommand {
         Interrupts.catchSignals()
         try SyntheticIndex.make(
             folder: folder, encoder: encoder, videos: videos, clips: clips, seed: seed,
-            isCancelled: Interrupts.wereReceived)
+            copyEvery: copyEvery, isCancelled: Interrupts.wereReceived)
         Terminal.note("\(videos) videos, \(videos * clips) clips")
     }
 }

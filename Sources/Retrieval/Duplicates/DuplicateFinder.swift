@@ -1,0 +1,198 @@
+import Distributions
+import Indexing
+
+/// Finds groups of videos that share footage in an index.
+///
+/// 1. Files of the same content are one video from here on (`Contents`).
+/// 2. Candidates are the pairs near as a whole, and those of which clips are near, since an excerpt can be far from the whole
+///    that it is of; both exactly (`PairJoin`).
+/// 3. Each is aligned, clip by clip, and is a match where half of what the shorter one says is in the other (`PairAlignment`).
+/// 4. Matches are grouped about centres (`StarGroups`), and one video of each group is suggested to be kept (`KeptVideo`).
+public struct DuplicateFinder: Sendable {
+    private let index: VideoIndex
+    private let options: DuplicateOptions
+    private let information: ClipInformation
+    /// Pairs that memory is spent on.
+    private static let mostPairs = 20_000_000
+    /// Clips that say less bring no candidates.
+    private static let leastWeight = 0.3
+    /// Videos that say less than so many clips do are compared by content alone.
+    private static let leastInformation = 0.5
+    /// Of all candidates by clips, the nearest clips lie within this, on the scale of clips: nearer than those that a match may be
+    /// made of, since one is enough.
+    private static let nearestClip = 0.6
+    /// Of the candidates as a whole, some are farther apart than their clips turn out to be.
+    private static let farthestWhole = 1.27
+
+    /// - Parameters:
+    ///   - index: open for reading or writing.
+    ///   - information: what clips say; of the index's model.
+    public init(index: VideoIndex, options: DuplicateOptions, information: ClipInformation) {
+        self.index = index
+        self.options = options
+        self.information = information
+    }
+
+    /// The groups of the index as it is when the call begins.
+    ///
+    /// - Parameters:
+    ///   - progress: called now and then, from any thread.
+    ///   - isCancelled: called now and then, from any thread; true ends the search.
+    public func groups(
+        progress: @escaping @Sendable (DuplicateProgress) -> Void = { _ in },
+        isCancelled: @escaping @Sendable () -> Bool = { false }
+    ) throws(DuplicateError) -> DuplicateGroups {
+        let table: MomentsTable
+        let videos: [IndexedVideo]
+        let decisions: [PairDecision]
+        do throws(IndexError) {
+            table = try index.moments()
+            videos = try index.allVideos()
+            decisions = try index.decisions()
+        } catch {
+            throw .index(error)
+        }
+        let result = table.withRows {
+            (means, variances, logDeterminants, ids) -> Result<DuplicateGroups, DuplicateError> in
+            let rows = MomentsRows(
+                means: means, variances: variances, logDeterminants: logDeterminants, count: table.count,
+                dimension: table.dimension, stride: table.stride,
+                largestLogDeterminant: table.largestLogDeterminant)
+            let contents = Contents(
+                videos: videos, ids: Array(UnsafeBufferPointer(start: ids, count: table.count)),
+                decisions: decisions)
+            return Result { () throws(DuplicateError) in
+                try groups(contents, rows, progress, isCancelled)
+            }
+        }
+        return try result.get()
+    }
+
+    private func groups(
+        _ contents: Contents, _ rows: MomentsRows,
+        _ progress: @escaping @Sendable (DuplicateProgress) -> Void,
+        _ isCancelled: @escaping @Sendable () -> Bool
+    ) throws(DuplicateError) -> DuplicateGroups {
+        let clips = try ClipLibrary(
+            contents, in: index, information,
+            progress: { progress(DuplicateProgress(phase: .reading, share: $0)) }, isCancelled: isCancelled)
+        let isTelling = contents.nodes.indices.map { node in
+            clips.weights[clips.rows(of: node)].reduce(0, +) >= Self.leastInformation
+        }
+        let candidates = try candidates(contents, rows, clips, isTelling, progress, isCancelled)
+        let matches = try matches(candidates, clips, progress, isCancelled)
+        var evidence: [NodePair: PairEvidence] = [:]
+        var links: [StarGroups.Link] = []
+        var rejected = 0
+        for (pair, found) in matches {
+            evidence[pair] = found
+            if contents.areApart(pair.first, pair.second) {
+                rejected += 1
+            } else {
+                links.append(
+                    StarGroups.Link(first: pair.first, second: pair.second, distance: found.distance))
+            }
+        }
+        var stars = StarGroups(count: contents.nodes.count, links: links, areApart: contents.areApart)
+        let starred = stars.groups()
+        var isGrouped = [Bool](repeating: false, count: contents.nodes.count)
+        for node in starred.joined() { isGrouped[node] = true }
+        // Files of one content that is like no other are a group too.
+        let copies = contents.nodes.indices.filter { !isGrouped[$0] && contents.nodes[$0].videos.count > 1 }
+        let assembly = GroupAssembly(contents: contents, rows: rows, evidence: evidence)
+        var groups: [DuplicateGroup] = []
+        for nodes in starred + copies.map({ [$0] }) {
+            if isCancelled() { throw .cancelled }
+            groups.append(assembly.group(nodes))
+        }
+        return DuplicateGroups(
+            groups: groups.sorted(by: GroupAssembly.comesFirst),
+            videos: contents.nodes.reduce(0) { $0 + $1.videos.count },
+            uninformative: contents.nodes.indices.filter { !isTelling[$0] }.flatMap {
+                contents.nodes[$0].videos
+            }, rejected: rejected)
+    }
+
+    /// Pairs that may match, by first and then second node.
+    private func candidates(
+        _ contents: Contents, _ rows: MomentsRows, _ clips: ClipLibrary, _ isTelling: [Bool],
+        _ progress: @escaping @Sendable (DuplicateProgress) -> Void,
+        _ isCancelled: @escaping @Sendable () -> Bool
+    ) throws(DuplicateError) -> [NodePair] {
+        let telling = contents.nodes.indices.filter { isTelling[$0] }
+        let whole = PairJoin(
+            maximumDistance: options.maximumDistance * Self.farthestWhole, limit: Self.mostPairs)
+        let part = PairJoin(
+            maximumDistance: options.maximumDistance * PairAlignment.clipScale * Self.nearestClip,
+            limit: Self.mostPairs)
+        let tellingClips =
+            clips.rows.count == 0
+            ? []
+            : (0..<UInt32(clips.rows.count)).filter {
+                isTelling[Int(clips.owners[Int($0)])] && clips.weights[Int($0)] >= Self.leastWeight
+            }
+        do throws(PairFailure) {
+            let near = try whole.pairs(
+                in: rows, among: telling.map { contents.nodes[$0].row },
+                progress: { progress(DuplicateProgress(phase: .comparing, share: $0 / 2)) },
+                isCancelled: isCancelled)
+            let nearParts = try part.ownerPairs(
+                in: clips.rows, among: tellingClips, owners: clips.owners,
+                progress: { progress(DuplicateProgress(phase: .comparing, share: 0.5 + $0 / 2)) },
+                isCancelled: isCancelled)
+            let pairs =
+                near.map { NodePair(contents.node(ofRow: $0.first), contents.node(ofRow: $0.second)) }
+                + nearParts.map { NodePair(Int($0.first), Int($0.second)) }
+            return Array(Set(pairs)).sorted { ($0.first, $0.second) < ($1.first, $1.second) }
+        } catch {
+            switch error {
+            case .cancelled: throw .cancelled
+            case .tooMany: throw .tooManyPairs(limit: Self.mostPairs)
+            case .notFinite(let row):
+                throw .index(
+                    IndexError(
+                        reason: .corrupted, path: contents.video(ofRow: row)?.identity.path ?? index.folder,
+                        message: "its moments in the index \(index.folder) are not those of a distribution",
+                        hint: "remove the video from the index and index it again"))
+            }
+        }
+    }
+
+    /// The candidates that match, in their order.
+    private func matches(
+        _ candidates: [NodePair], _ clips: ClipLibrary,
+        _ progress: @escaping @Sendable (DuplicateProgress) -> Void,
+        _ isCancelled: @escaping @Sendable () -> Bool
+    ) throws(DuplicateError) -> [(NodePair, PairEvidence)] {
+        let alignment = PairAlignment(maximumDistance: options.maximumDistance)
+        let blocks = RowBlocks(count: candidates.count, size: 16, threads: nil, threshold: 32)
+        do throws(ScanFailure) {
+            let parts = try blocks.accumulate([(Int, PairEvidence)](), isCancelled: isCancelled) {
+                found, block in
+                for place in block {
+                    let pair = candidates[place]
+                    if let evidence = alignment.evidence(clips.track(pair.first), clips.track(pair.second)),
+                        evidence.distance <= options.maximumDistance
+                    {
+                        found.append((place, evidence))
+                    }
+                }
+                progress(
+                    DuplicateProgress(
+                        phase: .aligning, share: Double(block.upperBound) / Double(candidates.count)))
+                return nil
+            }
+            return parts.flatMap { $0 }.sorted { $0.0 < $1.0 }.map { (candidates[$0.0], $0.1) }
+        } catch {
+            throw .cancelled
+        }
+    }
+}
+
+/// Two nodes, the smaller number first.
+struct NodePair: Hashable, Sendable {
+    let first: Int
+    let second: Int
+
+    init(_ a: Int, _ b: Int) { (first, second) = (min(a, b), max(a, b)) }
+}

@@ -1,0 +1,85 @@
+import Indexing
+import VideoDecoding
+
+/// What to look for.
+public struct DuplicateOptions: Sendable {
+    /// The largest distance at which two videos are taken for duplicates; 0 or more, finite.
+    public var maximumDistance: Double
+
+    /// Pairs up to a distance.
+    public init(maximumDistance: Double) {
+        self.maximumDistance = maximumDistance
+    }
+}
+
+/// How far a search for duplicates is.
+public struct DuplicateProgress: Sendable, Equatable {
+    /// What it does now.
+    public enum Phase: String, Sendable {
+        /// Clips are read.
+        case reading
+        /// Every video, and every clip, is compared with every other.
+        case comparing
+        /// Pairs that are near are looked at clip by clip.
+        case aligning
+    }
+
+    /// What it does now.
+    public var phase: Phase
+    /// The share of the phase that is done, 0…1.
+    public var share: Double
+}
+
+/// Where in a longer video one lies.
+public struct Containment: Sendable, Equatable {
+    /// The longer video.
+    public var path: String
+    /// The part of it, in seconds.
+    public var interval: TimeRange
+}
+
+/// One video of a group.
+public struct DuplicateMember: Sendable {
+    /// The video.
+    public var video: IndexedVideo
+    /// To the group's centre; 0 for the centre itself.
+    public var distance: Double
+    /// Whether this is the one to keep, by the suggestion.
+    public var isKept: Bool
+    /// Why, or why not.
+    public var reason: KeptVideo.Reason
+    /// Where it lies in another member, if it is an excerpt of it.
+    public var containment: Containment?
+}
+
+/// Videos that share footage with one of them.
+public struct DuplicateGroup: Sendable {
+    /// The place of the centre among the members: every member matches it.
+    public var centre: Int
+    /// The one to keep first, then by distance to the centre and path.
+    public var members: [DuplicateMember]
+    /// The largest distance between any two members.
+    public var largestDistance: Double
+}
+
+/// All groups of an index.
+public struct DuplicateGroups: Sendable {
+    /// Those with the most members first; of as many, the nearest to each other first, then by the kept video's path.
+    public var groups: [DuplicateGroup]
+    /// Videos that were compared.
+    public var videos: Int
+    /// Videos with too little information to be told from others like them, by path: compared by content alone.
+    public var uninformative: [IndexedVideo]
+    /// Pairs that would be in these groups and are not, since it was decided so.
+    public var rejected: Int
+}
+
+/// Why a search for duplicates gave no groups.
+public enum DuplicateError: Error, Sendable {
+    /// The caller's cancellation check said so.
+    case cancelled
+    /// So many pairs are this near that listing them would take the machine's memory.
+    case tooManyPairs(limit: Int)
+    /// The index can't be read, or holds a video whose moments are no distribution.
+    case index(IndexError)
+}

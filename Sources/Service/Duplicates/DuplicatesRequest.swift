@@ -1,0 +1,47 @@
+import Retrieval
+import VideoEncoding
+
+/// Which videos to take for duplicates, and how many groups of them to answer with.
+public struct DuplicatesRequest: Sendable, Equatable {
+    /// The lowest score of a pair; between 0 and 1. Needs a model with a calibration; nil with `maximumDistance` nil too is the
+    /// threshold of `shares_footage`.
+    public var minimumScore: Double?
+    /// The largest distance of a pair.
+    public var maximumDistance: Double?
+    /// The most groups to answer with; nil for all.
+    public var limit: Int?
+
+    /// A request with the defaults.
+    public init() {}
+
+    /// Reads the parameters of the `duplicates` method.
+    init(params: JSONValue?) throws(RPCError) {
+        let parameters = try Parameters(
+            params, of: Method.duplicates.rawValue, known: ["max_distance", "min_score", "limit"])
+        maximumDistance = try parameters.number("max_distance", atLeast: 0)
+        minimumScore = try parameters.number("min_score", atLeast: 0)
+        if let minimumScore, !(minimumScore > 0 && minimumScore < 1) {
+            throw .invalidParameter("min_score", "min_score: expected a number between 0 and 1")
+        }
+        limit = try parameters.whole("limit", in: 1...1_000_000)
+    }
+
+    /// What the finder is asked for.
+    func options(
+        calibration: ScoreCalibration?, modelFolder: String
+    ) throws(LibraryError) -> DuplicateOptions {
+        var farthest = maximumDistance
+        if minimumScore != nil || farthest == nil {
+            guard let calibration else {
+                throw LibraryError(
+                    .model, reason: "no_calibration", path: modelFolder,
+                    message: "\(modelFolder): the model has no scores for this index",
+                    hint: "say by distance what is a duplicate instead: --max-distance D")
+            }
+            let score = minimumScore ?? calibration.threshold
+            farthest = min(farthest ?? .infinity, max(0, calibration.distance(score: score)))
+        }
+        // Beyond any distance between videos, and still a number to calculate with.
+        return DuplicateOptions(maximumDistance: min(farthest ?? 0, 1e9))
+    }
+}

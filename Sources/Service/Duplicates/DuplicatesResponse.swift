@@ -1,0 +1,106 @@
+import Indexing
+import Retrieval
+import VideoEncoding
+
+/// Groups of videos that share footage, and what they were found by.
+public struct DuplicatesResponse: Sendable {
+    /// All that were found.
+    public var found: DuplicateGroups
+    /// The groups to show.
+    public var groups: ArraySlice<DuplicateGroup>
+    /// The largest distance at which two videos were taken for duplicates.
+    public var maximumDistance: Double
+    /// From distance to score; nil where the model has none.
+    public var calibration: ScoreCalibration?
+    /// Wall-clock time of the whole search.
+    public var elapsed: Duration
+
+    /// The probability that videos at a distance share footage; nil where the model has no calibration.
+    public func score(_ distance: Double) -> Double? { calibration?.score(distance: distance) }
+
+    /// What `duplicates --json` prints, and the `duplicates` method's result.
+    public var json: JSONValue {
+        [
+            "groups": .array(groups.map(json(of:))),
+            "found": .number(found.groups.count),
+            "videos": .number(found.videos),
+            "low_information": .array(found.uninformative.map { .string($0.identity.path) }),
+            "rejected": .number(found.rejected),
+            "max_distance": .number(maximumDistance),
+            "min_score": .number(score(maximumDistance)),
+            "elapsed_ms": .number(elapsed.milliseconds),
+        ]
+    }
+
+    private func json(of group: DuplicateGroup) -> JSONValue {
+        [
+            "centre": .string(group.members[group.centre].video.identity.path),
+            "members": .array(group.members.map { json(of: $0, in: group) }),
+            "maximum_distance": .number(group.largestDistance),
+            "minimum_score": .number(score(group.largestDistance)),
+        ]
+    }
+
+    private func json(of member: DuplicateMember, in group: DuplicateGroup) -> JSONValue {
+        var members: [JSONValue.Member] = [
+            .init("path", .string(member.video.identity.path)),
+            .init("distance", .number(member.distance)),
+            .init("score", .number(score(member.distance))),
+            .init("keep", .bool(member.isKept)),
+            .init("reason", .string(member.reason.rawValue)),
+            .init("explanation", .string(group.explanation(of: member))),
+            .init("duration", .number(member.video.facts.duration)),
+            .init("width", .number(member.video.facts.width)),
+            .init("height", .number(member.video.facts.height)),
+            .init("size", .number(member.video.identity.size)),
+            .init("fingerprint", .string(member.video.identity.fingerprint)),
+        ]
+        if let containment = member.containment {
+            members.append(
+                .init(
+                    "contained_in",
+                    [
+                        "path": .string(containment.path),
+                        "interval": .array([
+                            .number(containment.interval.start), .number(containment.interval.stop),
+                        ]),
+                    ]))
+        }
+        return .object(members)
+    }
+}
+
+extension DuplicateGroup {
+    /// The member's reason in words, such as "7.0 s shorter".
+    public func explanation(of member: DuplicateMember) -> String {
+        let kept = members.first(where: \.isKept) ?? member
+        switch member.reason {
+        case .longest: return "the longest"
+        case .largestPicture: return "the largest picture"
+        case .bestQuality: return "the most bytes a second"
+        case .firstPath: return "equal, first by path"
+        case .sameContent: return "the same content, byte by byte"
+        case .shorter:
+            guard let own = member.video.facts.duration, let other = kept.video.facts.duration else {
+                return "of unknown length"
+            }
+            return "\(Self.tenths(other - own)) s shorter"
+        case .smallerPicture:
+            return "a smaller picture, \(member.video.facts.width) × \(member.video.facts.height)"
+        case .lowerQuality: return "fewer bytes a second"
+        case .laterPath: return "equal, later by path"
+        }
+    }
+
+    private static func tenths(_ seconds: Double) -> String {
+        let tenths = Int((min(max(seconds, 0), 1e12) * 10).rounded())
+        return "\(tenths / 10).\(tenths % 10)"
+    }
+}
+
+extension DuplicateProgress {
+    /// The parameters of a `progress` notification, less the id.
+    public var json: JSONValue {
+        ["phase": .string(phase.rawValue), "share": .number(share)]
+    }
+}

@@ -1,0 +1,153 @@
+import Distributions
+import Glibc
+import Indexing
+import Retrieval
+import VideoDecoding
+import VideoEncoding
+
+extension VideoLibrary {
+    /// Finds groups of videos that share footage.
+    public func duplicates(
+        _ request: DuplicatesRequest, progress: @escaping @Sendable (DuplicateProgress) -> Void = { _ in },
+        isCancelled: @escaping @Sendable () -> Bool = { false }
+    ) throws(LibraryError) -> DuplicatesResponse {
+        let start = ContinuousClock.now
+        let index = try index()
+        let calibration = try calibration()
+        let options = try request.options(calibration: calibration, modelFolder: configuration.modelFolder)
+        let finder = DuplicateFinder(
+            index: index, options: options, information: try duplicateInformation(index))
+        let found: DuplicateGroups
+        do throws(DuplicateError) {
+            found = try finder.groups(progress: progress, isCancelled: isCancelled)
+        } catch {
+            switch error {
+            case .cancelled: throw .cancelled
+            case .tooManyPairs(let limit):
+                throw LibraryError(
+                    .index, reason: "too_many_pairs", path: index.folder,
+                    message: "\(index.folder): more than \(limit) pairs of videos are this near",
+                    hint: "ask for nearer ones: a higher --min-score, or a smaller --max-distance")
+            case .index(let error):
+                reader.forget()
+                throw LibraryError(error)
+            }
+        }
+        return DuplicatesResponse(
+            found: found, groups: found.groups.prefix(request.limit ?? .max),
+            maximumDistance: options.maximumDistance, calibration: calibration,
+            elapsed: ContinuousClock.now - start)
+    }
+
+    /// Remembers that no two of these videos are duplicates of each other; returns how many pairs are new.
+    ///
+    /// What is remembered are their contents, so that moved, renamed and newly indexed files keep it.
+    public func rejectDuplicates(paths: [String], waitingSeconds: Double = 0) throws(LibraryError) -> Int {
+        let now = Int64(time(nil))
+        return try decide(paths, waitingSeconds) { (index, pairs) throws(IndexError) in
+            try index.record(pairs.map { PairDecision($0.0, $0.1, decided: now) })
+        }
+    }
+
+    /// Forgets what was decided of any two of these videos; returns how many decisions there were.
+    public func restoreDuplicates(paths: [String], waitingSeconds: Double = 0) throws(LibraryError) -> Int {
+        try decide(paths, waitingSeconds) { (index, pairs) throws(IndexError) in try index.withdraw(pairs) }
+    }
+
+    /// Everything that was decided.
+    public func duplicateDecisions() throws(LibraryError) -> DecisionList {
+        try reader.read { (opened) throws(IndexError) in
+            var paths: [String: [String]] = [:]
+            func located(_ fingerprint: String) throws(IndexError) -> [String] {
+                if let known = paths[fingerprint] { return known }
+                let found = try opened.index.videos(withFingerprint: fingerprint).map(\.identity.path)
+                paths[fingerprint] = found
+                return found
+            }
+            var entries: [DecisionList.Entry] = []
+            for decision in try opened.index.decisions() {
+                entries.append(
+                    DecisionList.Entry(
+                        decision: decision, first: try located(decision.first),
+                        second: try located(decision.second)))
+            }
+            return DecisionList(entries: entries)
+        }
+    }
+
+    /// Every pair among the contents of these videos; a content that several of them have makes a pair with itself.
+    private func decide(
+        _ paths: [String], _ waitingSeconds: Double,
+        _ body: (VideoIndex, [(String, String)]) throws(IndexError) -> Int
+    ) throws(LibraryError) -> Int {
+        let contents = try contents(of: paths)
+        var pairs: [(String, String)] = []
+        for (place, first) in contents.enumerated() {
+            for second in contents[(place + 1)...] where !pairs.contains(where: { $0 == (first, second) }) {
+                pairs.append((first, second))
+            }
+        }
+        do throws(IndexError) {
+            let index = try VideoIndex.open(
+                writingTo: configuration.indexFolder, model: try self.model(), waitingSeconds: waitingSeconds)
+            defer { index.close() }
+            return try body(index, pairs)
+        } catch {
+            throw LibraryError(error)
+        }
+    }
+
+    /// How much clips say: near to what the model makes of black and of television noise, they say nothing. That is kept beside
+    /// the index, and made anew where it is missing; without the index's model at hand, all clips say all they can.
+    private func duplicateInformation(_ index: VideoIndex) throws(LibraryError) -> ClipInformation {
+        guard let calibration = try calibration() else { return ClipInformation(empty: []) }
+        var empty = index.emptyClips()
+        if empty == nil, let model = try? encoders.model(), model.fingerprint == index.model.fingerprint,
+            let made = try? Self.emptyClips(model)
+        {
+            index.store(emptyClips: made)
+            empty = made
+        }
+        let options = AlignmentOptions(evenDistance: calibration.distance(score: 0.5))
+        return ClipInformation(empty: empty ?? [], scale: options.maximumClipDistance)
+    }
+
+    private static func emptyClips(_ encoder: VideoEncoder) throws -> [Gaussian] {
+        let configuration = encoder.configuration
+        let count = configuration.plan.framesPerClip * configuration.geometry.frameBytes
+        var generator = SeededGenerator(seed: 1)
+        // A grey value for each pixel's three channels.
+        let noise = (0..<count / 3).flatMap { _ in
+            let value = UInt8(truncatingIfNeeded: generator.next() >> 40)
+            return [value, value, value]
+        }
+        let interval = TimeRange(start: 0, stop: configuration.plan.clipDuration)
+        return try encoder.makeSession(threads: 1).encode([
+            Clip(interval: interval, frames: Array(repeating: 0, count: count)),
+            Clip(interval: interval, frames: noise),
+        ])
+    }
+
+    private func model() throws(IndexError) -> IndexModel {
+        try reader.opened().index.model
+    }
+
+    /// The fingerprints of indexed videos, one a path given.
+    private func contents(of paths: [String]) throws(LibraryError) -> [String] {
+        var contents: [String] = []
+        for given in paths {
+            let path = FilePlace.absolute(given)
+            let video = try reader.read { (opened) throws(IndexError) in
+                try opened.index.video(atPath: path)
+            }
+            guard let video else {
+                throw LibraryError(
+                    .index, reason: "not_in_index", path: path,
+                    message: "\(path): the index holds no such video",
+                    hint: "name videos as mixtape duplicates prints them")
+            }
+            contents.append(video.identity.fingerprint)
+        }
+        return contents
+    }
+}

@@ -1,0 +1,84 @@
+import ArgumentParser
+import Service
+
+struct RejectDuplicatesCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "reject", abstract: "Remember that videos are no duplicates of each other.",
+        discussion: """
+            Of three and more, no two are. They never share a group again, wherever the files are moved and \
+            whatever they are called, until restore takes it back.
+            """)
+
+    @OptionGroup var videos: DecidedVideos
+
+    func validate() throws { try videos.check() }
+
+    func run() throws {
+        let count = try videos.places.library().rejectDuplicates(
+            paths: videos.paths, waitingSeconds: videos.wait)
+        if videos.json { return Terminal.data(["decided": .number(count)]) }
+        Terminal.data("\(count) \(count == 1 ? "pair" : "pairs") remembered as no match")
+    }
+}
+
+struct RestoreDuplicatesCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "restore", abstract: "Take back what was remembered of videos.")
+
+    @OptionGroup var videos: DecidedVideos
+
+    func validate() throws { try videos.check() }
+
+    func run() throws {
+        let count = try videos.places.library().restoreDuplicates(
+            paths: videos.paths, waitingSeconds: videos.wait)
+        if videos.json { return Terminal.data(["restored": .number(count)]) }
+        Terminal.data("\(count) \(count == 1 ? "decision" : "decisions") taken back")
+    }
+}
+
+/// The videos that a decision is about.
+struct DecidedVideos: ParsableArguments {
+    @Argument(help: .init("Two or more videos of the index.", valueName: "VIDEO"))
+    var paths: [String]
+
+    @OptionGroup var places: LibraryOptions
+
+    @Option(help: .init("Seconds to wait for another run on the same index.", valueName: "S"))
+    var wait = 0.0
+
+    @Flag(help: "Print the result as JSON.")
+    var json = false
+
+    func check() throws {
+        guard (2...1000).contains(paths.count) else { throw ValidationError("expected 2 to 1000 videos") }
+        guard wait >= 0, wait.isFinite else { throw ValidationError("--wait: expected 0 or more") }
+    }
+}
+
+struct DuplicateDecisionsCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "decisions", abstract: "List what is remembered of pairs of videos.")
+
+    @OptionGroup var places: LibraryOptions
+
+    @Flag(help: "Print the result as JSON.")
+    var json = false
+
+    func run() throws {
+        let list = try places.library().duplicateDecisions()
+        if json { return Terminal.data(list.json) }
+        if list.entries.isEmpty { return Terminal.note("nothing was decided") }
+        let lines = list.entries.map { entry in
+            "no match  \(Self.name(entry.first, entry.decision.first))  "
+                + Self.name(entry.second, entry.decision.second)
+        }
+        Terminal.data(lines.joined(separator: "\n"))
+    }
+
+    /// The first file of a content, and how many more there are; the fingerprint where there is none.
+    private static func name(_ paths: [String], _ fingerprint: String) -> String {
+        guard let first = paths.first else { return "(gone: \(fingerprint.prefix(12)))" }
+        return Terminal.printable(first) + (paths.count > 1 ? " (and \(paths.count - 1) more)" : "")
+    }
+}

@@ -1,0 +1,76 @@
+import Retrieval
+import Service
+
+/// Shows a search for duplicates: its progress on standard error, its groups as a table.
+final class DuplicatesDisplay: Sendable {
+    private let isTerminal: Bool
+    private let throttle: ProgressThrottle
+
+    init() {
+        isTerminal = Settings.current.errorsAreTerminal
+        throttle = ProgressThrottle(secondsBetween: isTerminal ? 0.1 : 5, admitsFirst: false)
+    }
+
+    @Sendable func show(_ progress: DuplicateProgress) {
+        guard throttle.admits() else { return }
+        let work =
+            switch progress.phase {
+            case .reading: "reading clips"
+            case .comparing: "comparing videos"
+            case .aligning: "aligning near ones"
+            }
+        let facts = "\(work), \(Int(progress.share * 100)) %"
+        guard isTerminal else { return Terminal.note(facts) }
+        let filled = Int(min(1, max(0, progress.share)) * 20)
+        let bar = String(repeating: "#", count: filled) + String(repeating: ".", count: 20 - filled)
+        _ = Terminal.write("\r\u{1B}[K[\(bar)] \(facts)", to: 2)
+    }
+
+    /// Takes the redrawn line away.
+    func clear() {
+        if isTerminal { _ = Terminal.write("\r\u{1B}[K", to: 2) }
+    }
+
+    /// A paragraph a group: how alike its least alike members are, then the one to keep and the others.
+    static func table(_ response: DuplicatesResponse) -> String {
+        response.groups.enumerated().map { number, group in
+            paragraph(number + 1, group, response)
+        }.joined(separator: "\n\n")
+    }
+
+    private static func paragraph(
+        _ number: Int, _ group: DuplicateGroup, _ response: DuplicatesResponse
+    ) -> String {
+        let likeness =
+            response.score(group.largestDistance).map { "score \(TimeText.fixed($0, decimals: 2)) or more" }
+            ?? "distance \(TimeText.fixed(group.largestDistance, decimals: 3)) or less"
+        let title = "group \(number): \(group.members.count) videos, \(likeness)"
+        let rows = group.members.map { member -> [String] in
+            [
+                member.isKept ? "keep" : "",
+                response.score(member.distance).map { TimeText.fixed($0, decimals: 2) }
+                    ?? TimeText.fixed(member.distance, decimals: 3),
+                member.video.facts.duration.map(TimeText.clock) ?? "?",
+                "\(member.video.facts.width)×\(member.video.facts.height)",
+                Terminal.printable(member.video.identity.path),
+            ]
+        }
+        let last = 4
+        let widths = (0..<last).map { column in rows.map { $0[column].count }.max() ?? 0 }
+        let lines = zip(group.members, rows).map { member, row in
+            let cells = (0..<last).map { column in
+                let padding = String(repeating: " ", count: widths[column] - row[column].count)
+                return column == 0 ? row[column] + padding : padding + row[column]
+            }
+            return "  " + (cells + [row[last]]).joined(separator: "  ") + "  (\(remark(member, in: group)))"
+        }
+        return ([Terminal.styledForOutput(title, .bold)] + lines).joined(separator: "\n")
+    }
+
+    private static func remark(_ member: DuplicateMember, in group: DuplicateGroup) -> String {
+        guard let containment = member.containment else { return group.explanation(of: member) }
+        let name = containment.path.split(separator: "/").last.map(String.init) ?? containment.path
+        return "\(group.explanation(of: member)); \(TimeText.clock(containment.interval.start))–"
+            + "\(TimeText.clock(containment.interval.stop)) of \(Terminal.printable(name))"
+    }
+}

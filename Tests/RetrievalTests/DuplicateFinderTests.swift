@@ -1,0 +1,181 @@
+import Distributions
+import Foundation
+import Indexing
+import Retrieval
+import Testing
+import VideoDecoding
+
+/// From an index to groups.
+@Suite final class DuplicateFinderTests {
+    static let dimension = 16
+    let folder = FileManager.default.temporaryDirectory
+        .appendingPathComponent("mixtape-duplicates-\(UUID().uuidString)").path
+    let index: VideoIndex
+    var generator = SeededGenerator(seed: 11)
+
+    init() throws {
+        index = try VideoIndex.open(
+            writingTo: folder,
+            model: IndexModel(name: "test", fingerprint: "00", dimension: Self.dimension),
+            durability: .process)
+    }
+
+    deinit {
+        index.close()
+        try? FileManager.default.removeItem(atPath: folder)
+    }
+
+    static func clip(at place: Float) -> Gaussian {
+        Gaussian(
+            mean: [place] + [Float](repeating: 0, count: dimension - 1),
+            logVariance: [Float](repeating: 0, count: dimension))
+    }
+
+    /// A video of one clip at a place on a line; the distance of two is an eighth of their places' squared.
+    func store(_ path: String, at place: Float, fingerprint: String? = nil, seconds: Double = 10) throws {
+        try store(path, clips: [place], fingerprint: fingerprint, seconds: seconds)
+    }
+
+    /// A video of clips of two seconds, each at a place on the line.
+    func store(
+        _ path: String, clips places: [Float], fingerprint: String? = nil, seconds: Double? = nil
+    ) throws {
+        try index.store(
+            FileIdentity(path: path, fingerprint: fingerprint ?? path, size: 1000, modified: 0),
+            facts: StreamFacts(
+                container: "mp4", codec: "h264", width: 64, height: 64,
+                duration: seconds ?? Double(2 * places.count), frameRate: 25),
+            intervals: places.indices.map { TimeRange(start: Double(2 * $0), stop: Double(2 * $0 + 2)) },
+            mixture: GaussianMixture(components: places.map(Self.clip)))
+    }
+
+    func groups(within distance: Double = 0.5) throws -> [[String]] {
+        try found(within: distance).groups.map { $0.members.map(\.video.identity.path) }
+    }
+
+    func found(within distance: Double = 0.5) throws -> DuplicateGroups {
+        try finder(within: distance).groups()
+    }
+
+    /// Clips at 0 say nothing.
+    func finder(within distance: Double) -> DuplicateFinder {
+        DuplicateFinder(
+            index: index, options: DuplicateOptions(maximumDistance: distance),
+            information: ClipInformation(empty: [Self.clip(at: 0)]))
+    }
+
+    @Test func nearVideosAreGroupedWithTheFactsOfTheGroup() throws {
+        try store("/a", at: 500, seconds: 8)
+        try store("/b", at: 501)
+        try store("/c", at: 499, seconds: 8.5)
+        try store("/far", at: 550)
+        let found = try found()
+        #expect(found.videos == 4 && found.rejected == 0)
+        let group = try #require(found.groups.first)
+        #expect(found.groups.count == 1)
+        // Clips may lie farther apart than wholes. b is the longest, a the centre.
+        #expect(group.members.map(\.video.identity.path) == ["/b", "/a", "/c"])
+        let apart = group.members.map(\.distance)
+        #expect(abs(apart[0] - 0.125 / 3.56) < 1e-6 && apart[1] == 0 && abs(apart[2] - 0.125 / 3.56) < 1e-6)
+        #expect(group.members.map(\.isKept) == [true, false, false])
+        #expect(group.members.map(\.reason) == [.longest, .shorter, .shorter])
+        #expect(group.centre == 1)
+        #expect(abs(group.largestDistance - 0.5 / 3.56) < 1e-6)
+    }
+
+    /// Twenty videos, each near the next: a chain would take them all.
+    @Test func chainsDoNotFormAGroup() throws {
+        for number in 0..<20 { try store("/\(number + 10)", at: 500 + Float(number) * 2) }
+        let groups = try found().groups
+        #expect(groups.allSatisfy { $0.members.count <= 3 })
+        for group in groups {
+            #expect(group.members.allSatisfy { $0.distance <= 0.5 })
+        }
+        #expect(groups.flatMap(\.members).count > 15)
+    }
+
+    @Test func filesOfOneContentAreFoundWhateverTheirDistance() throws {
+        try store("/a", at: 500, fingerprint: "f")
+        try store("/b", at: 500, fingerprint: "f")
+        try store("/c", at: 500, fingerprint: "f")
+        try store("/d", at: 570)
+        #expect(try groups(within: 0) == [["/a", "/b", "/c"]])
+        #expect(
+            try found(within: 0).groups[0].members.map(\.reason) == [.firstPath, .sameContent, .sameContent])
+        // Those who want both say so.
+        try index.record([PairDecision("f", "f", decided: 1)])
+        #expect(try groups(within: 0) == [])
+    }
+
+    @Test func whatWasDecidedStaysApartWhereverTheFilesGo() throws {
+        try store("/a", at: 500)
+        try store("/b", at: 500.5)
+        #expect(try groups() == [["/a", "/b"]])
+        try index.record([PairDecision("/a", "/b", decided: 1)])
+        #expect(try groups() == [] && found().rejected == 1)
+        // Moved, then removed and indexed again under another name.
+        let video = try #require(try index.video(atPath: "/b"))
+        var moved = video.identity
+        moved.path = "/elsewhere/b"
+        try index.update([FileChange(id: video.id, identity: moved)])
+        #expect(try groups() == [])
+        try index.remove(ids: [video.id])
+        try store("/new name", at: 500.5, fingerprint: "/b")
+        #expect(try groups() == [])
+        try index.withdraw([("/b", "/a")])
+        #expect(try groups() == [["/a", "/new name"]])
+    }
+
+    /// Whatever the whole is like: its place in the longer one is found.
+    @Test func anExcerptIsContainedInItsOriginal() throws {
+        try store("/film", clips: (0..<20).map { 500 + 30 * Float($0) })
+        try store("/excerpt", clips: [680, 710, 740, 770])
+        try store("/other", clips: (0..<20).map { 3000 + 30 * Float($0) })
+        let group = try #require(try found().groups.first)
+        #expect(group.members.map(\.video.identity.path) == ["/film", "/excerpt"])
+        #expect(group.members.map(\.reason) == [.longest, .shorter])
+        let containment = try #require(group.members[1].containment)
+        #expect(containment.path == "/film")
+        #expect(abs(containment.interval.start - 12) < 0.5 && abs(containment.interval.stop - 20) < 0.5)
+        #expect(group.members[0].containment == nil)
+    }
+
+    /// Four seconds that many begin with are no reason to take them for copies of each other.
+    @Test func sharedIntrosMakeNoGroup() throws {
+        for number in 0..<5 {
+            let own = (0..<6).map { 1000 + 300 * Float(number) + 30 * Float($0) }
+            try store("/\(number)", clips: [500, 530] + own)
+        }
+        #expect(try groups() == [])
+    }
+
+    /// Black looks alike everywhere: it makes no group, and what shows nothing else is named.
+    @Test func emptyPicturesMakeNoGroup() throws {
+        try store("/black", clips: [0, 0, 0])
+        try store("/black too", clips: [0, 0, 0, 0])
+        try store("/black start", clips: [0, 0, 0, 0, 700, 730])
+        try store("/another", clips: [0, 0, 0, 0, 900, 930])
+        let found = try found()
+        #expect(found.groups.isEmpty && found.videos == 4)
+        #expect(found.uninformative.map(\.identity.path) == ["/black", "/black too"])
+        // Of the same content they are copies all the same; and black before it hides no copy.
+        try store("/copy of black", clips: [0, 0, 0], fingerprint: "/black")
+        try store("/copy", clips: [700, 730])
+        #expect(try groups() == [["/black", "/copy of black"], ["/black start", "/copy"]])
+    }
+
+    @Test func anEmptyIndexAndOneVideoHaveNone() throws {
+        #expect(try groups() == [])
+        try store("/a", at: 500)
+        #expect(try groups() == [])
+    }
+
+    @Test func itCanBeCancelled() throws {
+        for number in 0..<5 { try store("/\(number)", at: 500 + 0.1 * Float(number)) }
+        do {
+            _ = try finder(within: 1).groups(isCancelled: { true })
+            Issue.record("it went on")
+        } catch DuplicateError.cancelled {
+        }
+    }
+}
