@@ -124,6 +124,52 @@ import Testing
         #expect(XMLParser(data: Data(text.utf8)).parse())
     }
 
+    /// Of copies of one file, one of them with a hostile name; and of an index without any.
+    static let duplicates = Result<Report, any Error> {
+        let index = try TestIndex()
+        let folder = index.folder.path + "/videos"
+        let evil = "\(folder)/\(hostile)"
+        try FileManager.default.createDirectory(
+            atPath: NSString(string: evil).deletingLastPathComponent, withIntermediateDirectories: true)
+        for path in [evil, "\(folder)/a.mp4"] {
+            try FileManager.default.copyItem(atPath: index.material.video(3), toPath: path)
+        }
+        try FileManager.default.copyItem(atPath: index.material.video(20), toPath: "\(folder)/other.mp4")
+        let indexed = try index.run("index", folder)
+        guard indexed.status == 0 else { throw Material.Failure(description: indexed.errors) }
+        let page = index.folder.path + "/duplicates.html"
+        let outcome = try index.run("duplicates", "--max-distance", "0", "--html", page)
+        guard outcome.status == 0 else { throw Material.Failure(description: outcome.errors) }
+        return Report(index: index, page: page, outcome: outcome)
+    }
+
+    @Test func groupsOfDuplicatesAreAPageToo() throws {
+        let report = try Self.duplicates.get()
+        let text = try String(contentsOfFile: report.page, encoding: .utf8)
+        let elements = Elements()
+        let parser = XMLParser(data: Data(text.utf8))
+        parser.delegate = elements
+        #expect(parser.parse())
+        #expect(elements.list.filter { $0.name == "img" }.count == 2)
+        #expect(elements.list.filter { $0.attributes["class"] == "kept" }.count == 1)
+        #expect(elements.text.contains("1 group of duplicates") && elements.text.contains("a.mp4"))
+        #expect(elements.text.contains("<img src=x onerror=alert(1)> \\u{202e}4pm.mp4"))
+        #expect(!elements.text.contains("other.mp4"))
+    }
+
+    @Test(
+        .enabled(if: Chromium.path != nil, "chromium is not installed: apt-get install chromium"),
+        arguments: [1200, 400])
+    func theirPageFitsItsWindowWithoutAWord(width: Int) throws {
+        let report = try Self.duplicates.get()
+        let visit = try Chromium.visit(report.page, width: width, "--dump-dom")
+        #expect(visit.status == 0 && visit.console == [])
+        let measured = try Chromium.measure(
+            report.page, width: width, in: report.index.folder,
+            script: "innerWidth, document.documentElement.scrollWidth, document.images.length")
+        #expect(measured.map { Int($0) ?? -1 } == [width, width, 2])
+    }
+
     // MARK: - In a browser
 
     @Test(

@@ -27,6 +27,9 @@ struct FindDuplicatesCommand: ParsableCommand {
     @Flag(help: "Print the result as JSON.")
     var json = false
 
+    @Option(help: .init("Write a page to look at, with pictures of all.", valueName: "FILE"))
+    var html: String?
+
     func validate() throws {
         if let limit, !(1...1_000_000).contains(limit) {
             throw ValidationError("--limit: expected 1 to 1000000")
@@ -53,6 +56,7 @@ struct FindDuplicatesCommand: ParsableCommand {
             response = try library.duplicates(
                 request, progress: display.show, isCancelled: Interrupts.wereReceived)
         }
+        if let html { try DuplicatesReport.write(response, to: html, library: library) }
         if json { return Terminal.data(response.json) }
         if response.groups.isEmpty {
             Terminal.note("no duplicates among \(response.found.videos) videos")
