@@ -61,6 +61,7 @@ struct Mixtape: ParsableCommand {
             IndexCommand.self, WatchCommand.self, SearchCommand.self, ServeCommand.self, InfoCommand.self,
             RemoveCommand.self,
             ExportCommand.self, TrainCommand.self, EvaluateCommand.self, DemoCommand.self,
+            WorkerCommand.self,
         ],
         groupedSubcommands: [
             CommandGroup(name: "Developer", subcommands: [ModelCommand.self, BenchmarkCommand.self])

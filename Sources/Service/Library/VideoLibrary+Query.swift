@@ -74,6 +74,15 @@ extension VideoLibrary {
             mixture: encoded.mixture, fingerprint: try fingerprint(path, for: request))
     }
 
+    /// A query that was encoded elsewhere, by this library's model.
+    func query(_ encoded: EncodedVideo, _ request: SearchRequest) throws(LibraryError) -> Query {
+        try checkModel()
+        return Query(
+            facts: facts(
+                request.video, encoded.facts, encoded.mixture, isIndexed: false, range: request.range),
+            mixture: encoded.mixture, fingerprint: "")
+    }
+
     /// The query as it is in the index; nil where the file there is another, by size or time. A video whose file is
     /// gone, on a disk that isn't there perhaps, is searched for as it was when it was indexed.
     private func indexedQuery(_ path: String) throws(LibraryError) -> Query? {
@@ -105,7 +114,7 @@ extension VideoLibrary {
     }
 
     /// Another model's index would rank nonsense.
-    private func checkModel() throws(LibraryError) {
+    package func checkModel() throws(LibraryError) {
         let index = try self.index()
         let model = try encoders.model().indexModel
         guard model.fingerprint == index.model.fingerprint else {

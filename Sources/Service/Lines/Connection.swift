@@ -218,7 +218,7 @@ public final class Connection: Sendable {
         case .search, .thumbnail: searches
         case .index, .remove: writers
         case .watch: watches
-        case .info, .cancel: lookups
+        case .info, .videos, .projection, .cancel: lookups
         }
     }
 
