@@ -28,7 +28,8 @@ import Testing
     @Test func partsAndNewFilesAreSearchedFor() async throws {
         let films = try await Films.shared.value
         let service = try await films.serve()
-        let part = try await service.ask("POST", "/api/search", json: ["id": 1, "from": .number(0.5), "to": .number(1.5)])
+        let part = try await service.ask(
+            "POST", "/api/search", json: ["id": 1, "from": .number(0.5), "to": .number(1.5)])
         #expect(part.status == 200, "\(part.text)")
         #expect(part.json?["query"]?["from"] == .number(0.5) && part.json?["query"]?["indexed"] == false)
         let beyond = try await service.ask("POST", "/api/search", json: ["id": 1, "from": 500])
