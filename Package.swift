@@ -14,6 +14,12 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.9.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.34.1"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0", traits: []),
+        .package(url: "https://github.com/apple/swift-log", from: "1.15.0"),
     ],
     targets: [
         // Floor 0: C libraries.
@@ -26,6 +32,7 @@ let package = Package(
         .target(name: "CLazyLibraries"),
         .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"])]),
         .target(name: "CDistance"),
+        .target(name: "CWorker"),
 
         // Floor 1: files to clips; probability; tensors.
         .target(name: "VideoDecoding", dependencies: ["CFFmpeg", "CLazyLibraries"]),
@@ -65,17 +72,36 @@ let package = Package(
         .target(
             name: "Service",
             dependencies: [
-                "VideoDecoding", "Distributions", "Ingestion", "Retrieval", "Indexing", "VideoEncoding",
+                "VideoDecoding", "Distributions", "Tensors", "Ingestion", "Retrieval", "Indexing",
+                "VideoEncoding",
             ],
-            exclude: ["README.md", "protocol.schema.json"]),
+            exclude: ["README.md"],
+            resources: [.embedInCode("protocol.schema.json")]),
 
-        // Floor 6: the command line.
+        // Floor 6: HTTP, beside the JSON lines; nothing else builds with Hummingbird.
+        .target(
+            name: "HTTPService",
+            dependencies: [
+                "CWorker", "VideoDecoding", "Distributions", "Indexing", "VideoEncoding", "Service",
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            exclude: ["README.md"],
+            resources: [.embedInCode("Page/Files")]),
+
+        // Floor 7: the command line.
         .executableTarget(
             name: "mixtape",
             dependencies: [
                 "VideoDecoding", "Distributions", "Tensors", "VideoEncoding", "Indexing", "Ingestion",
-                "Retrieval", "Training", "Evaluation", "Service",
+                "Retrieval", "Training", "Evaluation", "Service", "HTTPService",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
             ]),
 
         .testTarget(name: "VideoDecodingTests", dependencies: ["VideoDecoding"]),
@@ -89,6 +115,7 @@ let package = Package(
         .testTarget(name: "TrainingTests", dependencies: ["Training"]),
         .testTarget(name: "EvaluationTests", dependencies: ["Evaluation"]),
         .testTarget(name: "ServiceTests", dependencies: ["Service"]),
+        .testTarget(name: "HTTPServiceTests", dependencies: ["HTTPService", "mixtape"]),
         .testTarget(name: "CommandLineTests", dependencies: ["mixtape"], exclude: ["Snapshots"]),
     ],
     swiftLanguageModes: [.v6]

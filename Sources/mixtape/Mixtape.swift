@@ -63,6 +63,7 @@ struct Mixtape: ParsableCommand {
             InfoCommand.self,
             RemoveCommand.self,
             ExportCommand.self, TrainCommand.self, EvaluateCommand.self, DemoCommand.self,
+            WorkerCommand.self,
         ],
         groupedSubcommands: [
             CommandGroup(name: "Developer", subcommands: [ModelCommand.self, BenchmarkCommand.self])

@@ -17,7 +17,7 @@ fail() {
 
 need_swift() {
     command -v swift >/dev/null ||
-        fail "there is no swift program on the PATH" "install Swift 6.1 or newer: https://swift.org/install"
+        fail "there is no swift program on the PATH" "install Swift 6.2 or newer: https://swift.org/install"
 }
 
 # Installs the Debian packages that are missing, as root or through sudo.

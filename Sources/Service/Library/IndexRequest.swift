@@ -47,6 +47,11 @@ public struct IndexRequest: Sendable, Equatable {
         return (request, options)
     }
 
+    /// Whether the `index` method would take the parameters; for a transport that answers before the run begins.
+    public static func check(_ params: JSONValue) throws(RPCError) {
+        _ = try IndexRequest(params: params)
+    }
+
     var jobOptions: IndexJobOptions {
         var options = IndexJobOptions(roots: folders)
         options.prune = prune

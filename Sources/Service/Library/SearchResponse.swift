@@ -69,7 +69,8 @@ public struct SearchResponse: Sendable {
 
     private func json(of match: Match) -> JSONValue {
         var members: [JSONValue.Member] = [
-            .init("rank", .number(match.rank)), .init("path", .string(match.video.identity.path)),
+            .init("rank", .number(match.rank)), .init("id", .number(match.video.id)),
+            .init("path", .string(match.video.identity.path)),
             .init("distance", .number(match.distance)), .init("score", .number(score(of: match))),
             .init("shares_footage", sharesFootage(match).map(JSONValue.bool) ?? .null),
             .init("uncertainty", .number(match.uncertainty)),

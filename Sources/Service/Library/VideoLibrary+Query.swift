@@ -95,6 +95,17 @@ extension VideoLibrary {
     /// Files of more clips are placed by those alone: a long query has enough of them.
     private static let mostFineClips = 30
 
+    /// A query that was encoded elsewhere, by this library's model.
+    func query(_ encoded: EncodedVideo, _ request: SearchRequest) throws(LibraryError) -> Query {
+        try checkModel()
+        return Query(
+            facts: facts(
+                request.video, encoded.facts, encoded.mixture, isIndexed: false, range: request.range),
+            mixture: encoded.mixture,
+            track: ClipTrack(intervals: encoded.intervals, gaussians: encoded.mixture.components),
+            fingerprint: "")
+    }
+
     /// The query as it is in the index; nil where the file there is another, by size or time. A video whose file is
     /// gone, on a disk that isn't there perhaps, is searched for as it was when it was indexed.
     private func indexedQuery(_ path: String) throws(LibraryError) -> Query? {
@@ -160,7 +171,7 @@ extension VideoLibrary {
     }
 
     /// Another model's index would rank nonsense.
-    private func checkModel() throws(LibraryError) {
+    package func checkModel() throws(LibraryError) {
         let index = try self.index()
         let model = try encoders.model().indexModel
         guard model.fingerprint == index.model.fingerprint else {

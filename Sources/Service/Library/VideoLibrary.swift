@@ -54,14 +54,21 @@ public final class VideoLibrary: Sendable {
     }
 
     /// Ranks every indexed video by its distance to the query.
+    ///
+    /// - Parameter encoded: the query where it is encoded already; the request's `video` then only names it.
     public func search(
-        _ request: SearchRequest, isCancelled: @escaping @Sendable () -> Bool = { false }
+        _ request: SearchRequest, encoded: EncodedVideo? = nil,
+        isCancelled: @escaping @Sendable () -> Bool = { false }
     ) throws(LibraryError) -> SearchResponse {
         let start = ContinuousClock.now
-        let path = FilePlace.absolute(request.video)
         let examples = try self.examples(request, isCancelled: isCancelled)
-        var query = try self.query(path, request, isCancelled: isCancelled)
-            .joined(by: examples.like, without: examples.unlike)
+        let example =
+            if let encoded {
+                try self.query(encoded, request)
+            } else {
+                try self.query(FilePlace.absolute(request.video), request, isCancelled: isCancelled)
+            }
+        var query = example.joined(by: examples.like, without: examples.unlike)
         if isCancelled() { throw .cancelled }
         let information = try clipInformation()
         query.weigh(by: information)

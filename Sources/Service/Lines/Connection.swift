@@ -222,7 +222,7 @@ public final class Connection: Sendable {
         case .duplicates: surveys
         case .index, .remove, .rejectDuplicates, .restoreDuplicates: writers
         case .watch: watches
-        case .info, .duplicateDecisions, .cancel: lookups
+        case .info, .videos, .projection, .duplicateDecisions, .cancel: lookups
         }
     }
 

@@ -5,7 +5,7 @@ import Synchronization
 ///
 /// The work decodes, computes and waits for disks, so it must not occupy the cooperative pool of
 /// Swift's tasks; each lane below is a thread of its own.
-final class WorkQueue: Sendable {
+package final class WorkQueue: Sendable {
     private struct State {
         var idleLanes: [Int]
         var waiting: [@Sendable () -> Void] = []
@@ -15,14 +15,14 @@ final class WorkQueue: Sendable {
     private let maximumWaiting: Int
     private let state: Mutex<State>
 
-    init(label: String, threads: Int, maximumWaiting: Int) {
+    package init(label: String, threads: Int, maximumWaiting: Int) {
         lanes = (0..<max(1, threads)).map { DispatchQueue(label: "mixtape.\(label).\($0)") }
         self.maximumWaiting = maximumWaiting
         state = Mutex(State(idleLanes: Array(lanes.indices)))
     }
 
     /// Takes the work, or answers false when too much of it is waiting already.
-    func submit(_ work: @escaping @Sendable () -> Void) -> Bool {
+    package func submit(_ work: @escaping @Sendable () -> Void) -> Bool {
         enum Place { case lane(Int), queue, none }
         let place: Place = state.withLock { state in
             if let lane = state.idleLanes.popLast() { return .lane(lane) }

@@ -20,6 +20,10 @@ public enum Method: String, Sendable, CaseIterable {
     case info
     /// A still picture of a video.
     case thumbnail
+    /// Lists the videos of the index, a page at a time.
+    case videos
+    /// Lays videos' Gaussians out in a plane.
+    case projection
     /// Ends a request that is waiting or running.
     case cancel
 }

@@ -60,6 +60,25 @@ struct Parameters {
         return texts
     }
 
+    /// Text that may be empty, or nil.
+    func optionalText(_ name: String) throws(RPCError) -> String? {
+        guard let value = values[name] else { return nil }
+        guard let text = value.stringValue, !text.utf8.contains(0) else {
+            throw wrong(name, expected: "a string", value)
+        }
+        return text
+    }
+
+    func wholes(_ name: String, count: ClosedRange<Int>) throws(RPCError) -> [Int] {
+        let value = try required(name)
+        let numbers = value.arrayValue?.compactMap(\.intValue) ?? []
+        guard count.contains(numbers.count), numbers.count == value.arrayValue?.count else {
+            throw wrong(
+                name, expected: "an array of \(count.lowerBound) to \(count.upperBound) whole numbers", value)
+        }
+        return numbers
+    }
+
     func texts(_ name: String) throws(RPCError) -> [String] {
         let value = try required(name)
         let texts = value.arrayValue?.compactMap(\.stringValue) ?? []

@@ -1,17 +1,23 @@
+import Indexing
+import VideoEncoding
+
 /// What a running request may use.
 public struct RequestContext: Sendable {
     /// Asked now and then; true ends the request with `cancelled`.
     public var isCancelled: @Sendable () -> Bool
     /// Sends the parameters of a `progress` notification, less the id.
     public var progress: @Sendable (JSONValue) -> Void
+    /// A search's query where it is encoded already, so that no file is opened: `video` then only names it.
+    public var encodedQuery: EncodedVideo?
 
     /// A context that is never cancelled and drops progress, unless told otherwise.
     public init(
         isCancelled: @escaping @Sendable () -> Bool = { false },
-        progress: @escaping @Sendable (JSONValue) -> Void = { _ in }
+        progress: @escaping @Sendable (JSONValue) -> Void = { _ in }, encodedQuery: EncodedVideo? = nil
     ) {
         self.isCancelled = isCancelled
         self.progress = progress
+        self.encodedQuery = encodedQuery
     }
 }
 
@@ -40,7 +46,9 @@ public final class RequestHandler: Sendable {
                     return try library.search(batch, isCancelled: context.isCancelled).json
                 }
                 let request = try SearchRequest(video: try parameters.text("video"), parameters)
-                return try library.search(request, isCancelled: context.isCancelled).json
+                return try library.search(
+                    request, encoded: context.encodedQuery, isCancelled: context.isCancelled
+                ).json
             case .duplicates:
                 let request = try DuplicatesRequest(params: params)
                 let throttle = ProgressThrottle(secondsBetween: 0.5)
@@ -79,6 +87,10 @@ public final class RequestHandler: Sendable {
             case .thumbnail:
                 let request = try ThumbnailRequest(params: params)
                 return try library.thumbnail(request, isCancelled: context.isCancelled).json
+            case .videos:
+                return try library.videos(try VideoListing(params: params)).json
+            case .projection:
+                return try library.projection(try ProjectionRequest(params: params)).json
             case .cancel:
                 throw RPCError(.methodNotFound, "cancel works on a connection only")
             }

@@ -1,28 +1,59 @@
 import ArgumentParser
+import Dispatch
 import Glibc
+import HTTPService
 import Service
 
 struct ServeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "serve",
-        abstract: "Answer JSON-RPC requests, one a line, on standard input and output.",
+        abstract: "Answer requests: JSON-RPC on standard input and output, or a page and an API over HTTP.",
         discussion: """
-            Methods: search, index, watch, remove, info, thumbnail, cancel; Sources/Service/README.md describes them. \
+            Without --http: one request a line. Methods: \
+            \(Method.allCases.map(\.rawValue).joined(separator: ", ")); Sources/Service/README.md describes them. \
             The end of the input lets what runs finish and exits with 0.
+
+            With --http: the page is at http://127.0.0.1:8377/; Sources/HTTPService/README.md describes the API. \
+            Log records, one JSON object a line, go to standard error. Ctrl-C lets what runs finish.
             """)
 
     @OptionGroup var places: LibraryOptions
+    @OptionGroup(title: "HTTP") var http: HTTPServeOptions
+
+    func validate() throws { try http.validateTogether() }
 
     func run() throws {
         let library = try places.library()
         Interrupts.catchSignals()
         // A client that goes away shows as an error of a write, and ends the service quietly.
         signal(SIGPIPE, SIG_IGN)
+        let handler = RequestHandler(library: library)
+        guard let address = http.http else { return try serveLines(handler) }
+        try serve(handler, try http.options(at: address, places))
+    }
+
+    private func serveLines(_ handler: RequestHandler) throws {
         var limits = Connection.Limits()
         limits.searches = Settings.current.processors
-        let server = LineServer(handler: RequestHandler(library: library), limits: limits)
+        let server = LineServer(handler: handler, limits: limits)
         let ending = server.run(
             input: STDIN_FILENO, output: STDOUT_FILENO, shouldStop: Interrupts.wereReceived)
         if ending == .stopped { throw Interrupts.exitCode }
+    }
+
+    private func serve(_ handler: RequestHandler, _ options: HTTPOptions) throws {
+        let server = HTTPServer(handler: handler, options: options)
+        let ended = DispatchSemaphore(value: 0)
+        Task.detached {
+            do {
+                try await server.run(shouldStop: Interrupts.wereReceived)
+            } catch {
+                Terminal.report("\(options.address): \(error)", hint: "choose another port with --http")
+            }
+            ended.signal()
+        }
+        ended.wait()
+        guard Interrupts.wereReceived() else { throw ExitCode.failure }
+        throw Interrupts.exitCode
     }
 }

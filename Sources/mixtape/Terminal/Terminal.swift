@@ -3,9 +3,12 @@ import Service
 
 /// Data to standard output, everything else to standard error.
 enum Terminal {
-    /// Writes data and a line break; what cannot be written is a failure, since the caller relies on it.
-    static func data(_ text: String) {
-        guard write(text + "\n", to: STDOUT_FILENO) else {
+    /// Writes data and a line break.
+    static func data(_ text: String) { data(lines: text + "\n") }
+
+    /// Writes lines with their line breaks; what cannot be written is a failure, since the caller relies on it.
+    static func data(lines: String) {
+        guard write(lines, to: STDOUT_FILENO) else {
             let message = String(cString: strerror(errno))
             report("standard output: \(message)", hint: "check that the disk it goes to has room")
             exit(ExitCode.failure.rawValue)

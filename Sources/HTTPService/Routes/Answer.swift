@@ -1,0 +1,139 @@
+import HTTPTypes
+import Hummingbird
+import Service
+
+/// What a request is answered with.
+struct Answer: Sendable {
+    var status: Int
+    var headers: [(HTTPField.Name, String)] = []
+    var body: ResponseBody
+
+    /// Nothing but a status.
+    init(status: Int) {
+        self.status = status
+        body = ResponseBody()
+    }
+
+    /// Bytes of a media type.
+    init(status: Int = 200, _ type: String, _ bytes: [UInt8]) {
+        self.status = status
+        headers = [(.contentType, type)]
+        body = ResponseBody(byteBuffer: ByteBuffer(bytes: bytes))
+    }
+
+    /// Bytes as they are written.
+    init(
+        status: Int = 200, _ type: String, length: Int?,
+        writing: @escaping @Sendable (inout any ResponseBodyWriter) async throws -> Void
+    ) {
+        self.status = status
+        headers = [(.contentType, type)]
+        body = ResponseBody(contentLength: length, writing)
+    }
+
+    /// JSON.
+    static func json(_ value: JSONValue, status: Int = 200) -> Answer {
+        Answer(status: status, "application/json", Array(value.serialized().utf8))
+    }
+
+    /// An error in the shape of the protocol's, so that programs need to know one: `reason` is stable.
+    static func error(
+        _ status: Int, _ reason: String, _ message: String, hint: String? = nil, parameter: String? = nil
+    )
+        -> Answer
+    {
+        json(problem(reason, message, hint: hint, parameter: parameter), status: status)
+    }
+
+    /// The body of an error's answer.
+    static func problem(_ reason: String, _ message: String, hint: String? = nil, parameter: String? = nil)
+        -> JSONValue
+    {
+        var data: [JSONValue.Member] = [.init("reason", .string(reason))]
+        if let hint { data.append(.init("hint", .string(hint))) }
+        if let parameter { data.append(.init("parameter", .string(parameter))) }
+        return ["error": ["message": .string(message), "data": .object(data)]]
+    }
+
+    /// 429, and when to come again.
+    static func tooMany(_ message: String, seconds: Int) -> Answer {
+        var answer = error(429, "busy", message)
+        answer.headers.append((.retryAfter, String(seconds)))
+        return answer
+    }
+
+    /// The same answer, with one header more.
+    func with(_ name: HTTPField.Name, _ value: String) -> Answer {
+        var answer = self
+        answer.headers.append((name, value))
+        return answer
+    }
+}
+
+/// Ends the handling of a request with an answer.
+struct Refusal: Error {
+    var answer: Answer
+
+    init(_ answer: Answer) { self.answer = answer }
+
+    init(_ status: Int, _ reason: String, _ message: String, hint: String? = nil, parameter: String? = nil) {
+        answer = .error(status, reason, message, hint: hint, parameter: parameter)
+    }
+}
+
+/// How an error of the protocol reads in HTTP.
+struct Failure {
+    var status: Int
+    var reason: String
+    var message: String
+    var hint: String?
+    var parameter: String?
+
+    /// Paths outside of `folders` are not told, and neither are sentences about the index and the model, which name
+    /// their places; those stand in the log.
+    init(_ error: RPCError, _ folders: IndexedFolders) {
+        let given = error.data?["reason"]?.stringValue
+        switch error.code {
+        case .invalidParameters, .invalidRequest, .parseError:
+            self.init(400, given ?? "invalid_parameter", error.message)
+            parameter = error.data?["parameter"]?.stringValue
+        case .methodNotFound: self.init(404, "not_found", error.message)
+        case .file:
+            let isMissing = given == "not_found" || given == "video_not_found"
+            let isShown = error.data?["path"]?.stringValue.map(folders.shows) ?? true
+            self.init(
+                isMissing ? 404 : 422, given ?? "unreadable",
+                isShown ? error.message : "the video cannot be used")
+            hint = error.data?["hint"]?.stringValue
+        case .index where given == "index_busy":
+            self.init(429, "index_busy", "another program writes the index")
+        case .index where given == "index_not_found":
+            self.init(503, "index_not_found", "there is no index yet")
+            hint = "index a folder first"
+        case .index: self.init(503, given ?? "index_unusable", "the index cannot be used; the log says why")
+        // Scores that the model does not have are asked for in vain, and nothing is broken.
+        case .model where given == "no_calibration":
+            self.init(400, "no_calibration", "the model has no scores for this search")
+            parameter = "min_score"
+        case .model: self.init(503, given ?? "model_unusable", "the model cannot be used; the log says why")
+        case .cancelled: self.init(409, "cancelled", "the request was cancelled")
+        case .busy: self.init(429, "busy", "too many requests are waiting")
+        case .internalError: self.init(500, "internal", "a fault of the service; the log says more")
+        }
+    }
+
+    private init(_ status: Int, _ reason: String, _ message: String) {
+        self.status = status
+        self.reason = reason
+        self.message = message
+    }
+
+    /// The body of the answer.
+    var json: JSONValue { Answer.problem(reason, message, hint: hint, parameter: parameter) }
+
+    /// The answer.
+    var answer: Answer {
+        let answer = Answer.json(json, status: status)
+        return status == 429 ? answer.with(.retryAfter, "5") : answer
+    }
+}

@@ -1,0 +1,118 @@
+import Glibc
+import HTTPTypes
+import Hummingbird
+import Service
+
+/// Reads bodies within limits of size and time.
+struct Bodies: Sendable {
+    var limits: HTTPLimits
+    var temporaryFolder: String
+    var lanes: Lanes
+    var metrics: Metrics
+
+    /// A JSON object.
+    ///
+    /// - Throws: 415 for another media type, which a form of a foreign page would have; 413, 408 or 400.
+    func object(_ request: Request) async throws -> JSONValue {
+        guard mediaType(request.headers) == "application/json" else {
+            throw Refusal(415, "media_type", "the body must be application/json")
+        }
+        try check(request.headers, limits.bodyBytes)
+        let deadline = ContinuousClock.now + .seconds(limits.receivingSeconds)
+        var bytes: [UInt8] = []
+        for try await part in request.body {
+            guard bytes.count + part.readableBytes <= limits.bodyBytes else {
+                throw Self.tooLarge(limits.bodyBytes)
+            }
+            guard .now < deadline else { throw Self.tooSlow }
+            bytes += part.readableBytesView
+        }
+        let value: JSONValue
+        do {
+            value = try JSONValue(parsing: bytes)
+        } catch {
+            throw Refusal(400, "not_json", "not JSON: \(error.message), at byte \(error.offset)")
+        }
+        guard case .object = value else {
+            throw Refusal(400, "not_json", "expected an object, got \(value.kind)")
+        }
+        return value
+    }
+
+    /// A file without a name, which ends with the last reference to it.
+    ///
+    /// - Throws: 415, 413, 408, 400 for an empty body, 503 where the disk is full.
+    func upload(_ body: RequestBody, _ headers: HTTPFields) async throws -> OpenFile {
+        let type = mediaType(headers) ?? ""
+        guard type == "application/octet-stream" || type.hasPrefix("video/") else {
+            throw Refusal(415, "media_type", "the body must be application/octet-stream, or video/…")
+        }
+        try check(headers, limits.uploadBytes)
+        let descriptor = try makeFile()
+        var isTaken = false
+        defer { if !isTaken { close(descriptor) } }
+        let deadline = ContinuousClock.now + .seconds(limits.receivingSeconds)
+        var total = 0
+        var pending: [UInt8] = []
+        for try await part in body {
+            total += part.readableBytes
+            guard total <= limits.uploadBytes else { throw Self.tooLarge(limits.uploadBytes) }
+            guard .now < deadline else { throw Self.tooSlow }
+            metrics.received(bytes: part.readableBytes)
+            pending += part.readableBytesView
+            if pending.count >= 1 << 20 {
+                try await write(pending, descriptor)
+                pending.removeAll(keepingCapacity: true)
+            }
+        }
+        try await write(pending, descriptor)
+        if let text = headers[.contentLength], Int(text) != total {
+            throw Refusal(400, "incomplete", "the body ended early")
+        }
+        guard total > 0 else { throw Refusal(400, "empty_file", "the body is empty; it should be the video") }
+        isTaken = true
+        guard let file = OpenFile(taking: descriptor) else {
+            throw Refusal(503, "disk_failed", "the upload cannot be kept")
+        }
+        return file
+    }
+
+    private func mediaType(_ headers: HTTPFields) -> String? {
+        headers[.contentType].map { $0.prefix { $0 != ";" }.filter { $0 != " " }.lowercased() }
+    }
+
+    private func check(_ headers: HTTPFields, _ limit: Int) throws {
+        if let text = headers[.contentLength], Int(text) ?? .max > limit { throw Self.tooLarge(limit) }
+    }
+
+    private func write(_ bytes: [UInt8], _ descriptor: Int32) async throws {
+        try await lanes.run(.file) {
+            var done = 0
+            while done < bytes.count {
+                let count = bytes.withUnsafeBytes {
+                    Glibc.write(descriptor, $0.baseAddress.map { $0 + done }, $0.count - done)
+                }
+                if count > 0 {
+                    done += count
+                } else if errno != EINTR {
+                    throw Refusal(503, "disk_full", "the upload cannot be kept: the disk is full")
+                }
+            }
+        }
+    }
+
+    private func makeFile() throws -> Int32 {
+        var name = Array((temporaryFolder + "/mixtape-upload-XXXXXX").utf8CString)
+        let descriptor = mkstemp(&name)
+        guard descriptor >= 0 else { throw Refusal(503, "disk_failed", "the upload cannot be kept") }
+        unlink(name)
+        _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+        return descriptor
+    }
+
+    private static func tooLarge(_ limit: Int) -> Refusal {
+        Refusal(413, "too_large", "the body is larger than \(limit) bytes")
+    }
+
+    private static let tooSlow = Refusal(408, "too_slow", "the body took too long to arrive")
+}

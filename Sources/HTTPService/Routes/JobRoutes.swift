@@ -1,0 +1,137 @@
+import HTTPTypes
+import Hummingbird
+import Service
+
+extension HTTPService {
+    private static let jobParameters = ["prune", "retry_failed", "workers", "time_limit"]
+
+    func jobRoutes() -> [Route] {
+        let id = Operation.Parameter.path("id", "The job's number.")
+        let folders = JSONValue.Member(
+            "folders",
+            [
+                "type": "array", "items": ["type": "string", "minLength": 1], "minItems": 1,
+                "description":
+                    "Indexed folders, or folders and files in them; all indexed folders when not given.",
+            ])
+        let body = HTTPSchemas.parameters(.index, of: schema, keeping: Self.jobParameters, adding: [folders])
+        return [
+            Route(
+                method: .post, template: "/api/jobs",
+                operation: Operation(
+                    id: "startJob", summary: "Brings the index in step with folders.",
+                    body: (["application/json"], body),
+                    replies: [.named("job", "The job, which waits or runs.", status: 202)], errors: [404])
+            ) { [self] call in
+                try call.query.only()
+                return try await start(try await bodies.object(call.request), call.cancellation)
+            },
+            Route(
+                method: .get, template: "/api/jobs",
+                operation: Operation(
+                    id: "jobs", summary: "The last jobs, the newest first.",
+                    replies: [.named("jobs", "The jobs.")])
+            ) { [self] call in
+                try call.query.only()
+                return .json(["jobs": .array(jobs.all().map(\.json))])
+            },
+            Route(
+                method: .get, template: "/api/jobs/{id}",
+                operation: Operation(
+                    id: "job", summary: "One job.", parameters: [id], replies: [.named("job", "The job.")],
+                    errors: [404])
+            ) { [self] call in
+                try call.query.only()
+                guard let job = jobs.job(try jobNumber(call)) else { throw Self.noJob }
+                return .json(job.json)
+            },
+            Route(
+                method: .delete, template: "/api/jobs/{id}",
+                operation: Operation(
+                    id: "cancelJob", summary: "Ends a job; what it has stored stays.", parameters: [id],
+                    replies: [.named("job", "The job, which ends as soon as it notices.")], errors: [404])
+            ) { [self] call in
+                try call.query.only()
+                guard let job = jobs.cancel(try jobNumber(call)) else { throw Self.noJob }
+                return .json(job.json)
+            },
+            Route(
+                method: .get, template: "/api/jobs/{id}/events",
+                operation: Operation(
+                    id: "jobEvents",
+                    summary:
+                        "A job's states as server-sent events named \"job\", each the whole job as JSON, until it has ended.",
+                    parameters: [id], replies: [.bytes("text/event-stream", "The events.")], errors: [404])
+            ) { [self] call in
+                try call.query.only()
+                return try events(call)
+            },
+        ]
+    }
+
+    private static let noJob = Refusal(404, "job_not_found", "there is no such job")
+
+    private func jobNumber(_ call: Call) throws -> Int { Int(try call.number("id")) }
+
+    private func start(_ body: JSONValue, _ cancellation: Cancellation) async throws -> Answer {
+        guard case .object(let members) = body else { throw Refusal(400, "not_json", "expected an object") }
+        let known = ["folders"] + Self.jobParameters
+        for member in members where !known.contains(member.key) {
+            throw Refusal(
+                400, "invalid_parameter",
+                "unknown parameter \"\(member.key)\"; there are \(known.joined(separator: ", "))",
+                parameter: member.key)
+        }
+        let places = folders
+        let all = try await lanes.run(.lookup, cancellation) { places.all() }
+        var wanted = all
+        if let given = body["folders"], given != .null {
+            let names = given.arrayValue?.compactMap(\.stringValue) ?? []
+            guard !names.isEmpty, names.count == given.arrayValue?.count else {
+                throw Refusal(
+                    400, "invalid_parameter", "folders: expected an array of one or more paths",
+                    parameter: "folders")
+            }
+            wanted = try await lanes.run(.file, cancellation) {
+                try names.map { name in
+                    guard let folder = places.folder(name) else {
+                        throw Refusal(
+                            404, "not_found", "no such folder among the indexed ones",
+                            hint: "mixtape serve --root adds folders",
+                            parameter: "folders")
+                    }
+                    return folder
+                }
+            }
+        }
+        guard !wanted.isEmpty else {
+            throw Refusal(
+                404, "not_found", "no folder was indexed yet",
+                hint: "mixtape index FOLDER, or mixtape serve --root FOLDER")
+        }
+        let parameters =
+            members.filter { $0.key != "folders" } + [.init("folders", .array(wanted.map { .string($0) }))]
+        // Wrong parameters are told now, not by a failed job.
+        try IndexRequest.check(.object(parameters))
+        guard let job = jobs.submit(folders: wanted, parameters: .object(parameters)) else {
+            throw Refusal(.tooMany("too many index jobs wait", seconds: 30))
+        }
+        return .json(job.json, status: 202).with(.location, "/api/jobs/\(job.id)")
+    }
+
+    private func events(_ call: Call) throws -> Answer {
+        let id = try jobNumber(call)
+        guard jobs.job(id) != nil else { throw Self.noJob }
+        guard let place = followerPlaces.take() else {
+            throw Refusal(.tooMany("too many clients follow jobs", seconds: 10))
+        }
+        guard let stream = jobs.follow(id) else { throw Self.noJob }
+        return Answer("text/event-stream", length: nil) { writer in
+            defer { withExtendedLifetime(place) {} }
+            for await event in JobEvents(stream) {
+                try await writer.write(ByteBuffer(string: event))
+            }
+            try await writer.finish(nil)
+        }.with(.cacheControl, "no-store")
+    }
+}

@@ -1,0 +1,229 @@
+import Glibc
+import HTTPTypes
+import Hummingbird
+import Indexing
+import Service
+import VideoDecoding
+import VideoEncoding
+
+/// A query that a worker process has encoded.
+struct EncodedQuery: Sendable {
+    var video: EncodedVideo
+}
+
+extension HTTPService {
+    /// What a search may be asked beside its query. Whatever names a file is not among it: that is checked here.
+    private static let forwarded = [
+        "limit", "max_distance", "min_score", "exclude_self", "mode", "samples", "lambda", "paths",
+        "not_paths", "min_duration", "max_duration", "modified_after", "modified_before", "min_size",
+        "max_size",
+    ]
+    private static let numbers: Set = [
+        "from", "to", "limit", "max_distance", "min_score", "samples", "lambda",
+    ]
+
+    func searchRoutes() -> [Route] {
+        let ends: [JSONValue.Member] = ["from", "to"].map { name in
+            .init(
+                name,
+                schema["$defs"]?["search_request"]?["properties"]?["params"]?["properties"]?[name] ?? [:])
+        }
+        let query: [JSONValue.Member] = [
+            .init(
+                "video",
+                ["type": "string", "minLength": 1, "description": "A file in an indexed folder, absolute."]),
+            .init("id", ["type": "integer", "minimum": 0, "description": "An indexed video's number."]),
+            .init("upload", ["type": "string", "minLength": 1, "description": "An upload's id."]),
+        ]
+        let body = HTTPSchemas.exactlyOne(
+            of: ["video", "id", "upload"],
+            HTTPSchemas.parameters(.search, of: schema, keeping: Self.forwarded, adding: query + ends))
+        return [
+            Route(
+                method: .post, template: "/api/search",
+                operation: Operation(
+                    id: "search",
+                    summary:
+                        "Ranks the index by distance to a file, an indexed video, an upload, or a part of one.",
+                    body: (["application/json"], body),
+                    replies: [.named("search_result", "The ranking, nearest first.")],
+                    errors: [404, 409, 422])
+            ) { [self] call in
+                try call.query.only()
+                return try await search(call, try await bodies.object(call.request))
+            },
+            Route(
+                method: .post, template: "/api/uploads",
+                operation: Operation(
+                    id: "upload",
+                    summary: "Takes a video, or a part of one, to search for. The file is not kept.",
+                    parameters: [
+                        .query("name", "What to call it.", ["type": "string", "maxLength": 255]),
+                        .query(
+                            "from", "Seconds at which the part of interest starts.",
+                            ["type": "number", "minimum": 0]),
+                        .query("to", "Seconds at which it stops.", ["type": "number", "minimum": 0]),
+                    ],
+                    body: (["application/octet-stream"], ["type": "string", "format": "binary"]),
+                    replies: [.named("upload", "Its id, for searches.", status: 201)], errors: [409, 422])
+            ) { [self] call in
+                try call.query.only("name", "from", "to")
+                let asked = try call.query.json(numbers: Self.numbers)
+                let part = try range(asked)
+                guard let place = uploadPlaces.take() else {
+                    throw Refusal(.tooMany("too many uploads at once", seconds: 5))
+                }
+                // A client that goes away while its video is decoded ends the decoding.
+                return try await call.request.body.consumeWithCancellationOnInboundClose { body in
+                    defer { withExtendedLifetime(place) {} }
+                    let file = try await bodies.upload(body, call.request.headers)
+                    let video = try await encode(file, part, call.cancellation)
+                    let upload = KeptUploads.Upload(name: call.query.text("name") ?? "upload", video: video)
+                    let facts = video.facts
+                    return Answer.json(
+                        [
+                            "id": .string(uploads.keep(upload)), "name": .string(upload.name),
+                            "duration": .number(facts.duration), "width": .number(facts.width),
+                            "height": .number(facts.height), "clips": .number(video.intervals.count),
+                        ], status: 201
+                    ).with(.connection, "close")
+                }
+            },
+        ]
+    }
+
+    /// One search: the query is found or encoded first, then ranked.
+    private func search(_ call: Call, _ body: JSONValue) async throws -> Answer {
+        guard case .object(let members) = body else { throw Refusal(400, "not_json", "expected an object") }
+        let known = ["video", "id", "upload", "from", "to"] + Self.forwarded
+        for member in members where !known.contains(member.key) {
+            throw Refusal(
+                400, "invalid_parameter",
+                "unknown parameter \"\(member.key)\"; there are \(known.joined(separator: ", "))",
+                parameter: member.key)
+        }
+        let range = try self.range(body)
+        let (name, query) = try await self.query(body, range, call.cancellation)
+        var parameters = members.filter { Self.forwarded.contains($0.key) }
+        parameters.append(.init("video", .string(name)))
+        if query != nil {
+            for key in ["from", "to"] { parameters.append(.init(key, body[key] ?? .null)) }
+        }
+        return .json(
+            try await run(.search, .object(parameters), on: .search, encoded: query, call.cancellation))
+    }
+
+    /// What the query is called, and its mixture where the index does not hold it.
+    private func query(
+        _ body: JSONValue, _ range: TimeRange?, _ cancellation: Cancellation
+    ) async throws -> (name: String, query: EncodedQuery?) {
+        let given = ["video", "id", "upload"].filter { (body[$0] ?? .null) != .null }
+        guard given.count == 1 else {
+            throw Refusal(
+                400, "invalid_parameter", "one of video, id and upload says what to search for",
+                parameter: given.dropFirst().first ?? "video")
+        }
+        if given[0] == "upload" {
+            guard let upload = body["upload"]?.stringValue.flatMap(uploads.upload) else {
+                throw Refusal(
+                    404, "upload_not_found", "there is no such upload, or it is no longer kept",
+                    hint: "upload it again")
+            }
+            guard range == nil else {
+                throw Refusal(
+                    400, "invalid_parameter", "from, to: an upload's part is chosen when it is uploaded",
+                    parameter: "from")
+            }
+            return (upload.name, EncodedQuery(video: upload.video))
+        }
+        let library = handler.library
+        let video: IndexedVideo?
+        let path: String
+        if given[0] == "id" {
+            guard let id = body["id"]?.intValue, id >= 0 else {
+                throw Refusal(
+                    400, "invalid_parameter", "id: expected a whole number of at least 0", parameter: "id")
+            }
+            let found = try await lanes.run(.lookup, cancellation) {
+                try library.videos(ids: [Int64(id)]).first
+            }
+            guard let found else {
+                throw Refusal(404, "video_not_found", "there is no video \(id) in the index")
+            }
+            (video, path) = (found, found.identity.path)
+        } else {
+            guard let name = body["video"]?.stringValue, !name.isEmpty else {
+                throw Refusal(400, "invalid_parameter", "video: expected a path", parameter: "video")
+            }
+            video = try await lanes.run(.lookup, cancellation) { try library.video(atPath: name) }
+            path = name
+        }
+        if let video, range == nil, isCurrent(video) { return (path, nil) }
+        let folders = folders
+        guard let file = try await lanes.run(.file, cancellation, { folders.open(path) }) else {
+            throw Refusal(
+                404, "not_found", "no such file in the indexed folders",
+                hint: "GET /api/library lists the folders; paths are absolute")
+        }
+        return (file.path, EncodedQuery(video: try await encode(file, range, cancellation)))
+    }
+
+    /// Whether the index holds the file as it is, or as it was before it went.
+    private func isCurrent(_ video: IndexedVideo) -> Bool {
+        var status = stat()
+        guard stat(video.identity.path, &status) == 0 else { return errno == ENOENT || errno == ENOTDIR }
+        let modified = Int64(status.st_mtim.tv_sec) &* 1_000_000_000 &+ Int64(status.st_mtim.tv_nsec)
+        return video.identity.size == Int64(status.st_size) && video.identity.modified == modified
+    }
+
+    /// The part asked for.
+    private func range(_ body: JSONValue) throws -> TimeRange? {
+        func seconds(_ name: String) throws -> Double? {
+            guard let value = body[name], value != .null else { return nil }
+            guard let number = value.doubleValue, number >= 0 else {
+                throw Refusal(
+                    400, "invalid_parameter", "\(name): expected a number of at least 0", parameter: name)
+            }
+            return number
+        }
+        let (from, to) = (try seconds("from"), try seconds("to"))
+        guard from != nil || to != nil else { return nil }
+        let range = TimeRange(start: from ?? 0, stop: to ?? .infinity)
+        guard range.start < range.stop else {
+            throw Refusal(400, "invalid_parameter", "to: expected a time after \"from\"", parameter: "to")
+        }
+        return range
+    }
+
+    /// Has a worker process encode an open file.
+    func encode(_ file: OpenFile, _ range: TimeRange?, _ cancellation: Cancellation) async throws
+        -> EncodedVideo
+    {
+        let limits = options.limits
+        var request = WorkerRequest(modelFolder: options.modelFolder)
+        request.from = range?.start
+        request.to = range.flatMap { $0.stop.isFinite ? $0.stop : nil }
+        request.longest = limits.videoSeconds
+        request.processorSeconds = Int(limits.workerSeconds.rounded(.up)) * max(1, options.processors)
+        request.memory = limits.workerMemory
+        request.threads = max(1, options.processors)
+        let (asked, library, metrics, executable) = (
+            request, handler.library, metrics, options.workerExecutable
+        )
+        return try await lanes.run(.decoder, cancellation) {
+            // Another model's mixtures cannot be compared with the index's.
+            try library.checkModel()
+            let worker = WorkerProcess(
+                executable: executable, dimension: try library.index().model.dimension,
+                timeLimit: limits.workerSeconds)
+            do throws(LibraryError) {
+                let video = try worker.encode(file.descriptor, asked) { cancellation.isCancelled }
+                metrics.worked("done")
+                return video
+            } catch {
+                metrics.worked(error.reason)
+                throw error
+            }
+        }
+    }
+}

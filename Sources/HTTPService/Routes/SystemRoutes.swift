@@ -1,0 +1,106 @@
+import HTTPTypes
+import Hummingbird
+import Indexing
+import Service
+
+extension HTTPService {
+    func systemRoutes() -> [Route] {
+        var routes = [
+            Route(
+                method: .get, template: "/api/library",
+                operation: Operation(
+                    id: "library", summary: "What the index holds, and what may be asked.",
+                    parameters: [
+                        .query("failures", "Adds the files that could not be indexed.", ["type": "boolean"])
+                    ],
+                    replies: [.named("library", "The library.")])
+            ) { [self] call in
+                try call.query.only("failures")
+                let parameters = try call.query.json(flags: ["failures"])
+                return .json(library(try await run(.info, parameters, on: .lookup, call.cancellation)))
+            },
+            Route(
+                method: .get, template: "/health",
+                operation: Operation(
+                    id: "health", summary: "Whether the service can search.",
+                    replies: [.named("health", "It answers.")]),
+                isOpen: true
+            ) { [self] call in
+                try call.query.only()
+                let library = handler.library
+                let hasIndex = try await lanes.run(.lookup, call.cancellation) {
+                    (try? library.index()) != nil
+                }
+                return .json([
+                    "status": hasIndex ? "ok" : "no_index", "version": .string(options.version),
+                    "needs_token": .bool(token != nil),
+                ])
+            },
+            Route(
+                method: .get, template: "/metrics",
+                operation: Operation(
+                    id: "metrics", summary: "Counters and times in Prometheus' text format.",
+                    replies: [.bytes("text/plain", "The metrics.")])
+            ) { [self] call in
+                try call.query.only()
+                let library = handler.library
+                let info = try await lanes.run(.lookup, call.cancellation) { try? library.info() }
+                let text = metrics.text(library: info, jobs: jobs.active)
+                return Answer("text/plain; version=0.0.4; charset=utf-8", Array(text.utf8))
+            },
+        ]
+        if let token { routes += sessionRoutes(token) }
+        return routes
+    }
+
+    private func sessionRoutes(_ token: AccessToken) -> [Route] {
+        [
+            Route(
+                method: .post, template: "/session",
+                operation: Operation(
+                    id: "beginSession",
+                    summary: "Exchanges the token for a cookie, which a page's pictures need.",
+                    body: (["application/json"], ["$ref": "#/components/schemas/token"]),
+                    replies: [.init(status: 204, description: "The cookie is set.")], errors: [401]),
+                isOpen: true
+            ) { [self] call in
+                try call.query.only()
+                let body = try await bodies.object(call.request)
+                guard let given = body["token"]?.stringValue else {
+                    throw Refusal(400, "invalid_parameter", "token: expected a string", parameter: "token")
+                }
+                guard token.matches(given) else {
+                    metrics.refused("token")
+                    throw Refusal(401, "token", "this is not the token")
+                }
+                return Answer(status: 204).with(.setCookie, token.beginSession())
+            },
+            Route(
+                method: .delete, template: "/session",
+                operation: Operation(
+                    id: "endSession", summary: "Ends the cookie's session.",
+                    replies: [.init(status: 204, description: "It has ended.")]),
+                isOpen: true
+            ) { call in
+                try call.query.only()
+                return Answer(status: 204).with(.setCookie, token.endSession(of: call.request))
+            },
+        ]
+    }
+
+    /// The protocol's `info` without the index's own place, which is nobody's business outside.
+    private func library(_ info: JSONValue) -> JSONValue {
+        var members: [JSONValue.Member] = ["model", "videos", "clips", "failures"].compactMap { name in
+            info[name].map { .init(name, $0) }
+        }
+        members.append(.init("folders", .array(folders.all().map { .string($0) })))
+        members.append(
+            .init(
+                "limits",
+                [
+                    "upload_bytes": .number(options.limits.uploadBytes),
+                    "video_seconds": .number(options.limits.videoSeconds),
+                ]))
+        return .object(members)
+    }
+}

@@ -1,0 +1,186 @@
+import HTTPTypes
+import Hummingbird
+import Indexing
+import Service
+import VideoDecoding
+
+extension HTTPService {
+    private static let listNumbers: Set = ["limit", "offset", "min_duration", "max_duration"]
+    private static let listNames = [
+        "limit", "offset", "text", "min_duration", "max_duration", "order", "descending",
+    ]
+
+    func videoRoutes() -> [Route] {
+        let listing = schema["$defs"]?["videos_request"]?["properties"]?["params"]?["properties"]
+        let id = Operation.Parameter.path("id", "The video's number.")
+        return [
+            Route(
+                method: .get, template: "/api/videos",
+                operation: Operation(
+                    id: "videos", summary: "Lists the index's videos, a page at a time.",
+                    parameters: Self.listNames.map { name in
+                        let property = listing?[name]
+                        return .query(
+                            name, property?["description"]?.stringValue ?? name, property?.withoutNull ?? [:])
+                    },
+                    replies: [.named("videos_result", "A page of videos.")])
+            ) { [self] call in
+                let parameters = try call.query.json(numbers: Self.listNumbers, flags: ["descending"])
+                return .json(try await run(.videos, parameters, on: .lookup, call.cancellation))
+            },
+            Route(
+                method: .get, template: "/api/videos/{id}",
+                operation: Operation(
+                    id: "video", summary: "One video's facts.", parameters: [id],
+                    replies: [.named("video", "The video.")], errors: [404])
+            ) { [self] call in
+                try call.query.only()
+                return .json(try await video(call).json)
+            },
+            Route(
+                method: .get, template: "/api/videos/{id}/preview",
+                operation: Operation(
+                    id: "preview", summary: "The video's file, or a range of its bytes.", parameters: [id],
+                    replies: [
+                        .bytes("video/*", "The file."),
+                        .bytes("video/*", "The range of its bytes.", status: 206),
+                        .init(status: 304, description: "The file is as the client has it."),
+                    ], errors: [404, 416])
+            ) { [self] call in
+                try call.query.only()
+                return try await preview(call)
+            },
+            Route(
+                method: .get, template: "/api/videos/{id}/thumbnail",
+                operation: Operation(
+                    id: "thumbnail", summary: "A still picture of the video.",
+                    parameters: [
+                        id,
+                        .query("time", "Seconds from the first frame.", ["type": "number", "minimum": 0]),
+                        .query(
+                            "width", "Pixels, at most; 320 when not given.",
+                            [
+                                "type": "integer", "minimum": .number(Thumbnail.widths.lowerBound),
+                                "maximum": .number(Thumbnail.widths.upperBound),
+                            ]),
+                    ],
+                    replies: [
+                        .bytes("image/jpeg", "The picture."),
+                        .init(status: 304, description: "The client has it."),
+                    ], errors: [404, 409, 422])
+            ) { [self] call in
+                try call.query.only("time", "width")
+                return try await thumbnail(call)
+            },
+            Route(
+                method: .get, template: "/api/projection",
+                operation: Operation(
+                    id: "projection",
+                    summary: "Lays videos' Gaussians out in the plane along which their clips spread most.",
+                    parameters: [
+                        .query(
+                            "videos", "Numbers of indexed videos, with commas between.", ["type": "string"]),
+                        .query("upload", "An upload's id, laid out before them.", ["type": "string"]),
+                    ],
+                    replies: [.named("projection_result", "The clips' Gaussians in the plane.")],
+                    errors: [404])
+            ) { [self] call in
+                try call.query.only("videos", "upload")
+                return try await projection(call)
+            },
+        ]
+    }
+
+    private func video(_ call: Call) async throws -> IndexedVideo {
+        let id = try call.number("id")
+        let library = handler.library
+        let found = try await lanes.run(.lookup, call.cancellation) { try library.videos(ids: [id]).first }
+        guard let found else { throw Refusal(404, "video_not_found", "there is no video \(id) in the index") }
+        return found
+    }
+
+    private func thumbnail(_ call: Call) async throws -> Answer {
+        let asked = try call.query.json(numbers: ["time", "width"])
+        let time = asked["time"]?.doubleValue ?? 0
+        let width = asked["width"].map { $0.intValue ?? -1 } ?? 320
+        guard time >= 0 else {
+            throw Refusal(400, "invalid_parameter", "time: expected at least 0", parameter: "time")
+        }
+        guard Thumbnail.widths.contains(width) else {
+            throw Refusal(
+                400, "invalid_parameter",
+                "width: expected \(Thumbnail.widths.lowerBound) to \(Thumbnail.widths.upperBound)", parameter: "width")
+        }
+        let file = try await self.file(call).file
+        if call.request.headers[.ifNoneMatch] == file.tag { return Answer(status: 304).with(.eTag, file.tag) }
+        let cancellation = call.cancellation
+        let picture = try await lanes.run(.picture, cancellation) {
+            do throws(VideoError) {
+                // By the open file itself: whatever its path leads to by now.
+                return try Thumbnail(
+                    path: "/proc/self/fd/\(file.descriptor)", at: time,
+                    options: .init(width: width, timeLimit: 20, isCancelled: { cancellation.isCancelled }))
+            } catch {
+                throw LibraryError(.video, reason: error.reason.rawValue, message: error.detail)
+            }
+        }
+        return Answer(Thumbnail.mediaType, picture.bytes).with(.eTag, file.tag)
+            .with(.cacheControl, "private, max-age=60")
+    }
+
+    /// The video's file, open.
+    private func file(_ call: Call) async throws -> (video: IndexedVideo, file: OpenFile) {
+        let video = try await self.video(call)
+        let folders = folders
+        let path = video.identity.path
+        guard let file = try await lanes.run(.file, call.cancellation, { folders.open(path) }) else {
+            throw Refusal(404, "not_found", "the video's file is not there", hint: "index its folder again")
+        }
+        return (video, file)
+    }
+
+    private func preview(_ call: Call) async throws -> Answer {
+        let (video, file) = try await self.file(call)
+        return FileAnswer(file: file, type: MediaType.of(video.facts.container, video.identity.path), lanes: lanes)
+            .answer(to: call.request)
+    }
+
+    private func projection(_ call: Call) async throws -> Answer {
+        let upload = try call.query.text("upload").map { id in
+            guard let upload = uploads.upload(id) else {
+                throw Refusal(404, "upload_not_found", "there is no such upload, or it is no longer kept")
+            }
+            return upload
+        }
+        let ids = (call.query.text("videos") ?? "").split(separator: ",").map { Int64($0) }
+        guard (upload == nil ? 1 : 0)...16 ~= ids.count, ids.allSatisfy({ $0.map { $0 >= 0 } == true }) else {
+            throw Refusal(
+                400, "invalid_parameter", "videos: expected at most 16 numbers with commas between",
+                parameter: "videos")
+        }
+        let request = ProjectionRequest(videos: ids.compactMap { $0 })
+        let library = handler.library
+        return .json(
+            try await lanes.run(.lookup, call.cancellation) {
+                try library.projection(request, encoded: upload?.video).json
+            })
+    }
+}
+
+extension JSONValue {
+    /// A schema without null among its types or values: what a query string has no spelling for.
+    var withoutNull: JSONValue {
+        guard case .object(let members) = self else { return self }
+        return .object(
+            members.map { member in
+                guard let values = member.value.arrayValue else { return member }
+                switch member.key {
+                case "type":
+                    let types = values.filter { $0 != "null" }
+                    return .init("type", types.count == 1 ? types[0] : .array(types))
+                case "enum": return .init("enum", .array(values.filter { $0 != .null }))
+                default: return member
+                }
+            })
+    }
+}

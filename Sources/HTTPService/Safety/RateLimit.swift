@@ -1,0 +1,66 @@
+import Synchronization
+
+/// So many requests a second of one address, and twice as many at once (a token bucket).
+final class RateLimit: Sendable {
+    private struct Bucket {
+        var tokens: Double
+        var filled: ContinuousClock.Instant
+    }
+
+    private let rate: Double
+    private let burst: Double
+    private let buckets = Mutex<[String: Bucket]>([:])
+    private static let mostAddresses = 4096
+
+    /// - Parameter rate: requests a second; 0 for any number.
+    init(rate: Double) {
+        self.rate = rate
+        burst = max(1, rate * 2)
+    }
+
+    /// Takes one request of an address. Nil where it may go on; else the whole seconds to wait.
+    func refusal(of address: String, now: ContinuousClock.Instant = .now) -> Int? {
+        guard rate > 0 else { return nil }
+        return buckets.withLock { buckets in
+            var bucket = buckets[address] ?? Bucket(tokens: burst, filled: now)
+            bucket.tokens = min(burst, bucket.tokens + (now - bucket.filled).seconds * rate)
+            bucket.filled = now
+            defer { buckets[address] = bucket }
+            if buckets.count >= Self.mostAddresses { forgetFull(&buckets, now) }
+            guard bucket.tokens >= 1 else { return max(1, Int(((1 - bucket.tokens) / rate).rounded(.up))) }
+            bucket.tokens -= 1
+            return nil
+        }
+    }
+
+    /// A full bucket is the same as none.
+    private func forgetFull(_ buckets: inout [String: Bucket], _ now: ContinuousClock.Instant) {
+        buckets = buckets.filter { $0.value.tokens + (now - $0.value.filled).seconds * rate < burst }
+        // Addresses beyond number are an attack; nobody's count is worth the memory.
+        if buckets.count >= Self.mostAddresses { buckets = [:] }
+    }
+}
+
+/// A number of places that are taken and given back.
+final class Places: Sendable {
+    private let free: Mutex<Int>
+
+    init(_ count: Int) { free = Mutex(count) }
+
+    /// Takes a place until the value is let go of; nil where none is free.
+    func take() -> Place? {
+        let isFree = free.withLock { free in
+            guard free > 0 else { return false }
+            free -= 1
+            return true
+        }
+        return isFree ? Place(self) : nil
+    }
+
+    /// A place, given back with the last reference to it.
+    final class Place: Sendable {
+        private let places: Places
+        fileprivate init(_ places: Places) { self.places = places }
+        deinit { places.free.withLock { $0 += 1 } }
+    }
+}

@@ -1,0 +1,68 @@
+import Logging
+
+/// Where and how the service answers HTTP.
+public struct HTTPOptions: Sendable {
+    /// Where it listens.
+    public var address: ListenAddress
+    /// What every request must know, where the service asks for it; without one only this machine is served.
+    public var token: String?
+    /// Host names by which it may be addressed, besides addresses in figures and `localhost`.
+    public var hostNames: [String] = []
+    /// Folders that may be read and indexed, besides those that the index names.
+    public var folders: [String] = []
+    /// The program that has the worker's command.
+    public var workerExecutable = "/proc/self/exe"
+    /// The model folder, for the workers.
+    public var modelFolder: String
+    /// Where uploads lie, without names, while they are read.
+    public var temporaryFolder = "/tmp"
+    /// Processors that it may use.
+    public var processors = 1
+    /// The program's version, for /health and the OpenAPI document.
+    public var version = "0"
+    /// The least level that is logged.
+    public var logLevel = Logger.Level.info
+    /// What one client, or a hostile file, may use at most.
+    public var limits = HTTPLimits()
+
+    /// The defaults: loopback, no token.
+    public init(address: ListenAddress, modelFolder: String) {
+        self.address = address
+        self.modelFolder = modelFolder
+    }
+}
+
+/// Bounds that keep clients and files from taking the machine.
+public struct HTTPLimits: Sendable {
+    /// Bytes of an uploaded video.
+    public var uploadBytes = 512 << 20
+    /// Seconds of an uploaded video, or of the part of any video that is searched for.
+    public var videoSeconds = 1800.0
+    /// Seconds in which a worker must have encoded it.
+    public var workerSeconds = 240.0
+    /// Bytes of address space of a worker.
+    public var workerMemory: UInt64 = 4 << 30
+    /// Seconds in which a request must have arrived with its body.
+    public var receivingSeconds = 300.0
+    /// Seconds in which a connection must say something, and in which a client must take some of its answer.
+    public var idleSeconds = 30.0
+    /// Bytes of a JSON body.
+    public var bodyBytes = 1 << 20
+    /// Connections at once; further ones wait to be accepted.
+    public var connections = 256
+    /// Requests a second of one address, on average; 0 for any number. Twice as many may come at once.
+    public var requestsPerSecond = 1000.0
+    /// Requests of a kind that wait for a free thread; further ones are refused with 429.
+    public var waiting = 128
+    /// Uploads that are received or decoded at once; further ones are refused with 429.
+    public var uploads = 8
+    /// Clients that follow index jobs' events at once.
+    public var followers = 32
+    /// Index jobs that wait or run at once.
+    public var jobs = 8
+    /// Seconds that running requests get to end when the service is told to stop.
+    public var shutdownSeconds = 10.0
+
+    /// The defaults.
+    public init() {}
+}

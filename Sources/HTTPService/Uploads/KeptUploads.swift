@@ -1,0 +1,50 @@
+import Synchronization
+import VideoEncoding
+
+/// The last uploads' mixtures, so that further questions about one need no second upload. The files are gone by then.
+final class KeptUploads: Sendable {
+    /// An upload that was encoded.
+    struct Upload: Sendable {
+        /// What the client called it.
+        var name: String
+        var video: EncodedVideo
+    }
+
+    private struct State {
+        var uploads: [String: Upload] = [:]
+        /// Names, the one that was asked for longest ago first.
+        var order: [String] = []
+        var clips = 0
+    }
+
+    private let state = Mutex(State())
+    private static let most = 64
+    /// A clip takes about 2 KB.
+    private static let mostClips = 20_000
+
+    /// Keeps an upload under a new name that nobody can guess.
+    func keep(_ upload: Upload) -> String {
+        var generator = SystemRandomNumberGenerator()
+        let id = (0..<2).map { _ in String(generator.next() | 1 << 63, radix: 16) }.joined()
+        state.withLock { state in
+            state.uploads[id] = upload
+            state.order.append(id)
+            state.clips += upload.video.intervals.count
+            while state.order.count > 1, state.order.count > Self.most || state.clips > Self.mostClips {
+                let oldest = state.order.removeFirst()
+                state.clips -= state.uploads.removeValue(forKey: oldest)?.video.intervals.count ?? 0
+            }
+        }
+        return id
+    }
+
+    /// The upload of that name, where it is still kept.
+    func upload(_ id: String) -> Upload? {
+        state.withLock { state in
+            guard let upload = state.uploads[id] else { return nil }
+            state.order.removeAll { $0 == id }
+            state.order.append(id)
+            return upload
+        }
+    }
+}

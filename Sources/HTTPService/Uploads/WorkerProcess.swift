@@ -1,0 +1,106 @@
+import CWorker
+import Glibc
+import Service
+import VideoEncoding
+
+/// Runs one worker process on one file and waits for what it says; the calling thread blocks.
+struct WorkerProcess: Sendable {
+    /// The program that has the worker's command.
+    var executable: String
+    /// D of the model, which the worker's answer must have.
+    var dimension: Int
+    /// Seconds from the start after which the process is ended, however little processor time it used.
+    var timeLimit: Double
+    /// More than this is no honest answer.
+    private static let mostBytes = 256 << 20
+
+    init(executable: String, dimension: Int, timeLimit: Double) {
+        self.executable = executable
+        self.dimension = dimension
+        self.timeLimit = timeLimit
+    }
+
+    /// The command line that `WorkerCommand` of the program reads.
+    static func arguments(_ request: WorkerRequest) -> [String] {
+        var arguments = [
+            "mixtape", "worker", "--model", request.modelFolder, "--longest", "\(request.longest)",
+            "--processor-seconds", "\(request.processorSeconds)", "--memory", "\(request.memory)",
+            "--threads", "\(request.threads)",
+        ]
+        if let from = request.from { arguments += ["--from", "\(from)"] }
+        if let to = request.to { arguments += ["--to", "\(to)"] }
+        return arguments
+    }
+
+    /// Encodes the file that is open at `descriptor`.
+    ///
+    /// - Throws: what the worker says of the file; `time_limit` where it was ended for the time it took,
+    ///   `decoder_failed` where it ended without an answer, as it does at a limit of memory, or by a crash.
+    func encode(
+        _ descriptor: Int32, _ request: WorkerRequest, isCancelled: () -> Bool
+    ) throws(LibraryError) -> EncodedVideo {
+        let (process, output) = try start(descriptor, Self.arguments(request))
+        defer { close(output) }
+        let bytes = collect(output, isCancelled)
+        // Whatever it still does is of no use to anybody.
+        kill(-process, SIGKILL)
+        var status: Int32 = 0
+        while waitpid(process, &status, 0) < 0, errno == EINTR {}
+        switch bytes {
+        case .cancelled: throw .cancelled
+        case .tooLate: throw Self.tooLate
+        case .tooMuch: throw Self.broken
+        case .all(let bytes):
+            if status & 0x7F == SIGXCPU { throw Self.tooLate }
+            guard let outcome = EncodedLines.read(bytes, dimension: dimension) else { throw Self.broken }
+            return try outcome.get()
+        }
+    }
+
+    private func start(
+        _ input: Int32, _ arguments: [String]
+    ) throws(LibraryError) -> (process: pid_t, output: Int32) {
+        var words: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
+        // Nothing of the surroundings but where the libraries are.
+        let libraries = getenv("LD_LIBRARY_PATH").map { "LD_LIBRARY_PATH=" + String(cString: $0) }
+        var surroundings: [UnsafeMutablePointer<CChar>?] = [libraries.map { strdup($0) } ?? nil, nil]
+        defer { for word in words + surroundings { free(word) } }
+        var process: pid_t = 0
+        var output: Int32 = -1
+        let result = mixtape_start_worker(executable, &words, &surroundings, input, &process, &output)
+        guard result == 0 else {
+            throw LibraryError(
+                .video, reason: "decoder_unavailable",
+                message: "no decoder can be started: \(String(cString: strerror(result)))")
+        }
+        return (process, output)
+    }
+
+    private enum Collected { case all([UInt8]), cancelled, tooLate, tooMuch }
+
+    /// Reads to the end of the worker's output, or to whatever comes before it.
+    private func collect(_ output: Int32, _ isCancelled: () -> Bool) -> Collected {
+        let deadline = ContinuousClock.now + .seconds(timeLimit)
+        var bytes: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 65536)
+        while true {
+            if isCancelled() { return .cancelled }
+            if ContinuousClock.now >= deadline { return .tooLate }
+            var watched = pollfd(fd: output, events: Int16(POLLIN), revents: 0)
+            guard poll(&watched, 1, 50) > 0 else { continue }
+            let count = Glibc.read(output, &buffer, buffer.count)
+            if count < 0 && (errno == EINTR || errno == EAGAIN) { continue }
+            guard count > 0 else { return .all(bytes) }
+            bytes += buffer[..<count]
+            if bytes.count > Self.mostBytes { return .tooMuch }
+        }
+    }
+
+    private static let tooLate = LibraryError(
+        .video, reason: "time_limit", message: "the video took too long to read",
+        hint: "search for a part of it, or a smaller copy")
+    private static let broken = LibraryError(
+        .video, reason: "decoder_failed",
+        message: "the decoder ended without an answer: the file is damaged, or needs too much memory",
+        hint: "see what FFmpeg says of it: ffmpeg -i FILE -f null -")
+}

@@ -1,0 +1,75 @@
+import Indexing
+
+/// One page of a listing.
+public struct VideoList: Sendable {
+    /// What the page is of.
+    public var listing: VideoListing
+    /// Videos that the listing admits altogether.
+    public var total: Int
+    /// The page's videos.
+    public var videos: [IndexedVideo]
+
+    /// The `videos` method's result.
+    public var json: JSONValue {
+        [
+            "total": .number(total), "offset": .number(listing.offset),
+            "videos": .array(videos.map(\.json)),
+        ]
+    }
+}
+
+extension IndexedVideo {
+    /// A video as lists show it.
+    public var json: JSONValue {
+        [
+            "id": .number(id), "path": .string(identity.path), "fingerprint": .string(identity.fingerprint),
+            "size": .number(identity.size), "modified": .number(Double(identity.modified) / 1e9),
+            "container": .string(facts.container), "codec": .string(facts.codec),
+            "width": .number(facts.width), "height": .number(facts.height),
+            "duration": .number(facts.duration), "frame_rate": .number(facts.frameRate),
+            "clips": .number(clipCount),
+        ]
+    }
+}
+
+extension VideoListing {
+    /// The most videos of one page.
+    static let largestPage = 1000
+
+    /// Reads the parameters of the `videos` method.
+    init(params: JSONValue?) throws(RPCError) {
+        let parameters = try Parameters(
+            params, of: Method.videos.rawValue,
+            known: [
+                "limit", "offset", "text", "min_duration", "max_duration", "order", "descending",
+            ])
+        self.init()
+        limit = try parameters.whole("limit", in: 1...Self.largestPage) ?? limit
+        offset = try parameters.whole("offset", in: 0...Int(Int32.max)) ?? offset
+        text = try parameters.optionalText("text") ?? text
+        shortest = try parameters.number("min_duration", atLeast: 0)
+        longest = try parameters.number("max_duration", atLeast: 0)
+        order = try parameters.choice("order", of: Order.self) ?? order
+        isDescending = try parameters.flag("descending")
+    }
+}
+
+extension VideoLibrary {
+    /// One page of the videos that can be found.
+    public func videos(_ listing: VideoListing) throws(LibraryError) -> VideoList {
+        try reader.read { (opened) throws(IndexError) in
+            let (total, videos) = try opened.index.videos(listing)
+            return VideoList(listing: listing, total: total, videos: videos)
+        }
+    }
+
+    /// The videos with these numbers, in the order asked; numbers that are not in the index are left out.
+    public func videos(ids: [Int64]) throws(LibraryError) -> [IndexedVideo] {
+        try reader.read { (opened) throws(IndexError) in try opened.index.videos(ids: ids) }
+    }
+
+    /// The video at an absolute path, or nil.
+    public func video(atPath path: String) throws(LibraryError) -> IndexedVideo? {
+        try reader.read { (opened) throws(IndexError) in try opened.index.video(atPath: path) }
+    }
+}

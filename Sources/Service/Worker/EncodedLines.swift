@@ -1,0 +1,113 @@
+import Distributions
+import Tensors
+import VideoDecoding
+import VideoEncoding
+
+/// How a worker process hands an encoded video to the service: JSON, one line for the facts, one a clip, and one that
+/// says that nothing is missing; or one line with the error. Gaussians are float16 in hexadecimal, four digits a value,
+/// the first one the highest; the encoder rounds to float16, so nothing is lost.
+public enum EncodedLines {
+    /// What a worker has to say.
+    public typealias Outcome = Result<EncodedVideo, LibraryError>
+
+    /// The lines of an outcome, line breaks included.
+    public static func write(_ outcome: Outcome) -> String {
+        switch outcome {
+        case .failure(let error):
+            let message: JSONValue = ["reason": .string(error.reason), "message": .string(error.message)]
+            return JSONValue.object([.init("error", message)]).serialized() + "\n"
+        case .success(let video):
+            var lines = [facts(video.facts)]
+            for (interval, gaussian) in zip(video.intervals, video.mixture.components) {
+                lines.append([
+                    "from": .number(interval.start), "to": .number(interval.stop),
+                    "mean": .string(hexadecimal(gaussian.mean)),
+                    "log_variance": .string(hexadecimal(gaussian.logVariance)),
+                ])
+            }
+            lines.append(["clips": .number(video.intervals.count)])
+            return lines.map { $0.serialized() + "\n" }.joined()
+        }
+    }
+
+    /// Reads what a worker wrote. Nothing in it is trusted: it may come from a process that a hostile file took over.
+    ///
+    /// - Parameter dimension: the width that every Gaussian must have.
+    /// - Returns: nil where the lines are not an outcome, or not all of one.
+    public static func read(_ bytes: [UInt8], dimension: Int) -> Outcome? {
+        let lines = bytes.split(separator: 0x0A).map { try? JSONValue(parsing: Array($0)) }
+        guard let first = lines.first, let head = first else { return nil }
+        if let error = head["error"] {
+            guard let reason = error["reason"]?.stringValue, let message = error["message"]?.stringValue,
+                reason.utf8.count <= 64, message.utf8.count <= 1024
+            else { return nil }
+            return .failure(LibraryError(.video, reason: reason, message: message))
+        }
+        let clips = lines.dropFirst().dropLast()
+        guard let facts = facts(head), let last = lines.last, last?["clips"]?.intValue == clips.count,
+            !clips.isEmpty
+        else { return nil }
+        var intervals: [TimeRange] = []
+        var gaussians: [Gaussian] = []
+        for line in clips {
+            guard let from = line?["from"]?.doubleValue, let to = line?["to"]?.doubleValue, from < to,
+                let mean = values(line?["mean"], count: dimension),
+                let logVariance = values(line?["log_variance"], count: dimension),
+                logVariance.allSatisfy({ abs($0) <= 64 })
+            else { return nil }
+            intervals.append(TimeRange(start: from, stop: to))
+            gaussians.append(Gaussian(mean: mean, logVariance: logVariance))
+        }
+        return .success(
+            EncodedVideo(
+                facts: facts, intervals: intervals, mixture: GaussianMixture(components: gaussians)))
+    }
+
+    private static func facts(_ facts: StreamFacts) -> JSONValue {
+        [
+            "container": .string(facts.container), "codec": .string(facts.codec),
+            "width": .number(facts.width), "height": .number(facts.height),
+            "duration": .number(facts.duration), "frame_rate": .number(facts.frameRate),
+        ]
+    }
+
+    private static func facts(_ line: JSONValue) -> StreamFacts? {
+        guard let container = line["container"]?.stringValue, let codec = line["codec"]?.stringValue,
+            let width = line["width"]?.intValue, let height = line["height"]?.intValue
+        else { return nil }
+        return StreamFacts(
+            container: container, codec: codec, width: width, height: height,
+            duration: line["duration"]?.doubleValue, frameRate: line["frame_rate"]?.doubleValue)
+    }
+
+    private static let digits = Array("0123456789abcdef".utf8)
+
+    private static func hexadecimal(_ values: [Float]) -> String {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(values.count * 4)
+        for value in values {
+            let bits = HalfPrecision.float16(from: value)
+            for shift in [12, 8, 4, 0] as [UInt16] { bytes.append(digits[Int(bits >> shift & 15)]) }
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    private static func values(_ text: JSONValue?, count: Int) -> [Float]? {
+        guard let bytes = text?.stringValue.map({ Array($0.utf8) }), bytes.count == 4 * count else {
+            return nil
+        }
+        var values: [Float] = []
+        values.reserveCapacity(count)
+        for place in stride(from: 0, to: bytes.count, by: 4) {
+            var bits: UInt16 = 0
+            for byte in bytes[place..<place + 4] {
+                guard let digit = digits.firstIndex(of: byte) else { return nil }
+                bits = bits << 4 | UInt16(digit)
+            }
+            let value = HalfPrecision.float32(fromFloat16: bits)
+            guard value.isFinite else { return nil }
+            values.append(value)
+        }
+        return values
+    }
+}

@@ -1,0 +1,113 @@
+import Glibc
+import VideoDecoding
+import VideoEncoding
+
+/// What a worker process is to read, and the most that it may use.
+public struct WorkerRequest: Sendable, Equatable {
+    /// The model folder.
+    public var modelFolder: String
+    /// Seconds at which the part of interest starts; nil where it is the video's start.
+    public var from: Double?
+    /// Seconds at which it stops; nil where it is the video's end.
+    public var to: Double?
+    /// Seconds of video that it reads at most; a longer video, or part, is refused.
+    public var longest = 1800.0
+    /// Seconds of processor time, over all threads.
+    public var processorSeconds = 240
+    /// Bytes of address space.
+    public var memory: UInt64 = 4 << 30
+    /// Threads that encode side by side.
+    public var threads = 1
+
+    /// The whole of a video, with the default limits.
+    public init(modelFolder: String) { self.modelFolder = modelFolder }
+
+    /// The part asked for, where one is.
+    public var range: TimeRange? {
+        from == nil && to == nil ? nil : TimeRange(start: from ?? 0, stop: to ?? .infinity)
+    }
+}
+
+/// A process of its own that reads one video, so that a hostile file meets nothing but a process that may use little
+/// and can be ended: the file is its standard input, `EncodedLines` its standard output.
+public enum EncodingWorker {
+    /// Limits this process for good, then reads the file at descriptor 0.
+    ///
+    /// No file can be written, no memory image is left behind, and the kernel ends the process at the limits of
+    /// memory and processor time.
+    public static func run(_ request: WorkerRequest) -> EncodedLines.Outcome {
+        limit(request)
+        do throws(LibraryError) {
+            return .success(try encode(request))
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    private static func limit(_ request: WorkerRequest) {
+        let seconds = rlim_t(max(1, request.processorSeconds))
+        // One second between the two, so that the signal says which limit it was.
+        set(__rlimit_resource_t(RLIMIT_CPU.rawValue), seconds, hard: seconds + 1)
+        set(__rlimit_resource_t(RLIMIT_AS.rawValue), rlim_t(request.memory))
+        set(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), 0)
+        set(__rlimit_resource_t(RLIMIT_CORE.rawValue), 0)
+        set(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), 64)
+        // Whoever searches comes before whoever decodes.
+        _ = nice(5)
+    }
+
+    private static func set(_ resource: __rlimit_resource_t, _ value: rlim_t, hard: rlim_t? = nil) {
+        var current = rlimit()
+        guard getrlimit(resource, &current) == 0 else { return }
+        var limit = rlimit(
+            rlim_cur: min(value, current.rlim_max), rlim_max: min(hard ?? value, current.rlim_max))
+        _ = setrlimit(resource, &limit)
+    }
+
+    private static func encode(_ request: WorkerRequest) throws(LibraryError) -> EncodedVideo {
+        let path = "/proc/self/fd/0"
+        let encoder: VideoEncoder
+        let session: EncoderSession
+        do throws(ModelError) {
+            encoder = try VideoEncoder(folder: request.modelFolder)
+            session = try encoder.makeSession(threads: request.threads)
+        } catch {
+            throw LibraryError(error)
+        }
+        let asked = request.range ?? TimeRange(start: 0, stop: .infinity)
+        let reading = ReadingOptions(
+            plan: encoder.configuration.plan, geometry: encoder.configuration.geometry)
+        let stated = try naming { () throws(VideoError) in
+            try ClipReader(path: path, options: reading).facts.duration ?? 0
+        }
+        try check(min(stated, asked.stop) - asked.start, request)
+        // A video that states no duration is read a little beyond the limit, and then refused.
+        let bounded = TimeRange(
+            start: asked.start, stop: min(asked.stop, asked.start + request.longest + 4))
+        let video = try naming { () throws(VideoError) in
+            try session.encode(
+                path: path, range: request.range == nil && stated > 0 ? nil : bounded,
+                timeLimit: Double(request.processorSeconds), decoderThreads: request.threads,
+                overlapped: request.threads > 1)
+        }
+        try check((video.intervals.last?.stop ?? 0) - asked.start, request)
+        return video
+    }
+
+    /// The file has no name that means anything outside of this process.
+    private static func naming<R>(_ body: () throws(VideoError) -> R) throws(LibraryError) -> R {
+        do throws(VideoError) {
+            return try body()
+        } catch {
+            throw LibraryError(.video, reason: error.reason.rawValue, message: error.detail)
+        }
+    }
+
+    private static func check(_ seconds: Double, _ request: WorkerRequest) throws(LibraryError) {
+        guard seconds > request.longest else { return }
+        throw LibraryError(
+            .video, reason: "too_long",
+            message: "the video is longer than the \(Int(request.longest)) seconds that are read",
+            hint: "search for a part of it")
+    }
+}

@@ -1,0 +1,94 @@
+import ArgumentParser
+import Foundation
+import HTTPService
+import Logging
+import Service
+
+extension ListenAddress: @retroactive ExpressibleByArgument {
+    /// As the command line names it.
+    public init?(argument: String) { self.init(argument) }
+}
+
+extension Logger.Level: @retroactive ExpressibleByArgument {}
+
+/// Where and how `serve` answers HTTP.
+struct HTTPServeOptions: ParsableArguments {
+    @Option(
+        help: .init(
+            "Answer HTTP at this address and port, such as 127.0.0.1:8377; others than this machine only with a token.",
+            valueName: "ADDRESS"))
+    var http: ListenAddress?
+
+    @Option(help: .init("A file whose first line every request must know.", valueName: "FILE"))
+    var tokenFile: String?
+
+    @Option(
+        name: .customLong("root"),
+        help: .init(
+            "A folder that may be read and indexed, besides the indexed ones; may be repeated.",
+            valueName: "DIR"))
+    var folders: [String] = []
+
+    @Option(
+        name: .customLong("allow-host"),
+        help: .init("A host name by which the service may be addressed; may be repeated.", valueName: "NAME"))
+    var hostNames: [String] = []
+
+    @Option(help: .init("Megabytes of an upload.", valueName: "MB"))
+    var maxUpload = 512
+
+    @Option(
+        help: .init("Seconds of a video, or the part of one, that is encoded for a search.", valueName: "S"))
+    var maxSeconds = 1800.0
+
+    @Option(help: .init("Requests a second of one address, on average; 0 for any number.", valueName: "N"))
+    var rate = 1000.0
+
+    @Option(
+        help: .init(
+            "The least level of log records: debug, info, notice, warning or error.", valueName: "LEVEL"))
+    var logLevel = Logger.Level.info
+
+    func validateTogether() throws {
+        guard maxUpload > 0, maxUpload <= 1 << 20 else {
+            throw ValidationError("--max-upload: expected 1 to 1048576")
+        }
+        guard maxSeconds > 0, maxSeconds <= 1e6 else {
+            throw ValidationError("--max-seconds: expected 1 to 1000000")
+        }
+        guard rate >= 0, rate <= 1e6 else { throw ValidationError("--rate: expected 0 to 1000000") }
+    }
+
+    /// All of it, checked.
+    func options(at address: ListenAddress, _ places: LibraryOptions) throws -> HTTPOptions {
+        var options = HTTPOptions(address: address, modelFolder: try places.modelPath())
+        options.token = try tokenFile.map(Self.token)
+        options.hostNames = hostNames
+        options.folders = folders
+        options.temporaryFolder = FileManager.default.temporaryDirectory.path
+        options.processors = Settings.current.processors
+        options.version = Mixtape.configuration.version
+        options.logLevel = logLevel
+        options.limits.uploadBytes = maxUpload << 20
+        options.limits.videoSeconds = maxSeconds
+        options.limits.requestsPerSecond = rate
+        do {
+            try HTTPServer.check(options)
+        } catch {
+            throw CommandError(message: error.message, hint: error.hint)
+        }
+        for folder in folders where !FileManager.default.fileExists(atPath: folder) {
+            throw CommandError(
+                message: "\(folder): no such folder", hint: "--root names a folder that is there")
+        }
+        return options
+    }
+
+    private static func token(_ file: String) throws -> String {
+        guard let text = try? String(contentsOfFile: file, encoding: .utf8) else {
+            throw CommandError(
+                message: "\(file): cannot be read", hint: "make it: openssl rand -hex 24 > \(file)")
+        }
+        return String(text.prefix { !$0.isNewline })
+    }
+}

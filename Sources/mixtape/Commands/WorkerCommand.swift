@@ -1,0 +1,30 @@
+import ArgumentParser
+import Service
+
+/// What `serve --http` runs for each video that it has to read: never meant for people, so no help lists it.
+struct WorkerCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "worker", abstract: "Encode the video on standard input, within limits.",
+        shouldDisplay: false)
+
+    @Option var model: String
+    @Option var from: Double?
+    @Option var to: Double?
+    @Option var longest: Double
+    @Option var processorSeconds: Int
+    @Option var memory: UInt64
+    @Option var threads: Int
+
+    func run() throws {
+        var request = WorkerRequest(modelFolder: model)
+        request.from = from
+        request.to = to
+        request.longest = longest
+        request.processorSeconds = processorSeconds
+        request.memory = memory
+        request.threads = max(1, threads)
+        let outcome = EncodingWorker.run(request)
+        Terminal.data(lines: EncodedLines.write(outcome))
+        if case .failure = outcome { throw ExitCode.failure }
+    }
+}

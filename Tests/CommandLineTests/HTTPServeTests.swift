@@ -1,0 +1,47 @@
+import Foundation
+import Testing
+
+/// `mixtape serve --http`, as a process.
+@Suite struct HTTPServeTests {
+    @Test func aSignalEndsTheServiceAndItsLogIsJSON() throws {
+        let index = try CommandTests.indexed.get()
+        let service = try Running(["serve", "--http", "127.0.0.1:0"] + index.options)
+        for _ in 0..<1000 where !service.errorsSoFar.contains("listening") { usleep(10_000) }
+        #expect(service.errorsSoFar.contains(#""url":"http://127.0.0.1:"#))
+        service.send(SIGINT)
+        let outcome = try service.outcome()
+        #expect(outcome.status == 130)
+        #expect(outcome.output == "")
+        for line in outcome.errors.split(separator: "\n") {
+            let record = try? JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
+            #expect(
+                record?["level"] is String && record?["message"] is String && record?["time"] is String,
+                "\(line)")
+        }
+    }
+
+    @Test func whatWouldLetOthersInIsRefused() throws {
+        let index = try CommandTests.indexed.get()
+        let open = try index.run("serve", "--http", "0.0.0.0:0")
+        #expect(open.status == 1)
+        #expect(open.errors.contains("error: 0.0.0.0:0: others can reach this address"))
+        #expect(open.errors.contains("hint: name a token's file: --token-file FILE"))
+        let token = index.folder.path + "/token"
+        try "short\n".write(toFile: token, atomically: false, encoding: .utf8)
+        let short = try index.run("serve", "--http", "0.0.0.0:0", "--token-file", token)
+        #expect(short.status == 1 && short.errors.contains("shorter than 16"))
+        for wrong in [
+            ["--http", "example.com:80"], ["--http", "127.0.0.1"], ["--rate", "-1", "--http", "0"],
+            ["--max-upload", "0"],
+        ] {
+            #expect(try Running.run(["serve"] + wrong).status == 64, "\(wrong)")
+        }
+        let taken = try Running(["serve", "--http", "127.0.0.1:0"] + index.options)
+        defer { taken.send(SIGTERM) }
+        for _ in 0..<1000 where !taken.errorsSoFar.contains("listening") { usleep(10_000) }
+        let url = try #require(
+            taken.errorsSoFar.components(separatedBy: "http://").last?.prefix { $0 != "/" })
+        let second = try index.run("serve", "--http", String(url))
+        #expect(second.status == 1 && second.errors.contains("hint: choose another port with --http"))
+    }
+}

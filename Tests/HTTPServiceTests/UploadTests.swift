@@ -1,0 +1,183 @@
+import Foundation
+import HTTPService
+import Service
+import Testing
+
+/// Videos that worker processes read: uploads, parts, files that the index does not hold.
+@Suite(.timeLimit(.minutes(3))) struct UploadTests {
+    @Test func anUploadFindsItsOriginal() async throws {
+        let films = try await Films.shared.value
+        let service = try await films.serve()
+        let upload = try await service.upload(films.file("video2.mp4"), "?name=q%C3%BCery.mp4")
+        #expect(upload.status == 201, "\(upload.text)")
+        #expect(upload.json?["name"] == "qüery.mp4" && upload.json?["clips"]?.intValue ?? 0 >= 1)
+        let id = try #require(upload.json?["id"])
+        let result = try await service.ask("POST", "/api/search", json: ["upload": id, "limit": 2])
+        #expect(result.status == 200, "\(result.text)")
+        #expect(result.json?["matches"]?.arrayValue?.first?["path"] == .string(films.videos + "/video2.mp4"))
+        #expect(abs(result.json?["matches"]?.arrayValue?.first?["distance"]?.doubleValue ?? 9) < 1e-3)
+        #expect(result.json?["query"]?["path"] == "qüery.mp4" && result.json?["query"]?["indexed"] == false)
+        // Laid out beside what it found.
+        let plane = try await service.ask("GET", "/api/projection?upload=\(id.stringValue ?? "")&videos=1")
+        #expect(plane.json?["videos"]?.arrayValue?.map { $0["id"] } == [.null, 1])
+        // Nothing of it is left in the folder of temporary files.
+        let left = try FileManager.default.contentsOfDirectory(atPath: films.folder.path + "/tmp")
+        #expect(left == [])
+    }
+
+    @Test func partsAndNewFilesAreSearchedFor() async throws {
+        let films = try await Films.shared.value
+        let service = try await films.serve()
+        let part = try await service.ask(
+            "POST", "/api/search", json: ["id": 1, "from": .number(0.5), "to": .number(1.5)])
+        #expect(part.status == 200, "\(part.text)")
+        #expect(part.json?["query"]?["from"] == .number(0.5) && part.json?["query"]?["indexed"] == false)
+        let beyond = try await service.ask("POST", "/api/search", json: ["id": 1, "from": 500])
+        #expect(beyond.status == 422 && beyond.reason == "empty_range")
+        let new = try await service.ask(
+            "POST", "/api/search", json: ["video": .string(films.videos + "/unindexed/new.mp4"), "limit": 1])
+        #expect(new.status == 200, "\(new.text)")
+        #expect(new.json?["query"]?["path"] == .string(films.videos + "/unindexed/new.mp4"))
+    }
+
+    /// Files that are no videos, or half of one, or say wrong things of themselves.
+    @Test func hostileFilesAreRefused() async throws {
+        let films = try await Films.shared.value
+        let service = try await films.serve()
+        let whole = try Data(contentsOf: URL(fileURLWithPath: films.file("video0.mp4")))
+        var scrambled = whole
+        for place in stride(from: 0, to: scrambled.count, by: 7) { scrambled[place] &+= 101 }
+        let playlist = "#EXTM3U\n#EXTINF:1,\nfile:///etc/passwd\n"
+        for bytes in [
+            Data("not a video".utf8), whole.prefix(whole.count / 3), scrambled, Data(playlist.utf8),
+            Data("ffconcat version 1.0\nfile '/etc/passwd'\n".utf8), Data(count: 100_000),
+        ] {
+            let reply = try await service.upload(Array(bytes))
+            #expect(reply.status == 422, "\(reply.text)")
+            #expect(!reply.text.contains("/"), "\(reply.text)")
+        }
+        #expect(try await service.upload([]).status == 400)
+        #expect(try await service.ask("GET", "/health").json?["status"] == "ok")
+    }
+
+    @Test func workersAreEndedAtTheirLimits() async throws {
+        let films = try await Films.shared.value
+        let late = try await films.serve { $0.limits.workerSeconds = 0.01 }
+        let tooLate = try await late.upload(films.file("video0.mp4"))
+        #expect(tooLate.status == 422 && tooLate.reason == "time_limit", "\(tooLate.text)")
+        let small = try await films.serve { $0.limits.workerMemory = 48 << 20 }
+        let tooLarge = try await small.upload(films.file("video0.mp4"))
+        #expect(tooLarge.status == 422 && tooLarge.reason == "decoder_failed", "\(tooLarge.text)")
+        let short = try await films.serve { $0.limits.videoSeconds = 1 }
+        let tooLong = try await short.upload(films.file("video0.mp4"))
+        #expect(tooLong.status == 422 && tooLong.reason == "too_long", "\(tooLong.text)")
+        // A part that is short enough is read.
+        #expect(try await short.upload(films.file("video0.mp4"), "?from=0.5&to=1.4").status == 201)
+        for service in [late, small, short] {
+            #expect(try await service.ask("GET", "/health").json?["status"] == "ok")
+        }
+    }
+
+    /// Not a limit but a crash: any process that ends without an answer.
+    @Test func aWorkerThatDiesTakesNothingWithIt() async throws {
+        let films = try await Films.shared.value
+        let service = try await films.serve { $0.workerExecutable = "/bin/false" }
+        let reply = try await service.upload(films.file("video0.mp4"))
+        #expect(reply.status == 422 && reply.reason == "decoder_failed", "\(reply.text)")
+        #expect(try await service.ask("POST", "/api/search", json: ["id": 1]).status == 200)
+        #expect(
+            try await service.ask("GET", "/metrics").text.contains(
+                "mixtape_workers_total{ending=\"decoder_failed\"} 1"))
+    }
+
+    @Test func aJobIndexesWhatIsNew() async throws {
+        let films = try await Films()
+        let service = try await films.serve()
+        let before = try await service.ask("GET", "/api/library").json
+        let started = try await service.ask(
+            "POST", "/api/jobs", json: ["folders": [.string(films.videos + "/unindexed")]])
+        #expect(started.status == 202, "\(started.text)")
+        let id = try #require(started.json?["id"]?.intValue)
+        let events = try await service.ask("GET", "/api/jobs/\(id)/events")
+        #expect(events.text.contains("\"state\":\"done\""), "\(events.text)")
+        let job = try await service.ask("GET", "/api/jobs/\(id)").json
+        #expect(job?["result"]?["indexed"] == 1)
+        let after = try await service.ask("GET", "/api/library").json
+        #expect(after?["videos"]?["ready"]?.intValue == (before?["videos"]?["ready"]?.intValue ?? 0) + 1)
+    }
+}
+
+/// Short films, a small model and an index, made with the program.
+struct Films: Sendable {
+    /// Made once for the tests that change nothing.
+    static let shared = Task { try await Films() }
+
+    let folder: TemporaryFolder
+    var videos: String { folder.path + "/videos" }
+
+    /// Three indexed videos of two seconds, and one that is not.
+    init() async throws {
+        folder = try TemporaryFolder()
+        let (path, videos) = (folder.path, folder.path + "/videos")
+        try await blocking {
+            for name in ["/videos/unindexed", "/tmp"] {
+                try FileManager.default.createDirectory(
+                    atPath: path + name, withIntermediateDirectories: true)
+            }
+            for (number, source) in ["testsrc2", "mandelbrot", "smptebars"].enumerated() {
+                try Self.run(
+                    "/usr/bin/env",
+                    [
+                        "ffmpeg", "-nostdin", "-loglevel", "error", "-f", "lavfi", "-i",
+                        "\(source)=s=96x72:r=10", "-t", "2",
+                    ]
+                        + [
+                            "-pix_fmt", "yuv420p", "-c:v", "libx264", "-preset", "ultrafast",
+                            "\(videos)/video\(number).mp4",
+                        ])
+            }
+            let options = ["--index", path + "/index", "--model", path + "/model"]
+            try Self.run(program, ["model", "create", path + "/model", "--width", "4", "--dimension", "32"])
+            try Self.run(program, ["index", videos] + options)
+            try FileManager.default.copyItem(
+                atPath: videos + "/video1.mp4", toPath: videos + "/unindexed/new.mp4")
+        }
+    }
+
+    func file(_ name: String) -> String { "\(videos)/\(name)" }
+
+    /// A service over the films.
+    func serve(_ configure: (inout HTTPOptions) -> Void = { _ in }) async throws -> TestService {
+        try await TestService(folder: folder, modelFolder: folder.path + "/model") { options in
+            options.workerExecutable = program
+            options.temporaryFolder = folder.path + "/tmp"
+            options.processors = 2
+            configure(&options)
+        }
+    }
+
+    private static func run(_ program: String, _ arguments: [String]) throws {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: program)
+        process.arguments = arguments
+        process.standardInput = FileHandle.nullDevice
+        process.standardOutput = FileHandle.nullDevice
+        let errors = Pipe()
+        process.standardError = errors
+        try process.run()
+        let said = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        try #require(process.terminationStatus == 0, "\(arguments): \(said)")
+    }
+}
+
+/// `mixtape`, which the build puts beside the tests.
+let program: String = {
+    let tests = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
+    let beside = tests.deletingLastPathComponent().appendingPathComponent("mixtape").path
+    if FileManager.default.isExecutableFile(atPath: beside) { return beside }
+    return URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent(
+        "../../.build/release/mixtape"
+    )
+    .standardized.path
+}()

@@ -1,0 +1,1 @@
+"""What the tools that look at the HTTP service from outside share."""
