@@ -151,6 +151,43 @@ import Testing
         }
     }
 
+    // MARK: - Duplicates
+
+    @Test func decisionsAreMadeAndTakenBack() async throws {
+        let service = try await TestService(videos: 4)
+        let found = try await service.ask("POST", "/api/duplicates", json: ["max_distance": 1])
+        #expect(found.status == 200, "\(found.text)")
+        #expect(found.json?["videos"] == 4)
+        // There are no scores without a model.
+        #expect(try await service.ask("POST", "/api/duplicates", json: ["min_score": .number(0.5)]).status == 400)
+        let pair: JSONValue = [.string(service.path(0)), .string(service.path(1))]
+        func decide(_ body: JSONValue) async throws -> Reply {
+            try await service.ask("POST", "/api/duplicates/decisions", json: body)
+        }
+        #expect(try await decide(["paths": pair]).json?["changed"] == 1)
+        #expect(try await decide(["paths": pair]).json?["changed"] == 0)
+        let decisions = try await service.ask("GET", "/api/duplicates/decisions").json?["decisions"]?.arrayValue
+        #expect(decisions?.first?["paths"]?.arrayValue?.compactMap { $0.arrayValue?.first } == pair.arrayValue)
+        #expect(try await decide(["paths": pair, "withdraw": true]).json?["changed"] == 1)
+        #expect(try await service.ask("GET", "/api/duplicates/decisions").json?["decisions"] == [])
+        for (body, status): (JSONValue, Int) in [
+            (["paths": [.string(service.path(0))]], 400), ([:], 400), (["paths": pair, "withdraw": 1], 400),
+            (["paths": [.string(service.path(0)), "/etc/passwd"]], 404),
+            (["paths": [.string(service.path(0)), .string(service.root + "/../videos/v1.mp4")]], 404),
+        ] {
+            #expect(try await decide(body).status == status, "\(body.serialized())")
+        }
+    }
+
+    @Test func aFileThatIsNoVideoHasNoThumbnail() async throws {
+        let service = try await TestService()
+        let reply = try await service.ask("GET", "/api/videos/1/thumbnail")
+        #expect(reply.status == 422 && reply.reason == "unrecognised_format", "\(reply.text)")
+        for query in ["time=-1", "width=5", "width=99999", "time=x"] {
+            #expect(try await service.ask("GET", "/api/videos/1/thumbnail?\(query)").status == 400, "\(query)")
+        }
+    }
+
     // MARK: - Limits
 
     @Test func tooManyRequestsAreToldToWait() async throws {

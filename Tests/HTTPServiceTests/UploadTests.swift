@@ -40,6 +40,17 @@ import Testing
         #expect(new.json?["query"]?["path"] == .string(films.videos + "/unindexed/new.mp4"))
     }
 
+    @Test func thumbnailsArePictures() async throws {
+        let films = try await Films.shared.value
+        let service = try await films.serve()
+        let picture = try await service.ask("GET", "/api/videos/1/thumbnail?time=1&width=64")
+        #expect(picture.status == 200 && picture.headers["content-type"] == "image/jpeg")
+        #expect(picture.body.starts(with: [0xFF, 0xD8, 0xFF]))
+        let tag = try #require(picture.headers["etag"])
+        let again = try await service.ask("GET", "/api/videos/1/thumbnail?time=1&width=64", headers: ["If-None-Match: \(tag)"])
+        #expect(again.status == 304 && again.body.isEmpty)
+    }
+
     /// Files that are no videos, or half of one, or say wrong things of themselves.
     @Test func hostileFilesAreRefused() async throws {
         let films = try await Films.shared.value

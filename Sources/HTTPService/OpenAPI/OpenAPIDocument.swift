@@ -115,9 +115,11 @@ enum OpenAPIDocument {
     /// The protocol's definitions under the document's own place, and those that HTTP adds.
     private static func schemas(_ schema: JSONValue) -> [JSONValue.Member] {
         guard case .object(let definitions) = schema["$defs"] else { return HTTPSchemas.definitions }
-        // Replies and results alone: requests, ids and lines are the other transport's.
-        let kept = definitions.filter {
-            $0.key.hasSuffix("_result") || $0.key == "planar_clip" || $0.key == "video"
+        // Requests, replies and lines are the other transport's.
+        let kept = definitions.filter { definition in
+            let name = definition.key
+            let isEnvelope = ["id", "request", "request_line", "progress"].contains(name)
+            return !isEnvelope && !name.hasSuffix("_request") && !name.contains("reply")
         }
         let parameters = definitions.compactMap { member -> JSONValue.Member? in
             guard member.key.hasSuffix("_request"), let params = member.value["properties"]?["params"] else {

@@ -110,6 +110,11 @@ struct Failure {
         case .index where given == "index_not_found":
             self.init(503, "index_not_found", "there is no index yet")
             hint = "index a folder first"
+        case .index where given == "not_in_index":
+            self.init(404, "not_in_index", "the index holds no such video")
+        case .index where given == "too_many_pairs":
+            self.init(422, "too_many_pairs", "too many pairs of videos are this near")
+            hint = "ask for nearer ones: a higher min_score, or a smaller max_distance"
         case .index: self.init(503, given ?? "index_unusable", "the index cannot be used; the log says why")
         // Scores that the model does not have are asked for in vain, and nothing is broken.
         case .model where given == "no_calibration":

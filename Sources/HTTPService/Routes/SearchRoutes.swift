@@ -16,7 +16,7 @@ extension HTTPService {
     private static let forwarded = [
         "limit", "max_distance", "min_score", "exclude_self", "mode", "samples", "lambda", "paths",
         "not_paths", "min_duration", "max_duration", "modified_after", "modified_before", "min_size",
-        "max_size",
+        "max_size", "granularity",
     ]
     private static let numbers: Set = [
         "from", "to", "limit", "max_distance", "min_score", "samples", "lambda",

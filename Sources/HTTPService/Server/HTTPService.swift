@@ -13,6 +13,7 @@ final class HTTPService: Sendable {
     let uploads = KeptUploads()
     let uploadPlaces: Places
     let followerPlaces: Places
+    let comparisonPlaces = Places(1)
     let jobs: IndexJobs
     let token: AccessToken?
     let logger: Logger
@@ -49,7 +50,7 @@ final class HTTPService: Sendable {
 
     /// Every route, in the order of the document.
     func routes() -> [Route] {
-        var routes = searchRoutes() + videoRoutes() + jobRoutes() + systemRoutes()
+        var routes = searchRoutes() + videoRoutes() + duplicateRoutes() + jobRoutes() + systemRoutes()
         let document = OpenAPIDocument.make(
             routes, schema: schema, version: options.version, needsToken: token != nil)
         let bytes = Array(document.prettyPrinted().utf8)

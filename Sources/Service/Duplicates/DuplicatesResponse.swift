@@ -43,6 +43,7 @@ public struct DuplicatesResponse: Sendable {
 
     private func json(of member: DuplicateMember, in group: DuplicateGroup) -> JSONValue {
         var members: [JSONValue.Member] = [
+            .init("id", .number(member.video.id)),
             .init("path", .string(member.video.identity.path)),
             .init("distance", .number(member.distance)),
             .init("score", .number(score(member.distance))),

@@ -4,7 +4,7 @@ import HTTPService
 import Logging
 import Service
 
-extension ListenAddress: @retroactive ExpressibleByArgument {
+extension ListenAddress: ExpressibleByArgument {
     /// As the command line names it.
     public init?(argument: String) { self.init(argument) }
 }

@@ -90,7 +90,7 @@ function decision(entry) {
 
 async function restore(paths) {
   try {
-    await send("/api/duplicates/decisions", { paths }, "DELETE");
+    await send("/api/duplicates/decisions", { paths, withdraw: true });
     say(at("duplicates-status"), "Taken back; find duplicates again to see it.");
     loadDecisions();
   } catch (error) {
