@@ -63,7 +63,7 @@ public struct PrincipalPlane: Sendable {
             first = Self.normalized(Self.scatter(rows, first))
             second = Self.normalized(Self.without(first, Self.scatter(rows, second)))
             spread = (Self.spread(rows, first), Self.spread(rows, second))
-            if abs(spread.0 - before.0) + abs(spread.1 - before.1) <= 1e-9 * total { break }
+            if abs(spread.0 - before.0) + abs(spread.1 - before.1) <= 1e-14 * total { break }
         }
         if spread.1 > spread.0 {
             swap(&first, &second)

@@ -152,7 +152,9 @@ extension HTTPService {
             }
             return upload
         }
-        let ids = (call.query.text("videos") ?? "").split(separator: ",").map { Int64($0) }
+        let text = call.query.text("videos") ?? ""
+        let ids =
+            text.isEmpty ? [] : text.split(separator: ",", omittingEmptySubsequences: false).map { Int64($0) }
         guard (upload == nil ? 1 : 0)...16 ~= ids.count, ids.allSatisfy({ $0.map { $0 >= 0 } == true }) else {
             throw Refusal(
                 400, "invalid_parameter", "videos: expected at most 16 numbers with commas between",

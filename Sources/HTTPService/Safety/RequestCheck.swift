@@ -17,7 +17,8 @@ struct RequestCheck: Sendable {
 
     /// Nil where the request may go on.
     func refusal(of request: Request) -> (answer: Answer, reason: String)? {
-        guard let authority = request.head.authority, let host = HostName.split(authority), admits(host.host)
+        // The first Host header is the authority; a second one stays among the fields.
+        guard let authority = request.head.authority, request.headers[.host] == nil, let host = HostName.split(authority), admits(host.host)
         else {
             return (.error(421, "wrong_host", "the Host header does not name this service"), "host")
         }
@@ -54,6 +55,7 @@ struct RequestCheck: Sendable {
 }
 
 extension HTTPField.Name {
+    static let host = HTTPField.Name("Host").unsafelyUnwrapped
     static let secFetchSite = HTTPField.Name("Sec-Fetch-Site").unsafelyUnwrapped
     static let secFetchMode = HTTPField.Name("Sec-Fetch-Mode").unsafelyUnwrapped
     static let secFetchDestination = HTTPField.Name("Sec-Fetch-Dest").unsafelyUnwrapped
