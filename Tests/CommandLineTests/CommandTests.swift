@@ -75,8 +75,14 @@ import Testing
         let lines = outcome.output.split(separator: "\n")
         #expect(lines.count == 3)
         #expect(
-            lines.first?.split(separator: " ").map(String.init) == ["rank", "distance", "duration", "path"])
+            lines.first?.split(separator: " ").map(String.init)
+                == ["rank", "distance", "duration", "part", "path"])
         #expect(lines[1].hasSuffix(index.material.video(0)))
+        // Whole videos alone have no parts to show.
+        let whole = try index.run("search", index.material.video(0), "--granularity", "video", "--limit", "2")
+        #expect(
+            whole.output.split(separator: "\n").first?.split(separator: " ").map(String.init)
+                == ["rank", "distance", "duration", "path"])
         // No colour where nobody sees it.
         #expect(!outcome.output.contains("\u{1B}"))
     }

@@ -124,6 +124,7 @@ struct SearchReport {
             <\(heading) id="query\(number)" class="title">\(path.name)</\(heading)>
             <p class="path">\(path.folder)</p>
             \(ReportPage.facts(facts))
+            \(query.isTooEmpty ? Self.emptiness : "")
             \(more)
             </div>
             </div>
@@ -191,6 +192,10 @@ struct SearchReport {
     private static func name(_ path: String) -> String {
         path.split(separator: "/").last.map(String.init) ?? path
     }
+
+    private static let emptiness = """
+        <p class="note">The query shows next to nothing, such as black or noise: what is near to it says little.</p>
+        """
 
     private static let explanation = """
         <details>
