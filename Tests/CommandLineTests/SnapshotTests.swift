@@ -48,7 +48,7 @@ import Testing
     /// The members in order, with what differs from machine to machine made the same: folders, and
     /// numbers that were measured or computed by the model.
     static func shape(_ object: [String: Any]) throws -> String {
-        let measured: Set = ["elapsed_ms", "uncertainty", "bytes"]
+        let measured: Set = ["elapsed_ms", "uncertainty", "bytes", "id"]
         func simplified(_ value: Any, _ key: String) -> Any {
             switch value {
             case let object as [String: Any]:

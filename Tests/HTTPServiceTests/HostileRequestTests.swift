@@ -149,10 +149,8 @@ import Testing
             #expect(!text.contains(service.folder.path + "/model"), "\(target)")
         }
         // There is no model, which the error would like to say with its place.
-        let body = "x"
-        let reply = try await service.ask(
-            "POST", "/api/uploads", headers: ["Content-Type: video/mp4", "Content-Length: 1"])
-        _ = body
+        let reply = try await service.upload([7])
+        #expect(reply.status == 503 && reply.reason == "model_unusable")
         #expect(!reply.text.contains(service.folder.path))
     }
 

@@ -159,15 +159,18 @@ import Testing
         #expect(found.status == 200, "\(found.text)")
         #expect(found.json?["videos"] == 4)
         // There are no scores without a model.
-        #expect(try await service.ask("POST", "/api/duplicates", json: ["min_score": .number(0.5)]).status == 400)
+        #expect(
+            try await service.ask("POST", "/api/duplicates", json: ["min_score": .number(0.5)]).status == 400)
         let pair: JSONValue = [.string(service.path(0)), .string(service.path(1))]
         func decide(_ body: JSONValue) async throws -> Reply {
             try await service.ask("POST", "/api/duplicates/decisions", json: body)
         }
         #expect(try await decide(["paths": pair]).json?["changed"] == 1)
         #expect(try await decide(["paths": pair]).json?["changed"] == 0)
-        let decisions = try await service.ask("GET", "/api/duplicates/decisions").json?["decisions"]?.arrayValue
-        #expect(decisions?.first?["paths"]?.arrayValue?.compactMap { $0.arrayValue?.first } == pair.arrayValue)
+        let decisions = try await service.ask("GET", "/api/duplicates/decisions").json?["decisions"]?
+            .arrayValue
+        #expect(
+            decisions?.first?["paths"]?.arrayValue?.compactMap { $0.arrayValue?.first } == pair.arrayValue)
         #expect(try await decide(["paths": pair, "withdraw": true]).json?["changed"] == 1)
         #expect(try await service.ask("GET", "/api/duplicates/decisions").json?["decisions"] == [])
         for (body, status): (JSONValue, Int) in [
@@ -184,7 +187,8 @@ import Testing
         let reply = try await service.ask("GET", "/api/videos/1/thumbnail")
         #expect(reply.status == 422 && reply.reason == "unrecognised_format", "\(reply.text)")
         for query in ["time=-1", "width=5", "width=99999", "time=x"] {
-            #expect(try await service.ask("GET", "/api/videos/1/thumbnail?\(query)").status == 400, "\(query)")
+            #expect(
+                try await service.ask("GET", "/api/videos/1/thumbnail?\(query)").status == 400, "\(query)")
         }
     }
 

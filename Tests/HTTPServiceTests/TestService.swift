@@ -177,7 +177,8 @@ struct Reply: Sendable {
         var result: [UInt8] = []
         while let line = rest.firstIndex(of: 0x0A),
             let count = Int(
-                String(decoding: rest[..<line], as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines), radix: 16
+                String(decoding: rest[..<line], as: UTF8.self).trimmingCharacters(
+                    in: .whitespacesAndNewlines), radix: 16
             ),
             count > 0, rest.count > line - rest.startIndex + count
         {

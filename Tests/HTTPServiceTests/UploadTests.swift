@@ -47,7 +47,8 @@ import Testing
         #expect(picture.status == 200 && picture.headers["content-type"] == "image/jpeg")
         #expect(picture.body.starts(with: [0xFF, 0xD8, 0xFF]))
         let tag = try #require(picture.headers["etag"])
-        let again = try await service.ask("GET", "/api/videos/1/thumbnail?time=1&width=64", headers: ["If-None-Match: \(tag)"])
+        let again = try await service.ask(
+            "GET", "/api/videos/1/thumbnail?time=1&width=64", headers: ["If-None-Match: \(tag)"])
         #expect(again.status == 304 && again.body.isEmpty)
     }
 

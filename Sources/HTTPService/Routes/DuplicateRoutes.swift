@@ -48,7 +48,8 @@ extension HTTPService {
                 method: .post, template: "/api/duplicates/decisions",
                 operation: Operation(
                     id: "decide",
-                    summary: "Remembers, by content, that no two of these videos are duplicates, or forgets it again.",
+                    summary:
+                        "Remembers, by content, that no two of these videos are duplicates, or forgets it again.",
                     body: (["application/json"], decision),
                     replies: [
                         .json(

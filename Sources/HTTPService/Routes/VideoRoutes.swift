@@ -109,7 +109,8 @@ extension HTTPService {
         guard Thumbnail.widths.contains(width) else {
             throw Refusal(
                 400, "invalid_parameter",
-                "width: expected \(Thumbnail.widths.lowerBound) to \(Thumbnail.widths.upperBound)", parameter: "width")
+                "width: expected \(Thumbnail.widths.lowerBound) to \(Thumbnail.widths.upperBound)",
+                parameter: "width")
         }
         let file = try await self.file(call).file
         if call.request.headers[.ifNoneMatch] == file.tag { return Answer(status: 304).with(.eTag, file.tag) }
@@ -141,8 +142,10 @@ extension HTTPService {
 
     private func preview(_ call: Call) async throws -> Answer {
         let (video, file) = try await self.file(call)
-        return FileAnswer(file: file, type: MediaType.of(video.facts.container, video.identity.path), lanes: lanes)
-            .answer(to: call.request)
+        return FileAnswer(
+            file: file, type: MediaType.of(video.facts.container, video.identity.path), lanes: lanes
+        )
+        .answer(to: call.request)
     }
 
     private func projection(_ call: Call) async throws -> Answer {

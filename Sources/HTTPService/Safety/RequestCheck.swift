@@ -18,7 +18,8 @@ struct RequestCheck: Sendable {
     /// Nil where the request may go on.
     func refusal(of request: Request) -> (answer: Answer, reason: String)? {
         // The first Host header is the authority; a second one stays among the fields.
-        guard let authority = request.head.authority, request.headers[.host] == nil, let host = HostName.split(authority), admits(host.host)
+        guard let authority = request.head.authority, request.headers[.host] == nil,
+            let host = HostName.split(authority), admits(host.host)
         else {
             return (.error(421, "wrong_host", "the Host header does not name this service"), "host")
         }

@@ -50,7 +50,10 @@ final class HTTPService: Sendable {
 
     /// Every route, in the order of the document.
     func routes() -> [Route] {
-        var routes = searchRoutes() + videoRoutes() + duplicateRoutes() + jobRoutes() + systemRoutes()
+        var routes: [Route] = []
+        for some in [searchRoutes(), videoRoutes(), duplicateRoutes(), jobRoutes(), systemRoutes()] {
+            routes += some
+        }
         let document = OpenAPIDocument.make(
             routes, schema: schema, version: options.version, needsToken: token != nil)
         let bytes = Array(document.prettyPrinted().utf8)

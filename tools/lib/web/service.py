@@ -67,7 +67,7 @@ class HTTPService:
             record = json.loads(line)
         except ValueError:
             record = {"level": "text", "message": line.strip()}
-        if record.get("level") not in ("info", "debug"):
+        if record.get("level") not in ("info", "debug", "notice"):
             self.records.append(record)
             del self.records[:-200]
         return record

@@ -20,7 +20,7 @@ export async function showSearch(parameters) {
 
 ask("/api/library").then((library) => {
   at("drop-limits").textContent =
-    `Up to ${bytes(library.limits.upload_bytes)} and ${clock(library.limits.video_seconds)}. The file is read and then forgotten.`;
+    `Up to ${bytes(library.limits.upload_bytes)} and ${clock(library.limits.video_seconds)} of video. The file is read and then forgotten.`;
 }).catch((error) => say(at("search-status"), words(error), true));
 
 /** Takes a query over and searches for it. */
