@@ -15,19 +15,23 @@ public struct AlignmentOptions: Sendable, Equatable {
     public var minimumEvidence: Double
     /// What a speed of 2 or of ½ costs: of lines that fit alike the one at speed 1 is taken.
     public var speedCost: Double
+    /// Segments farther apart than this share of D are no segments; 0.65, of which one in five is right, where nothing else
+    /// speaks for them.
+    public var largestShare: Double
     /// At most so many segments.
     public var limit: Int
 
     /// What was measured to suit the default model.
     public init(
         maximumClipDistance: Double = 200, leastEvidence: Double = -1.5, minimumEvidence: Double = 0.5,
-        speedCost: Double = 5, limit: Int = 10
+        speedCost: Double = 5, largestShare: Double = 0.65, limit: Int = 10
     ) {
         precondition(maximumClipDistance > 0 && leastEvidence < 0 && speedCost >= 0, "options are in range")
         self.maximumClipDistance = maximumClipDistance
         self.leastEvidence = leastEvidence
         self.minimumEvidence = minimumEvidence
         self.speedCost = speedCost
+        self.largestShare = largestShare
         self.limit = limit
     }
 
@@ -40,8 +44,6 @@ public struct AlignmentOptions: Sendable, Equatable {
     private static let clipsPerWhole = 5.4
     /// A segment is as likely as not right where its distance is this share of D.
     private static let evenShare = 0.55
-    /// Segments farther apart than this share of D, of which one in five is right, are no segments.
-    private static let largestShare = 0.65
 
     /// What speaks for clips at a distance showing the same, log((1 + D)/(1 + d)); below 0 where more speaks against it.
     func evidence(_ distance: Double) -> Double {
@@ -61,7 +63,7 @@ public struct AlignmentOptions: Sendable, Equatable {
 
     /// Whether that much makes a segment.
     func isEnough(evidence: Double, information: Double) -> Bool {
-        evidence >= minimumEvidence && share(evidence, information) <= Self.largestShare
+        evidence >= minimumEvidence && share(evidence, information) <= largestShare
     }
 
     private func share(_ evidence: Double, _ information: Double) -> Double {

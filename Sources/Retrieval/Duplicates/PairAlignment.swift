@@ -20,6 +20,8 @@ struct PairAlignment: Sendable {
     /// Clips lie as much farther apart than whole videos that are as likely to be copies, since means even out. Measured by
     /// `tools/groups` with the default model: with clips up to 126 apart where wholes are up to 35.
     static let clipScale = 3.56
+    /// Larger than where parts are searched for: a match must be made of segments that are half of a video.
+    private static let largestShare = 0.75
     /// The least share of the shorter video.
     private static let leastShare = 0.5
     /// An excerpt is all of the shorter video, within this, and no more than this of the longer one.
@@ -31,7 +33,8 @@ struct PairAlignment: Sendable {
     init(maximumDistance: Double) {
         aligner = Aligner(
             AlignmentOptions(
-                maximumClipDistance: max(maximumDistance * Self.clipScale, 1e-6), minimumEvidence: 1e-9))
+                maximumClipDistance: max(maximumDistance * Self.clipScale, 1e-6), minimumEvidence: 1e-9,
+                largestShare: Self.largestShare))
     }
 
     /// Nil where the two are no duplicates.
