@@ -63,10 +63,9 @@ def hash_file(task):
     return bits
 
 
-def similarities_vpdq(query, library):
+def similarities_vpdq(query, library, rows):
     """For every video the larger share of matching frames, in the query and in the video; vPDQ reports both."""
-    rows = np.concatenate([bits for bits in library if len(bits)])
-    near = query.astype(np.float32) @ rows.T.astype(np.float32) >= 256 - 2 * DISTANCE
+    near = query.astype(np.float32) @ rows >= 256 - 2 * DISTANCE
     result, start = np.zeros(len(library)), 0
     for number, bits in enumerate(library):
         if len(bits):
@@ -77,7 +76,7 @@ def similarities_vpdq(query, library):
     return result
 
 
-def similarities_videohash(query, library):
+def similarities_videohash(query, library, _):
     """64 less the Hamming distance; what could not be hashed is nearest to nothing."""
     return np.array([(64 + int(query[0].astype(int) @ bits[0].astype(int))) / 2 if len(bits) else -1.0
                      for bits in library])
@@ -122,9 +121,11 @@ def main():
         empty = np.empty((0, 256), np.int8)
         hashed = [empty if isinstance(bits, str) else bits for bits in hashed]
         known, asked = hashed[:len(library)], hashed[len(library):]
+        # Every hash of the library as a column.
+        columns = np.concatenate([bits for bits in known if len(bits)]).T.astype(np.float32)
         ranks = []
         for bits, (_, original) in zip(asked, queries):
-            similar = SIMILARITIES[name](bits, known) if len(bits) else np.zeros(len(library))
+            similar = SIMILARITIES[name](bits, known, columns) if len(bits) else np.zeros(len(library))
             ranks.append(expectation(similar, place[original]))
         report[name] = {"ranks": ranks, "failed": failed}
     json.dump(report, sys.stdout)
