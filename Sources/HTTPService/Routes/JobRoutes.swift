@@ -10,7 +10,7 @@ extension HTTPService {
         let folders = JSONValue.Member(
             "folders",
             [
-                "type": "array", "items": ["type": "string", "minLength": 1], "minItems": 1,
+                "type": ["array", "null"], "items": ["type": "string", "minLength": 1], "minItems": 1,
                 "description":
                     "Indexed folders, or folders and files in them; all indexed folders when not given.",
             ])
@@ -61,7 +61,14 @@ extension HTTPService {
                     id: "jobEvents",
                     summary:
                         "A job's states as server-sent events named \"job\", each the whole job as JSON, until it has ended.",
-                    parameters: [id], replies: [.bytes("text/event-stream", "The events.")], errors: [404])
+                    parameters: [id],
+                    replies: [
+                        .init(
+                            status: 200, description: "The events.", type: "text/event-stream",
+                            schema: HTTPSchemas.object(
+                                ["event": ["const": "job"], "data": ["type": "string"]],
+                                required: ["event", "data"]))
+                    ], errors: [404])
             ) { [self] call in
                 try call.query.only()
                 return try events(call)

@@ -117,7 +117,7 @@ extension HTTPService {
     private func query(
         _ body: JSONValue, _ range: TimeRange?, _ cancellation: Cancellation
     ) async throws -> (name: String, query: EncodedQuery?) {
-        let given = ["video", "id", "upload"].filter { (body[$0] ?? .null) != .null }
+        let given = ["video", "id", "upload"].filter { body[$0] != nil }
         guard given.count == 1 else {
             throw Refusal(
                 400, "invalid_parameter", "one of video, id and upload says what to search for",
