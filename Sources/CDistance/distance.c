@@ -1,5 +1,6 @@
 #include "distance.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdint.h>
 #include <string.h>
@@ -53,15 +54,25 @@ INLINE void add_block(
     sum->product = (vec)((bits & 0x007fffffu) | 0x3f800000u);
 }
 
-/// Rows first, first + 1, … or, where `chosen` isn't NULL, those of these numbers.
+INLINE float sum_of(const vec *values) {
+    vec v = *values;
+    v += __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7);
+    v += __builtin_shufflevector(v, v, 4, 5, 6, 7, 0, 1, 2, 3, 12, 13, 14, 15, 8, 9, 10, 11);
+    return (v[0] + v[1]) + (v[2] + v[3]);
+}
+
+/// Rows first, first + 1, … or, where `chosen` isn't NULL, those of these numbers. A row is given up, and gets FLT_MAX, as
+/// soon as its squares alone show it to be farther than `limit`.
 INLINE void scan(
     const mixtape_query *query, const mixtape_rows *rows, size_t first, const uint32_t *chosen, size_t count,
-    float *distances) {
+    float limit, float *distances) {
     const size_t dimension = query->dimension, stride = rows->stride;
     const size_t whole = dimension / MIXTAPE_BLOCK * MIXTAPE_BLOCK, rest = dimension - whole;
     const double blocks = (double)(whole / MIXTAPE_BLOCK + (rest != 0));
     const double ln2 = 0.693147180559945309417232121458;
     const double constant = -query->log_determinant - (double)dimension * 2 * ln2;
+    // A thousandth more, for what rounding does to the sum of the squares.
+    const float most = query->lambda > 0 ? (float)(4 * 1.001 * (double)limit / query->lambda) : INFINITY;
     // A padding dimension has Δ = 0 and, with 0 in the query, a + b = 1: it adds nothing, exactly.
     float rest_mean[MIXTAPE_BLOCK] = {0}, rest_variance[MIXTAPE_BLOCK];
     for (size_t i = 0; i < MIXTAPE_BLOCK; i++) rest_variance[i] = 1;
@@ -71,8 +82,16 @@ INLINE void scan(
         const float *mean = rows->means + number * stride;
         const float *variance = rows->variances + number * stride;
         partial sum = {.product = (vec){} + 1.0f, .exponent = {}, .broken = {}, .squares = {}};
-        for (size_t d = 0; d < whole; d += MIXTAPE_BLOCK) {
+        size_t d = 0;
+        for (; d < whole; d += MIXTAPE_BLOCK) {
+            // The logarithms never add less than 0. What float32 can't tell, NaN and infinity, stays in.
+            const float squares = chosen && d != 0 ? sum_of(&sum.squares) : 0;
+            if (squares > most && squares < INFINITY) break;
             add_block(&sum, query->mean + d, query->variance + d, mean + d, variance + d, !chosen);
+        }
+        if (d < whole) {
+            distances[row] = FLT_MAX;
+            continue;
         }
         if (rest != 0) {
             memcpy(rest_mean, mean + whole, rest * sizeof(float));
@@ -121,18 +140,18 @@ INLINE float read_all(const float *values, size_t count) {
 
 typedef void (*scan_function)(const mixtape_query *, const mixtape_rows *, size_t, size_t, float *);
 typedef void (*evaluate_function)(
-    const mixtape_query *, const mixtape_rows *, const uint32_t *, size_t, float *);
+    const mixtape_query *, const mixtape_rows *, const uint32_t *, size_t, float, float *);
 typedef float (*read_function)(const float *, size_t);
 
 #define VARIANT(name, attribute)                                                                        \
     attribute static void scan_##name(                                                                  \
         const mixtape_query *query, const mixtape_rows *rows, size_t first, size_t count, float *out) { \
-        scan(query, rows, first, NULL, count, out);                                                     \
+        scan(query, rows, first, NULL, count, INFINITY, out);                                           \
     }                                                                                                   \
     attribute static void evaluate_##name(                                                              \
         const mixtape_query *query, const mixtape_rows *rows, const uint32_t *chosen, size_t count,     \
-        float *out) {                                                                                   \
-        scan(query, rows, 0, chosen, count, out);                                                       \
+        float limit, float *out) {                                                                      \
+        scan(query, rows, 0, chosen, count, limit, out);                                                \
     }                                                                                                   \
     attribute static float read_##name(const float *values, size_t count) {                             \
         return read_all(values, count);                                                                 \
@@ -176,8 +195,8 @@ void mixtape_scan(
 
 void mixtape_evaluate(
     mixtape_variant variant, const mixtape_query *query, const mixtape_rows *rows, const uint32_t *chosen,
-    size_t count, float *distances) {
-    evaluations[variant](query, rows, chosen, count, distances);
+    size_t count, float limit, float *distances) {
+    evaluations[variant](query, rows, chosen, count, limit, distances);
 }
 
 void mixtape_fetch(const mixtape_rows *rows, size_t dimension, const uint32_t *chosen, size_t count) {

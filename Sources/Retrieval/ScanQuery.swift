@@ -35,15 +35,15 @@ package struct ScanQuery: Sendable {
         }
     }
 
-    /// The same, to the bit, of rows by number.
+    /// The same, to the bit, of rows by number; of rows farther than the limit, at least that.
     func approximate(
-        _ rows: MomentsRows, _ chosen: UnsafeBufferPointer<UInt32>,
+        _ rows: MomentsRows, _ chosen: UnsafeBufferPointer<UInt32>, limit: Float = .infinity,
         into distances: UnsafeMutablePointer<Float>
     ) {
         withNative { query in
             var library = rows.native
             mixtape_evaluate(
-                variant.native, query, &library, chosen.baseAddress, chosen.count, distances)
+                variant.native, query, &library, chosen.baseAddress, chosen.count, limit, distances)
         }
     }
 

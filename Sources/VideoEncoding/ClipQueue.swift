@@ -11,6 +11,14 @@ final class ClipQueue: @unchecked Sendable {
     private var count = 0
     private var isFinished = false
     private var isAbandoned = false
+    private var isOneExpected = false
+
+    /// How clips come.
+    enum Company {
+        /// The first is there, and no other one is expected.
+        case alone
+        case together
+    }
 
     init(capacity: Int) {
         self.capacity = capacity
@@ -59,6 +67,17 @@ final class ClipQueue: @unchecked Sendable {
             let first = waiting.removeFirst()
             pthread_cond_broadcast(changed)
             return first
+        }
+    }
+
+    /// Says before the first clip that there will hardly be a second.
+    func expectOneClip() { locked { isOneExpected = true } }
+
+    /// Waits for the first clip, or the end, and says how it comes.
+    func waitForFirst() -> Company {
+        locked {
+            while waiting.isEmpty, !isFinished, !isAbandoned { pthread_cond_wait(changed, mutex) }
+            return isOneExpected ? .alone : .together
         }
     }
 

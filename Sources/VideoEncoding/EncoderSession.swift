@@ -8,21 +8,30 @@ import VideoDecoding
 /// Gaussian depends on nothing but the clip: not on the batch it came in, the thread count or timing. Batches
 /// would not be faster (one clip fills the processor's caches as it is), and layers spread over threads
 /// wait for the slowest thread some twenty times a clip, which beside a busy decoder costs more than it gains.
+/// A clip that comes alone leaves the other threads nothing else to do: its layers are spread, with the same result.
 public final class EncoderSession {
     /// The model.
     public let encoder: VideoEncoder
     /// Clips at work at once.
     public let threads: Int
     private let lanes: [EncodingLane]
+    /// For clips that come alone: one whose layers are spread over all threads; made for the first of them.
+    private var wideLane: EncodingLane?
 
-    /// - Parameter threadsPerClip: that each layer of a clip is spread over; what is for measuring alone has it above 1.
-    init(encoder: VideoEncoder, threads: Int, threadsPerClip: Int = 1) throws(ModelError) {
+    init(encoder: VideoEncoder, threads: Int) throws(ModelError) {
         self.encoder = encoder
-        let count = max(1, threads / threadsPerClip)
-        self.threads = count
+        self.threads = max(1, threads)
         var lanes: [EncodingLane] = []
-        for _ in 0..<count { lanes.append(try EncodingLane(encoder: encoder, threads: threadsPerClip)) }
+        for _ in 0..<self.threads { lanes.append(try EncodingLane(encoder: encoder, threads: 1)) }
         self.lanes = lanes
+    }
+
+    private func laneForLoneClip() throws(ModelError) -> EncodingLane {
+        if threads == 1 { return lanes[0] }
+        if let wideLane { return wideLane }
+        let lane = try EncodingLane(encoder: encoder, threads: threads)
+        wideLane = lane
+        return lane
     }
 
     /// One Gaussian per clip, in order; any number of clips.
@@ -30,7 +39,8 @@ public final class EncoderSession {
     /// Mean and log variance are rounded to float16, as the index stores them. Throws where the network gives
     /// values that are not finite, or where the engine fails.
     public func encode(_ clips: [Clip]) throws(ModelError) -> [Gaussian] {
-        try drain(ClipQueue(clips: clips), clipCount: clips.count).map(\.gaussian)
+        if clips.count == 1 { return [try laneForLoneClip().encode(clips[0])] }
+        return try drain(ClipQueue(clips: clips), clipCount: clips.count).map(\.gaussian)
     }
 
     /// Reads and encodes a file, or a range of it.
@@ -98,6 +108,7 @@ public final class EncoderSession {
             { @Sendable in
                 let result = Result<StreamFacts, VideoError> { () throws(VideoError) in
                     var reader = try ClipReader(path: path, options: options)
+                    if Self.isOneClip(reader.facts, options) { queue.expectOneClip() }
                     while let clip = try reader.next() {
                         guard queue.push(clip) else { break }
                     }
@@ -122,8 +133,19 @@ public final class EncoderSession {
             })
     }
 
+    /// Whether a video is so short, by what its file says, that no second clip will come.
+    private static func isOneClip(_ facts: StreamFacts, _ options: ReadingOptions) -> Bool {
+        guard let duration = facts.duration else { return false }
+        let plan = options.plan
+        let read = options.range.map { min($0.stop, duration) - $0.start } ?? duration
+        return read < plan.clipStride + min(plan.clipStride, plan.clipDuration) / 2
+    }
+
     /// Lets every lane take clips until the queue ends; the results are in the order of the clips.
     private func drain(_ queue: ClipQueue, clipCount: Int?) throws(ModelError) -> [EncodedClip] {
+        if clipCount == nil, threads > 1, queue.waitForFirst() == .alone {
+            return try drainLone(queue)
+        }
         let work = LaneWork(lanes: lanes, queue: queue)
         let helpers = (1..<max(1, min(threads, clipCount ?? threads))).map { lane in
             JoinedThread { work.run(lane) }
@@ -131,6 +153,21 @@ public final class EncoderSession {
         work.run(0)
         for helper in helpers { helper.join() }
         return try work.results()
+    }
+
+    /// The same, clip after clip, where one clip was expected.
+    private func drainLone(_ queue: ClipQueue) throws(ModelError) -> [EncodedClip] {
+        var results: [EncodedClip] = []
+        while let (_, clip) = queue.pop() {
+            do throws(ModelError) {
+                let gaussian = try laneForLoneClip().encode(clip)
+                results.append(EncodedClip(interval: clip.interval, gaussian: gaussian))
+            } catch {
+                queue.abandon()
+                throw error
+            }
+        }
+        return results
     }
 
     /// The lanes at work on one queue. Unchecked: each lane is used by the one thread of its number.

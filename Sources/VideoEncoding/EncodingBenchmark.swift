@@ -22,14 +22,11 @@ public enum EncodingBenchmark {
     /// Encodes made-up clips `repeats` times, after one run that is not counted.
     ///
     /// The clips are seeded noise: a network's time does not depend on what it sees.
-    ///
-    /// - Parameter threadsPerClip: 1, as everywhere else, or the number of threads that each layer is spread over.
     public static func run(
-        encoder: VideoEncoder, threads: Int, threadsPerClip: Int = 1, clips count: Int, repeats: Int
+        encoder: VideoEncoder, threads: Int, clips count: Int, repeats: Int
     ) throws(ModelError) -> Result {
         let plan = encoder.configuration.plan
-        let session = try EncoderSession(
-            encoder: encoder, threads: threads, threadsPerClip: threadsPerClip)
+        let session = try EncoderSession(encoder: encoder, threads: threads)
         let bytes = plan.framesPerClip * encoder.configuration.geometry.frameBytes
         var state: UInt64 = 1
         let clips = (0..<count).map { number in

@@ -19,6 +19,23 @@ import VideoEncoding
         #expect(Set(all.map { $0.mean }).count == clips.count)
     }
 
+    /// A clip that comes alone is spread over the threads; what it is encoded to must not show it.
+    @Test(arguments: [ModelPreset.slowOnly18(width: 32), .r3d18], [2, 3])
+    func aLoneClipIsEncodedAsAmongOthers(preset: ModelPreset, threads: Int) throws {
+        let folder = TemporaryFolder()
+        try ModelFactory.create(
+            at: "\(folder.path)/model", configuration: preset.configuration(dimension: 64), seed: 5,
+            clipCount: 2)
+        for precision in Precision.supported {
+            let encoder = try VideoEncoder(folder: "\(folder.path)/model", precision: precision)
+            let clips = randomClips(3, for: encoder.configuration)
+            let session = try encoder.makeSession(threads: threads)
+            let together = try session.encode(clips)
+            #expect(try clips.flatMap { try session.encode([$0]) } == together)
+            #expect(try session.encode(clips) == together)
+        }
+    }
+
     @Test func gaussiansAreWhatTheIndexStores() throws {
         let session = try VideoEncoder(folder: sharedModel.path).makeSession(threads: 1)
         for gaussian in try session.encode(randomClips(3, for: session.encoder.configuration)) {
@@ -111,6 +128,25 @@ import VideoEncoding
         }
         let part = try one.encode(path: path, range: TimeRange(start: 1, stop: 3))
         #expect(part.intervals.count < inTurn.intervals.count)
+    }
+
+    /// Of a video that is one clip by what its file says, the clip is spread over the threads.
+    @Test func aVideoOfOneClipIsEncodedTheSame() throws {
+        let encoder = try VideoEncoder(folder: sharedModel.path)
+        let one = try encoder.makeSession(threads: 1)
+        let two = try encoder.makeSession(threads: 2)
+        for (name, seconds) in [("short.mp4", 0.5), ("one.mp4", 1), ("long.mp4", 1.7)] {
+            let path = video(name, seconds: seconds)
+            let inTurn = try one.encode(path: path, overlapped: false)
+            let overlapped = try two.encode(path: path)
+            #expect(overlapped.mixture == inTurn.mixture)
+            #expect(overlapped.intervals == inTurn.intervals)
+        }
+        let path = video("part.mp4", seconds: 6)
+        let range = TimeRange(start: 2, stop: 3)
+        let part = try two.encode(path: path, range: range)
+        #expect(part.intervals.count == 1)
+        #expect(part.mixture == (try one.encode(path: path, range: range, overlapped: false)).mixture)
     }
 
     @Test(arguments: [true, false]) func errorsOfTheReaderComeThrough(overlapped: Bool) throws {

@@ -23,7 +23,7 @@ import torch.nn.functional as F
 from augmentation import AugmentationSettings, augment
 from data import Cache, class_name
 from files import read_model, write_model
-from model import normalise
+from model import normalise, reduced_precision
 from objective import bhattacharyya_between, closed_form_bhattacharyya, moments
 from ruins import KINDS, ruin
 
@@ -44,7 +44,7 @@ def encode(encoder, clips):
         x = normalise(part, encoder.config)
         if x.shape[-1] != size:
             x = F.interpolate(x, (x.shape[2], size, size), mode="trilinear", align_corners=False)
-        with torch.autocast("cpu", torch.bfloat16):
+        with reduced_precision("cpu"):
             rows.append(encoder.backbone(x.contiguous(memory_format=torch.channels_last_3d)).float())
     return torch.cat(rows)
 

@@ -11,6 +11,13 @@ from torch import nn
 CLIP_DEVIATION_FLOOR = 0.02
 
 
+def reduced_precision(device, wanted=True):
+    """A context that computes in bfloat16 where it is asked for and the device multiplies it; emulated, it is slower
+    than float32."""
+    native = device != "cpu" or torch.ops.mkldnn._is_mkldnn_bf16_supported()
+    return torch.autocast(device, torch.bfloat16, enabled=wanted and native)
+
+
 def normalise(frames, config, dtype=torch.float32):
     """Bytes to network input: uint8 [B, T, H, W, 3] → [B, 3, T, H, W]."""
     settings = config["input"]

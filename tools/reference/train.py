@@ -26,7 +26,7 @@ from torch import nn
 from augmentation import AugmentationSettings, augment
 from data import Batches, Cache, LabelledStills, SamplingSettings
 from files import read_model, write_model
-from model import Encoder, initialise, normalise
+from model import Encoder, initialise, normalise, reduced_precision
 from objective import ObjectiveSettings, objective
 from optimisation import make_optimiser, rate_factor, step as optimiser_step
 from presets import NAMES, configuration
@@ -88,7 +88,7 @@ def forward_backward(trainer, batch, stills, memory, arguments, settings, augmen
         pictures, labels = stills.make(step)
         everything_still = torch.ones(len(pictures), dtype=torch.bool, device=device)
         pictures = augment(pictures.to(device), ~everything_still, size, augmentation, generator)
-        with torch.autocast(device.type, torch.bfloat16, enabled=arguments.bfloat16):
+        with reduced_precision(device.type, arguments.bfloat16):
             x = normalise(pictures, config).contiguous(memory_format=torch.channels_last_3d)
             features = trainer.encoder.backbone(x)
         terms["label"] = F.cross_entropy(
@@ -106,7 +106,7 @@ def video_terms(trainer, batch, memory, arguments, settings, augmentation, size,
     config = trainer.encoder.config
     pixels, still, classes = (tensor.to(device) for tensor in batch)
     clips = normalise(augment(pixels, still, size, augmentation, generator), config)
-    with torch.autocast(device.type, torch.bfloat16, enabled=arguments.bfloat16):
+    with reduced_precision(device.type, arguments.bfloat16):
         v = trainer.encoder.backbone(clips.contiguous(memory_format=torch.channels_last_3d))
     mean, log_variance = trainer.encoder.head(v.float())
     shape = (-1, arguments.clips, mean.shape[-1])

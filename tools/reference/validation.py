@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 
 from augmentation import AugmentationSettings, augment
-from model import normalise
+from model import normalise, reduced_precision
 from objective import closed_form_bhattacharyya, moments
 
 CLIPS = 5
@@ -33,7 +33,7 @@ class Validation:
             clips = normalise(part, self.config)
             if clips.shape[-1] != self.size:
                 clips = F.interpolate(clips, (clips.shape[2], self.size, self.size), mode="trilinear")
-            with torch.autocast(self.device.type, torch.bfloat16):
+            with reduced_precision(self.device.type):
                 v = encoder.backbone(clips.contiguous(memory_format=torch.channels_last_3d))
             rows.append(torch.stack(encoder.head(v.float())))
         means, log_variances = torch.cat(rows, dim=1)

@@ -63,10 +63,11 @@ void mixtape_scan(
     mixtape_variant variant, const mixtape_query *query, const mixtape_rows *rows, size_t first,
     size_t count, float *distances);
 
-/// The same, to the bit, for the rows of these numbers: distances[i] is that of row chosen[i].
+/// The same, to the bit, for the rows of these numbers: distances[i] is that of row chosen[i], or, where that is farther
+/// than `limit`, may be FLT_MAX.
 void mixtape_evaluate(
     mixtape_variant variant, const mixtape_query *query, const mixtape_rows *rows, const uint32_t *chosen,
-    size_t count, float *distances);
+    size_t count, float limit, float *distances);
 
 /// Asks for the rows of these numbers, so that they are in the second cache when they are evaluated a little later.
 void mixtape_fetch(const mixtape_rows *rows, size_t dimension, const uint32_t *chosen, size_t count);

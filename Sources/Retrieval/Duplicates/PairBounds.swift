@@ -10,8 +10,9 @@ import Glibc
 ///
 ///   ‖p_x − p_y‖² ≤ h_x + h_y,   p = Uμ,   h ≥ 4T λ(U diag(σ²) Uᵀ),
 ///
-/// with λ bounded by the largest sum of magnitudes in a line of the matrix (Gershgorin). Any U is right; the principal directions
-/// of the means, in units of the usual deviation, rule out the most.
+/// with λ bounded from above (`SymmetricMatrix.eigenvalueBound`): how closely matters, since the share of rows within
+/// reach grows with the k-th power of its root. Any U is right; the principal directions of the means, in units of the usual
+/// deviation, rule out the most.
 struct PairBounds: Sendable {
     /// k.
     let width: Int
@@ -149,22 +150,22 @@ private struct Directions: Sendable {
         }
     }
 
-    /// At least the largest eigenvalue of U diag(σ²) Uᵀ.
+    /// At least the largest eigenvalue of U diag(σ²) Uᵀ, and little more.
     func largestSpread(_ variance: UnsafeBufferPointer<Float>) -> Double {
-        var lines = [Double](repeating: 0, count: width)
-        products.withUnsafeBufferPointer { products in
-            for i in 0..<width {
-                for j in 0...i {
-                    let start = (i * (i + 1) / 2 + j) * dimension
-                    let entry = Double(
-                        dot(UnsafeBufferPointer(rebasing: products[start..<start + dimension]), variance))
-                    lines[i] += abs(entry)
-                    if j < i { lines[j] += abs(entry) }
+        var matrix = [Double](repeating: 0, count: width * width)
+        for i in 0..<width {
+            for j in 0...i {
+                let start = (i * (i + 1) / 2 + j) * dimension
+                let entry = products.withUnsafeBufferPointer {
+                    dot(UnsafeBufferPointer(rebasing: $0[start..<start + dimension]), variance)
                 }
+                matrix[i * width + j] = Double(entry)
+                matrix[j * width + i] = Double(entry)
             }
         }
         // An entry is off by at most D·2⁻²³ of the larger of its two diagonal ones.
-        return (lines.max() ?? 0) * (1 + 4 * Double(width * dimension) * 0x1p-23) + 1e-30
+        return SymmetricMatrix(matrix, width: width).eigenvalueBound()
+            * (1 + 4 * Double(width * dimension) * 0x1p-23) + 1e-30
     }
 
     /// Σ ab, in eight partial sums.

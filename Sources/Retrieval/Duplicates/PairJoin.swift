@@ -210,15 +210,16 @@ extension PairJoin {
             let query = ScanQuery(rows.moments(row), variant: join.variant)
             let count = part.near.count
             if part.distances.count < count { part.distances = [Float](repeating: 0, count: 2 * count) }
-            part.distances.withUnsafeMutableBufferPointer { distances in
-                part.near.withUnsafeBufferPointer {
-                    query.approximate(rows, $0, into: distances.baseAddress!)
-                }
-            }
             let largest = Double(rows.largestLogDeterminant)
             let farthest =
                 join.maximumDistance
                 + query.errorBound(at: join.maximumDistance, largestLogDeterminant: largest)
+            part.distances.withUnsafeMutableBufferPointer { distances in
+                part.near.withUnsafeBufferPointer {
+                    query.approximate(
+                        rows, $0, limit: Float(farthest).nextUp, into: distances.baseAddress!)
+                }
+            }
             for place in 0..<count {
                 // Not written the other way round: what float32 can't tell must stay in.
                 if Double(part.distances[place]) > farthest, part.distances[place].isFinite { continue }

@@ -20,11 +20,6 @@ struct EncodeBenchmarkCommand: ParsableCommand {
     @Option(help: .init("Threads. (default: one a processor)", valueName: "T"))
     var threads: Int?
 
-    @Option(
-        help: .init(
-            "Threads that each clip's layers are spread over; indexing and search take 1.", valueName: "T"))
-    var threadsPerClip = 1
-
     @Option(help: .init("Clips of one run.", valueName: "N"))
     var clips = 64
 
@@ -35,7 +30,7 @@ struct EncodeBenchmarkCommand: ParsableCommand {
     var json = false
 
     func validate() throws {
-        guard clips > 0, repeats > 0, threads ?? 1 > 0, threadsPerClip > 0 else {
+        guard clips > 0, repeats > 0, threads ?? 1 > 0 else {
             throw ValidationError("expected whole numbers above 0")
         }
     }
@@ -46,7 +41,7 @@ struct EncodeBenchmarkCommand: ParsableCommand {
             let encoder = try VideoEncoder(folder: places.modelPath())
             result = try EncodingBenchmark.run(
                 encoder: encoder, threads: threads ?? Settings.current.processors,
-                threadsPerClip: threadsPerClip, clips: clips, repeats: repeats)
+                clips: clips, repeats: repeats)
         } catch let error as ModelError {
             throw LibraryError(error)
         }
