@@ -72,7 +72,7 @@ let package = Package(
         .target(
             name: "Service",
             dependencies: [
-                "VideoDecoding", "Distributions", "Tensors", "Ingestion", "Retrieval", "Indexing",
+                "CWorker", "VideoDecoding", "Distributions", "Tensors", "Ingestion", "Retrieval", "Indexing",
                 "VideoEncoding",
             ],
             exclude: ["README.md"],
@@ -82,7 +82,7 @@ let package = Package(
         .target(
             name: "HTTPService",
             dependencies: [
-                "CWorker", "VideoDecoding", "Distributions", "Indexing", "VideoEncoding", "Service",
+                "VideoDecoding", "Distributions", "Indexing", "VideoEncoding", "Service",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),

@@ -10,6 +10,8 @@ final class EncodingPool: Sendable {
         /// Reversed: the next is the last.
         var waiting: [EncodingTask]
         var active = 0
+        /// Files that a worker did not survive, each with a second chance.
+        var suspects: [EncodingTask] = []
     }
     private let run: IndexRun
     private let queue: Mutex<Queue>
@@ -35,6 +37,28 @@ final class EncodingPool: Sendable {
         }
     }
 
+    /// Whether a worker did not survive some file.
+    var hasSuspects: Bool { queue.withLock { !$0.suspects.isEmpty } }
+
+    /// Tries the files that a worker did not survive once more, one at a time, when nothing else takes memory; those that
+    /// no worker survives again are recorded as failed, and met again when they change or when it is asked for.
+    func retrySuspects() {
+        let suspects = queue.withLock { queue in
+            defer { queue.suspects = [] }
+            return queue.suspects
+        }
+        for task in suspects where !run.keeper.isStopped {
+            do throws(IndexError) {
+                let worker = try run.source.makeWorker(threads: processors)
+                try encode(task, with: worker, threads: processors, isLastTry: true)
+            } catch {
+                run.keeper.fail(error)
+            }
+            // Copies of a file that changed.
+            work()
+        }
+    }
+
     /// The next file, and how many processors it may use: where fewer files are left than threads, those share all
     /// processors.
     private func take() -> (EncodingTask, threads: Int)? {
@@ -46,7 +70,9 @@ final class EncodingPool: Sendable {
         }
     }
 
-    private func encode(_ task: EncodingTask, with worker: any VideoWorker, threads: Int) throws(IndexError) {
+    private func encode(
+        _ task: EncodingTask, with worker: any VideoWorker, threads: Int, isLastTry: Bool = false
+    ) throws(IndexError) {
         let keeper = run.keeper
         keeper.update { $0.current = task.file.path }
         let result = Result { () throws(VideoError) in
@@ -54,7 +80,12 @@ final class EncodingPool: Sendable {
                 path: task.file.path, timeLimit: run.options.timeLimit, decoderThreads: threads,
                 isCancelled: { keeper.isStopped })
         }
-        if case .failure(let error) = result, error.reason == .cancelled { return }
+        if case .failure(let error) = result {
+            if error.reason == .cancelled { return }
+            if error.reason == .decoderFailed, !isLastTry {
+                return queue.withLock { $0.suspects.append(task) }
+            }
+        }
         defer { keeper.finish(task) }
         if let change = changeWhileReading(task.file) {
             try fail(task, fingerprint: "", reason: change.reason, message: change.message)

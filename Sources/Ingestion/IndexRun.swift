@@ -137,6 +137,7 @@ struct IndexRun: Sendable {
         keeper.beginEncoding(tasks)
         let pool = EncodingPool(run: self, tasks: tasks)
         onThreads(min(workerCount, tasks.count), tick: tick) { pool.work() }
+        if pool.hasSuspects, !keeper.isStopped { onThreads(1, tick: tick) { pool.retrySuspects() } }
         if let error = keeper.error { throw error }
     }
 }

@@ -8,7 +8,7 @@ package final class RegularFile {
     package let path: String
     /// Bytes at the time of opening.
     package let size: Int64
-    private let descriptor: Int32
+    package let descriptor: Int32
 
     package init(path: String) throws(VideoError) {
         guard !path.utf8.contains(0) else {

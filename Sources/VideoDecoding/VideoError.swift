@@ -17,6 +17,8 @@ public struct VideoError: Error, Sendable, Equatable {
         case readFailed = "read_failed"
         /// The network failed on its clips; nothing is wrong with the reading.
         case encodingFailed = "encoding_failed"
+        /// The process that read it crashed, hung, or ran out of memory.
+        case decoderFailed = "decoder_failed"
     }
     /// The file, as it was named by the caller.
     public var path: String

@@ -3,6 +3,7 @@
 #ifndef MIXTAPE_WORKER_H
 #define MIXTAPE_WORKER_H
 
+#include <stddef.h>
 #include <sys/types.h>
 
 /// Starts a program with the descriptor `input` as its standard input and a pipe as its standard output, in a process
@@ -11,5 +12,19 @@
 /// `output` gets the pipe's end for reading, closed in other programs. Returns 0, or an error number.
 int mixtape_start_worker(
     const char *program, char *const arguments[], char *const environment[], int input, pid_t *process, int *output);
+
+/// Two connected sockets that keep messages apart, both closed in other programs. Returns 0, or an error number.
+int mixtape_socket_pair(int ends[2]);
+
+/// Sends a message of at most a few kilobytes with an open file. Returns 0, or an error number.
+int mixtape_send_file(int socket, int file, const void *bytes, size_t count);
+
+/// Waits for the next such message; `file` gets a descriptor of its own, or −1 where the message holds none. Returns the
+/// message's size, 0 where the other end is closed, −1 on errors.
+ssize_t mixtape_receive_file(int socket, void *bytes, size_t count, int *file);
+
+/// From now on, and for good, this process opens no socket, starts no program, and makes, renames and removes no file:
+/// such calls fail with EPERM (seccomp). Returns 0, or an error number where the system has no such filter.
+int mixtape_refuse_calls(void);
 
 #endif

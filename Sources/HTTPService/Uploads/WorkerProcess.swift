@@ -1,4 +1,3 @@
-import CWorker
 import Glibc
 import Service
 import VideoEncoding
@@ -24,9 +23,9 @@ struct WorkerProcess: Sendable {
     static func arguments(_ request: WorkerRequest) -> [String] {
         var arguments = [
             "mixtape", "worker", "--model", request.modelFolder, "--longest", "\(request.longest)",
-            "--processor-seconds", "\(request.processorSeconds)", "--memory", "\(request.memory)",
-            "--threads", "\(request.threads)",
+            "--memory", "\(request.memory)", "--threads", "\(request.threads)",
         ]
+        if let seconds = request.processorSeconds { arguments += ["--processor-seconds", "\(seconds)"] }
         if let from = request.from { arguments += ["--from", "\(from)"] }
         if let to = request.to { arguments += ["--to", "\(to)"] }
         return arguments
@@ -39,7 +38,8 @@ struct WorkerProcess: Sendable {
     func encode(
         _ descriptor: Int32, _ request: WorkerRequest, isCancelled: () -> Bool
     ) throws(LibraryError) -> EncodedVideo {
-        let (process, output) = try start(descriptor, Self.arguments(request))
+        let (process, output) = try WorkerLaunch.start(
+            executable, Self.arguments(request), input: descriptor)
         defer { close(output) }
         let bytes = collect(output, isCancelled)
         // Whatever it still does is of no use to anybody.
@@ -55,25 +55,6 @@ struct WorkerProcess: Sendable {
             guard let outcome = EncodedLines.read(bytes, dimension: dimension) else { throw Self.broken }
             return try outcome.get()
         }
-    }
-
-    private func start(
-        _ input: Int32, _ arguments: [String]
-    ) throws(LibraryError) -> (process: pid_t, output: Int32) {
-        var words: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
-        // Nothing of the surroundings but where the libraries are.
-        let libraries = getenv("LD_LIBRARY_PATH").map { "LD_LIBRARY_PATH=" + String(cString: $0) }
-        var surroundings: [UnsafeMutablePointer<CChar>?] = [libraries.map { strdup($0) } ?? nil, nil]
-        defer { for word in words + surroundings { free(word) } }
-        var process: pid_t = 0
-        var output: Int32 = -1
-        let result = mixtape_start_worker(executable, &words, &surroundings, input, &process, &output)
-        guard result == 0 else {
-            throw LibraryError(
-                .video, reason: "decoder_unavailable",
-                message: "no decoder can be started: \(String(cString: strerror(result)))")
-        }
-        return (process, output)
     }
 
     private enum Collected { case all([UInt8]), cancelled, tooLate, tooMuch }

@@ -17,8 +17,7 @@ extension VideoLibrary {
         let job = WatchJob(request.jobOptions, options: options) { (job, progress) throws(IndexError) in
             let index = try VideoIndex.open(writingTo: folder, model: encoder.indexModel)
             defer { index.close() }
-            return try IndexJob(index: index, encoder: encoder, options: job)
-                .run(progress: progress, isCancelled: isCancelled)
+            return try self.indexJob(index, encoder, job).run(progress: progress, isCancelled: isCancelled)
         }
         do {
             try job.run(report: report, isCancelled: isCancelled)

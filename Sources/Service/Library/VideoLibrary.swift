@@ -16,15 +16,20 @@ public struct LibraryConfiguration: Sendable, Equatable {
     public var alwaysChecksModel: Bool
     /// Processors that one search may use.
     public var processors: Int
+    /// The program whose `worker` command reads the files that are indexed, each in a process apart; nil reads them in
+    /// this process.
+    public var workerExecutable: String?
 
     /// A library's places.
     public init(
-        indexFolder: String, modelFolder: String, alwaysChecksModel: Bool = false, processors: Int = 1
+        indexFolder: String, modelFolder: String, alwaysChecksModel: Bool = false, processors: Int = 1,
+        workerExecutable: String? = nil
     ) {
         self.indexFolder = indexFolder
         self.modelFolder = modelFolder
         self.alwaysChecksModel = alwaysChecksModel
         self.processors = processors
+        self.workerExecutable = workerExecutable
     }
 }
 
@@ -151,7 +156,7 @@ public final class VideoLibrary: Sendable {
                 writingTo: configuration.indexFolder, model: encoder.indexModel,
                 waitingSeconds: request.waitingSeconds)
             defer { index.close() }
-            let job = IndexJob(index: index, encoder: encoder, options: request.jobOptions)
+            let job = indexJob(index, encoder, request.jobOptions)
             let summary = IndexSummary(progress: try job.run(progress: progress, isCancelled: isCancelled))
             // So that searches need no model; where it fails they ask the model.
             if encoder.configuration.calibration != nil, index.emptyClips() == nil,
@@ -163,6 +168,16 @@ public final class VideoLibrary: Sendable {
         } catch {
             throw LibraryError(error)
         }
+    }
+
+    /// A run over the index, in worker processes where the configuration names their program.
+    func indexJob(_ index: VideoIndex, _ encoder: VideoEncoder, _ options: IndexJobOptions) -> IndexJob {
+        guard let executable = configuration.workerExecutable else {
+            return IndexJob(index: index, encoder: encoder, options: options)
+        }
+        let source = IsolatedSource(
+            executable: executable, modelFolder: configuration.modelFolder, dimension: index.model.dimension)
+        return IndexJob(index: index, source: source, options: options)
     }
 
     /// Forgets videos by path; a folder stands for everything in it. Returns how many were forgotten.

@@ -30,6 +30,14 @@ public enum EncodedLines {
         }
     }
 
+    /// Whether the last line is one that ends an outcome. Empty lines are signs of life.
+    static func areComplete(_ bytes: [UInt8]) -> Bool {
+        guard bytes.last == 0x0A else { return false }
+        let lines = bytes.dropLast()
+        let last = lines[(lines.lastIndex(of: 0x0A).map { $0 + 1 } ?? 0)...]
+        return last.starts(with: #"{"clips":"#.utf8) || last.starts(with: #"{"error":"#.utf8)
+    }
+
     /// Reads what a worker wrote. Nothing in it is trusted: it may come from a process that a hostile file took over.
     ///
     /// - Parameter dimension: the width that every Gaussian must have.

@@ -1,4 +1,7 @@
+internal import CWorker
+
 import Glibc
+import Synchronization
 import VideoDecoding
 import VideoEncoding
 
@@ -12,8 +15,8 @@ public struct WorkerRequest: Sendable, Equatable {
     public var to: Double?
     /// Seconds of video that it reads at most; a longer video, or part, is refused.
     public var longest = 1800.0
-    /// Seconds of processor time, over all threads.
-    public var processorSeconds = 240
+    /// Seconds of processor time, over all threads; nil for a worker of many files.
+    public var processorSeconds: Int? = 240
     /// Bytes of address space.
     public var memory: UInt64 = 4 << 30
     /// Threads that encode side by side.
@@ -28,7 +31,7 @@ public struct WorkerRequest: Sendable, Equatable {
     }
 }
 
-/// A process of its own that reads one video, so that a hostile file meets nothing but a process that may use little
+/// A process of its own that reads one video, or one after another, so that a hostile file meets nothing but a process that may use little
 /// and can be ended: the file is its standard input, `EncodedLines` its standard output.
 public enum EncodingWorker {
     /// Limits this process for good, then reads the file at descriptor 0.
@@ -44,10 +47,66 @@ public enum EncodingWorker {
         }
     }
 
+    /// Limits this process for good, then encodes the files that come through the socket at descriptor 0, until its other
+    /// end is closed. While it reads, an empty line each second says that it has not stopped.
+    ///
+    /// - Parameter say: writes to standard output, at once.
+    public static func serve(_ request: WorkerRequest, say: @escaping @Sendable (String) -> Void) {
+        limit(request)
+        let session = Result<EncoderSession, LibraryError> { () throws(LibraryError) in
+            do throws(ModelError) {
+                return try VideoEncoder(folder: request.modelFolder).makeSession(threads: request.threads)
+            } catch {
+                throw LibraryError(error)
+            }
+        }
+        var bytes = [UInt8](repeating: 0, count: 4096)
+        while true {
+            var file: Int32 = -1
+            let count = mixtape_receive_file(0, &bytes, bytes.count, &file)
+            guard count > 0 else { return }
+            defer { if file >= 0 { close(file) } }
+            let outcome = EncodedLines.Outcome { () throws(LibraryError) in
+                guard let asked = WorkerFileRequest(Array(bytes[..<count])), file >= 0 else {
+                    throw LibraryError(.video, reason: "decoder_failed", message: "the request is no request")
+                }
+                return try encode(file, asked, try session.get(), say)
+            }
+            say(EncodedLines.write(outcome))
+        }
+    }
+
+    private static func encode(
+        _ file: Int32, _ asked: WorkerFileRequest, _ session: EncoderSession,
+        _ say: @escaping @Sendable (String) -> Void
+    ) throws(LibraryError) -> EncodedVideo {
+        let lastSign = Mutex(ContinuousClock.now)
+        return try naming { () throws(VideoError) in
+            // As the run's own process would: with one processor, decoding and encoding take turns.
+            try session.encode(
+                path: "/proc/self/fd/\(file)", timeLimit: asked.timeLimit,
+                decoderThreads: max(1, asked.decoderThreads), overlapped: session.threads > 1,
+                isCancelled: {
+                    let now = ContinuousClock.now
+                    let isDue = lastSign.withLock { last in
+                        guard now - last > .seconds(1) else { return false }
+                        last = now
+                        return true
+                    }
+                    if isDue { say("\n") }
+                    return false
+                })
+        }
+    }
+
     private static func limit(_ request: WorkerRequest) {
-        let seconds = rlim_t(max(1, request.processorSeconds))
-        // One second between the two, so that the signal says which limit it was.
-        set(__rlimit_resource_t(RLIMIT_CPU.rawValue), seconds, hard: seconds + 1)
+        // Before there are threads, which would go without. Where the system has no such filter, the limits remain.
+        _ = mixtape_refuse_calls()
+        if let processorSeconds = request.processorSeconds {
+            let seconds = rlim_t(max(1, processorSeconds))
+            // One second between the two, so that the signal says which limit it was.
+            set(__rlimit_resource_t(RLIMIT_CPU.rawValue), seconds, hard: seconds + 1)
+        }
         set(__rlimit_resource_t(RLIMIT_AS.rawValue), rlim_t(request.memory))
         set(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), 0)
         set(__rlimit_resource_t(RLIMIT_CORE.rawValue), 0)
@@ -87,7 +146,7 @@ public enum EncodingWorker {
         let video = try naming { () throws(VideoError) in
             try session.encode(
                 path: path, range: request.range == nil && stated > 0 ? nil : bounded,
-                timeLimit: Double(request.processorSeconds), decoderThreads: request.threads,
+                timeLimit: Double(request.processorSeconds ?? 600), decoderThreads: request.threads,
                 overlapped: request.threads > 1)
         }
         try check((video.intervals.last?.stop ?? 0) - asked.start, request)

@@ -15,7 +15,7 @@ struct RejectDuplicatesCommand: ParsableCommand {
 
     func run() throws {
         let count = try videos.places.library().rejectDuplicates(
-            paths: videos.paths, waitingSeconds: videos.wait)
+            paths: videos.paths, waitingSeconds: videos.wait.seconds)
         if videos.json { return Terminal.data(["decided": .number(count)]) }
         Terminal.data("\(count) \(count == 1 ? "pair" : "pairs") remembered as no match")
     }
@@ -31,7 +31,7 @@ struct RestoreDuplicatesCommand: ParsableCommand {
 
     func run() throws {
         let count = try videos.places.library().restoreDuplicates(
-            paths: videos.paths, waitingSeconds: videos.wait)
+            paths: videos.paths, waitingSeconds: videos.wait.seconds)
         if videos.json { return Terminal.data(["restored": .number(count)]) }
         Terminal.data("\(count) \(count == 1 ? "decision" : "decisions") taken back")
     }
@@ -44,15 +44,13 @@ struct DecidedVideos: ParsableArguments {
 
     @OptionGroup var places: LibraryOptions
 
-    @Option(help: .init("Seconds to wait for another run on the same index.", valueName: "S"))
-    var wait = 0.0
+    @OptionGroup var wait: WaitOption
 
     @Flag(help: "Print the result as JSON.")
     var json = false
 
     func check() throws {
         guard (2...1000).contains(paths.count) else { throw ValidationError("expected 2 to 1000 videos") }
-        guard wait >= 0, wait.isFinite else { throw ValidationError("--wait: expected 0 or more") }
     }
 }
 

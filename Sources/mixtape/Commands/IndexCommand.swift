@@ -16,45 +16,21 @@ struct IndexCommand: ParsableCommand {
 
     @OptionGroup var places: LibraryOptions
 
-    @Flag(help: "Forget videos even where a whole folder or disk is gone.")
-    var prune = false
+    @OptionGroup var options: IndexOptions
 
     @Flag(help: "Try files again that failed before.")
     var retryFailed = false
 
-    @Option(help: .init("Files read side by side. (default: by the processors)", valueName: "N"))
-    var workers: Int?
-
-    @Option(
-        help: .init(
-            "Seconds, beyond the running time of what was read, after which a file is given up.",
-            valueName: "S"))
-    var timeLimit = 600.0
-
-    @Option(help: .init("Seconds to wait for another run on the same index.", valueName: "S"))
-    var wait = 0.0
+    @OptionGroup var wait: WaitOption
 
     @Flag(help: "Print the result as JSON.")
     var json = false
 
-    func validate() throws {
-        if let workers, !(1...1024).contains(workers) {
-            throw ValidationError("--workers: expected 1 to 1024")
-        }
-        guard timeLimit > 0, timeLimit.isFinite else {
-            throw ValidationError("--time-limit: expected more than 0")
-        }
-        guard wait >= 0, wait.isFinite else { throw ValidationError("--wait: expected 0 or more") }
-    }
-
     func run() throws {
-        let library = try places.library()
-        var request = IndexRequest(folders: folders)
-        request.prune = prune
+        let library = try places.library(inProcess: options.inProcess)
+        var request = options.request(folders)
         request.retryFailed = retryFailed
-        request.workers = workers
-        request.timeLimit = timeLimit
-        request.waitingSeconds = wait
+        request.waitingSeconds = wait.seconds
         Interrupts.catchSignals()
         let display = ProgressDisplay()
         let summary: IndexSummary

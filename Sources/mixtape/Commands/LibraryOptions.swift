@@ -15,13 +15,16 @@ struct LibraryOptions: ParsableArguments {
     var modelFolder: String?
 
     /// The library that the options name.
-    func library() throws -> VideoLibrary {
+    ///
+    /// - Parameter inProcess: whether files that are indexed are read by this very process.
+    func library(inProcess: Bool = false) throws -> VideoLibrary {
         VideoLibrary(
             LibraryConfiguration(
                 indexFolder: try folder(indexFolder, option: "--index", default: "index"),
                 modelFolder: try modelPath(),
                 alwaysChecksModel: modelFolder != nil,
-                processors: Settings.current.processors))
+                processors: Settings.current.processors,
+                workerExecutable: inProcess ? nil : "/proc/self/exe"))
     }
 
     /// The model folder that the options name.

@@ -12,18 +12,13 @@ struct RemoveCommand: ParsableCommand {
 
     @OptionGroup var places: LibraryOptions
 
-    @Option(help: .init("Seconds to wait for another run on the same index.", valueName: "S"))
-    var wait = 0.0
+    @OptionGroup var wait: WaitOption
 
     @Flag(help: "Print the result as JSON.")
     var json = false
 
-    func validate() throws {
-        guard wait >= 0, wait.isFinite else { throw ValidationError("--wait: expected 0 or more") }
-    }
-
     func run() throws {
-        let count = try places.library().remove(paths: paths, waitingSeconds: wait)
+        let count = try places.library().remove(paths: paths, waitingSeconds: wait.seconds)
         if json {
             Terminal.data(["removed": .number(count)])
         } else {

@@ -25,47 +25,27 @@ struct WatchCommand: ParsableCommand {
             valueName: "S"))
     var quiet = 1.0
 
-    @Flag(help: "Forget videos even where a whole folder or disk is gone.")
-    var prune = false
-
-    @Option(help: .init("Files read side by side. (default: by the processors)", valueName: "N"))
-    var workers: Int?
-
-    @Option(
-        help: .init(
-            "Seconds, beyond the running time of what was read, after which a file is given up.",
-            valueName: "S"))
-    var timeLimit = 600.0
+    @OptionGroup var options: IndexOptions
 
     @Flag(help: "Print each run's result as a line of JSON.")
     var json = false
 
     func validate() throws {
         guard (0.01...3600).contains(quiet) else { throw ValidationError("--quiet: expected 0.01 to 3600") }
-        if let workers, !(1...1024).contains(workers) {
-            throw ValidationError("--workers: expected 1 to 1024")
-        }
-        guard timeLimit > 0, timeLimit.isFinite else {
-            throw ValidationError("--time-limit: expected more than 0")
-        }
     }
 
     func run() throws {
-        let library = try places.library()
-        var request = IndexRequest(folders: folders)
-        request.prune = prune
-        request.workers = workers
-        request.timeLimit = timeLimit
-        var options = WatchOptions()
-        options.quiet = quiet
-        options.patience = max(options.patience, quiet)
+        let library = try places.library(inProcess: options.inProcess)
+        var watching = WatchOptions()
+        watching.quiet = quiet
+        watching.patience = max(watching.patience, quiet)
         Interrupts.catchSignals()
         let display = ProgressDisplay()
         defer { display.clear() }
         let json = json
         let wasShown = Atomic(false)
         try library.watch(
-            request, options: options,
+            options.request(folders), options: watching,
             report: { event in
                 switch event {
                 case .watching(let folders):

@@ -1,7 +1,8 @@
 import ArgumentParser
 import Service
 
-/// What `serve --http` runs for each video that it has to read: never meant for people, so no help lists it.
+/// What `serve --http` runs for each video that it has to read, and indexing for all that one thread reads: never meant for
+/// people, so no help lists it.
 struct WorkerCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "worker", abstract: "Encode the video on standard input, within limits.",
@@ -10,19 +11,22 @@ struct WorkerCommand: ParsableCommand {
     @Option var model: String
     @Option var from: Double?
     @Option var to: Double?
-    @Option var longest: Double
-    @Option var processorSeconds: Int
+    @Option var longest: Double?
+    @Option var processorSeconds: Int?
     @Option var memory: UInt64
     @Option var threads: Int
+    /// Files come through a socket that is the standard input.
+    @Flag var many = false
 
     func run() throws {
         var request = WorkerRequest(modelFolder: model)
         request.from = from
         request.to = to
-        request.longest = longest
+        request.longest = longest ?? request.longest
         request.processorSeconds = processorSeconds
         request.memory = memory
         request.threads = max(1, threads)
+        if many { return EncodingWorker.serve(request, say: { Terminal.data(lines: $0) }) }
         let outcome = EncodingWorker.run(request)
         Terminal.data(lines: EncodedLines.write(outcome))
         if case .failure = outcome { throw ExitCode.failure }

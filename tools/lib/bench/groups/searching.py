@@ -27,7 +27,7 @@ NOTE = (
 )
 GROUP = "searching"
 DIMENSION = 256
-CLIPS = 4
+CLIPS = 2
 LIMIT = 10
 # Clips of more videos than this fill a small machine's memory.
 MOST_FOR_PARTS = 100_000

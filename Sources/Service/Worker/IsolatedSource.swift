@@ -1,0 +1,111 @@
+import Glibc
+import Indexing
+import Ingestion
+import VideoDecoding
+import VideoEncoding
+
+/// Encodes files in worker processes, which may crash, hang or run out of memory without harm to the run.
+package struct IsolatedSource: VideoSource {
+    /// The program that has the worker's command.
+    let executable: String
+    let modelFolder: String
+    /// D of the model, which the workers' answers must have.
+    let dimension: Int
+    /// Bytes of address space of a worker.
+    let memory: UInt64
+    /// Seconds without a sign of life, which is asked for every second, after which a decoder is taken to hang.
+    let patience: Double
+
+    package init(
+        executable: String, modelFolder: String, dimension: Int, memory: UInt64 = 4 << 30,
+        patience: Double = 120
+    ) {
+        self.executable = executable
+        self.modelFolder = modelFolder
+        self.dimension = dimension
+        self.memory = memory
+        self.patience = patience
+    }
+
+    package func fingerprint(path: String) throws(VideoError) -> String {
+        try ContentFingerprint.of(path: path)
+    }
+
+    package func makeWorker(threads: Int) throws(IndexError) -> any VideoWorker {
+        IsolatedWorker(source: self, threads: threads)
+    }
+
+    /// The command line that `WorkerCommand` of the program reads.
+    func arguments(threads: Int) -> [String] {
+        [
+            "mixtape", "worker", "--many", "--model", modelFolder,
+            "--memory", "\(memory)", "--threads", "\(threads)",
+        ]
+    }
+}
+
+/// A worker process of one thread of a run; the process is started for the first file, and anew after one that it did
+/// not survive.
+final class IsolatedWorker: VideoWorker {
+    private let source: IsolatedSource
+    private let threads: Int
+    private var running: RunningWorker?
+
+    init(source: IsolatedSource, threads: Int) {
+        self.source = source
+        self.threads = threads
+    }
+
+    func encode(
+        path: String, timeLimit: Double, decoderThreads: Int, isCancelled: @escaping @Sendable () -> Bool
+    ) throws(VideoError) -> EncodedVideo {
+        let file = try RegularFile(path: path)
+        let request = WorkerFileRequest(timeLimit: timeLimit, decoderThreads: decoderThreads)
+        var worker: RunningWorker
+        if let running { worker = running } else { worker = try start(path) }
+        if !worker.ask(request, file: file.descriptor) {
+            // It went while it had nothing to do.
+            worker = try start(path)
+            guard worker.ask(request, file: file.descriptor) else { throw failure(path, worker.end()) }
+        }
+        running = worker
+        let answer = worker.answer(patience: source.patience, isCancelled: isCancelled)
+        if case .lines(let bytes) = answer,
+            let outcome = EncodedLines.read(bytes, dimension: source.dimension)
+        {
+            switch outcome {
+            case .success(let video): return video
+            case .failure(let error):
+                let reason = VideoError.Reason(rawValue: error.reason) ?? .decoderFailed
+                throw VideoError(path: path, reason: reason, detail: error.message)
+            }
+        }
+        running = nil
+        let ending = worker.end()
+        switch answer {
+        case .cancelled: throw VideoError(path: path, reason: .cancelled, detail: "cancelled")
+        case .silent:
+            throw VideoError(
+                path: path, reason: .decoderFailed,
+                detail: "the decoder hangs: it gave no sign of life for \(Int(source.patience)) seconds")
+        case .ended, .lines, .tooMuch: throw failure(path, ending)
+        }
+    }
+
+    private func start(_ path: String) throws(VideoError) -> RunningWorker {
+        do throws(LibraryError) {
+            return try RunningWorker(
+                executable: source.executable, arguments: source.arguments(threads: threads))
+        } catch {
+            // No matter of the file: it is tried again in the next run.
+            throw VideoError(path: path, reason: .readFailed, detail: error.message)
+        }
+    }
+
+    private func failure(_ path: String, _ ending: String?) -> VideoError {
+        VideoError(
+            path: path, reason: .decoderFailed,
+            detail: "the decoder did not survive it (\(ending ?? "it gave no answer")): the file is damaged, "
+                + "or needs more than \(source.memory >> 30) GB of memory")
+    }
+}

@@ -1,0 +1,121 @@
+internal import CWorker
+
+import Glibc
+
+/// A worker process that encodes one file after another, and the two ends that lead to it: files go out through a
+/// socket, `EncodedLines` come back through a pipe.
+final class RunningWorker {
+    /// How the wait for an answer ended.
+    enum Answer {
+        case lines([UInt8])
+        /// The process is gone.
+        case ended
+        case cancelled
+        /// It said nothing for too long.
+        case silent
+        /// It said more than any honest worker does.
+        case tooMuch
+    }
+
+    private let process: Int32
+    private let socket: Int32
+    private let output: Int32
+    private var isOver = false
+    private static let mostBytes = 1 << 30
+
+    init(executable: String, arguments: [String]) throws(LibraryError) {
+        var ends: [Int32] = [-1, -1]
+        let problem = mixtape_socket_pair(&ends)
+        guard problem == 0 else {
+            throw LibraryError(
+                .video, reason: "decoder_unavailable",
+                message: "no decoder can be started: \(String(cString: strerror(problem)))")
+        }
+        defer { close(ends[1]) }
+        do throws(LibraryError) {
+            (process, output) = try WorkerLaunch.start(executable, arguments, input: ends[1])
+        } catch {
+            close(ends[0])
+            throw error
+        }
+        socket = ends[0]
+    }
+
+    deinit {
+        if !isOver { end() }
+        close(socket)
+        close(output)
+    }
+
+    /// Hands over an open file; false where the process is gone.
+    func ask(_ request: WorkerFileRequest, file: Int32) -> Bool {
+        let bytes = Array(request.json.serialized().utf8)
+        return mixtape_send_file(socket, file, bytes, bytes.count) == 0
+    }
+
+    /// Waits for what it says of the file.
+    ///
+    /// - Parameter patience: seconds without a sign of life after which it is taken to hang.
+    func answer(patience: Double, isCancelled: () -> Bool) -> Answer {
+        var bytes: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 1 << 16)
+        var lastSign = ContinuousClock.now
+        while true {
+            if isCancelled() { return .cancelled }
+            if ContinuousClock.now - lastSign > .seconds(patience) { return .silent }
+            var watched = pollfd(fd: output, events: Int16(POLLIN), revents: 0)
+            guard poll(&watched, 1, 50) > 0 else { continue }
+            let count = read(output, &buffer, buffer.count)
+            if count < 0 && (errno == EINTR || errno == EAGAIN) { continue }
+            guard count > 0 else { return .ended }
+            lastSign = .now
+            bytes += buffer[..<count]
+            if EncodedLines.areComplete(bytes) { return .lines(bytes) }
+            if bytes.count > Self.mostBytes { return .tooMuch }
+        }
+    }
+
+    /// Ends the process, whatever it does, and says in words how it had ended by itself, if it had.
+    @discardableResult
+    func end() -> String? {
+        isOver = true
+        var status: Int32 = 0
+        var found = waitpid(process, &status, WNOHANG)
+        // What closed its output may still be on its way out.
+        for _ in 0..<20 where found == 0 {
+            usleep(5_000)
+            found = waitpid(process, &status, WNOHANG)
+        }
+        if found == 0 {
+            kill(-process, SIGKILL)
+            while waitpid(process, &status, 0) < 0, errno == EINTR {}
+            return nil
+        }
+        let signal = status & 0x7F
+        return signal == 0 ? "it ended with status \(status >> 8 & 0xFF)" : "signal \(signal)"
+    }
+}
+
+/// What a worker is to do with the file that comes with it.
+struct WorkerFileRequest: Equatable {
+    /// Seconds, beyond the running time of what was read, after which the file is given up.
+    var timeLimit: Double
+    var decoderThreads: Int
+
+    var json: JSONValue {
+        ["time_limit": .number(timeLimit), "decoder_threads": .number(decoderThreads)]
+    }
+
+    init(timeLimit: Double, decoderThreads: Int) {
+        self.timeLimit = timeLimit
+        self.decoderThreads = decoderThreads
+    }
+
+    /// Nil where the bytes are no request.
+    init?(_ bytes: [UInt8]) {
+        guard let value = try? JSONValue(parsing: bytes), let limit = value["time_limit"]?.doubleValue,
+            let threads = value["decoder_threads"]?.intValue
+        else { return nil }
+        self.init(timeLimit: limit, decoderThreads: threads)
+    }
+}

@@ -1,0 +1,79 @@
+import Foundation
+import Testing
+
+/// Indexing in worker processes: what they may do, what becomes of the run when they die, and that they change nothing.
+@Suite struct IsolatedIndexTests {
+    /// The running children of a process.
+    private func children(of process: Int32) -> [Int32] {
+        let text = try? String(
+            contentsOfFile: "/proc/\(process)/task/\(process)/children", encoding: .utf8)
+        // Threads of the process start them too.
+        let tasks = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(process)/task")) ?? []
+        let all = tasks.compactMap {
+            try? String(contentsOfFile: "/proc/\(process)/task/\($0)/children", encoding: .utf8)
+        }
+        return (all + [text ?? ""]).flatMap { $0.split(separator: " ").compactMap { Int32($0) } }
+    }
+
+    private func waitForChild(of run: Running) throws -> Int32 {
+        for _ in 0..<2000 {
+            if let child = children(of: run.process.processIdentifier).first { return child }
+            usleep(2_000)
+        }
+        throw Material.Failure(description: "no worker was started: \(run.errorsSoFar)")
+    }
+
+    private func answers(_ index: TestIndex) throws -> [String] {
+        try [3, 11, 29].map { number in
+            let outcome = try index.run(
+                "search", index.material.video(number), "--json", "--limit", "30")
+            let matches = try #require(try outcome.json()["matches"] as? [[String: Any]])
+            return matches.map { "\($0["path"] ?? "") \($0["distance"] ?? "")" }.joined(separator: "\n")
+        }
+    }
+
+    @Test func workersGiveWhatTheProcessItselfGives() throws {
+        let (apart, within) = (try TestIndex(), try TestIndex())
+        #expect(try apart.run("index", apart.material.videos).status == 0)
+        #expect(try within.run("index", within.material.videos, "--in-process").status == 0)
+        #expect(try answers(apart) == answers(within))
+    }
+
+    @Test func workersMayDoLittle() throws {
+        let index = try TestIndex()
+        let run = try index.startIndexing()
+        let worker = try waitForChild(of: run)
+        var status = ""
+        // The filter is the first thing that it sets up, but not the first that happens.
+        for _ in 0..<500 {
+            status = (try? String(contentsOfFile: "/proc/\(worker)/status", encoding: .utf8)) ?? status
+            if status.contains("Seccomp:\t2") { break }
+            usleep(1_000)
+        }
+        #expect(status.contains("Seccomp:\t2") && status.contains("NoNewPrivs:\t1"), "\(status)")
+        let outcome = try run.outcome()
+        #expect(outcome.status == 0, "\(outcome.errors)")
+    }
+
+    @Test func aRunGoesOnWhenItsWorkersAreKilled() throws {
+        let index = try TestIndex()
+        let run = try index.startIndexing("--json")
+        var killed: Set<Int32> = []
+        while run.process.isRunning, killed.count < 5 {
+            for child in children(of: run.process.processIdentifier) where !killed.contains(child) {
+                kill(child, SIGKILL)
+                killed.insert(child)
+            }
+            usleep(20_000)
+        }
+        let outcome = try run.outcome()
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        #expect(!killed.isEmpty)
+        let summary = try outcome.json()
+        let (indexed, failed) = (summary["indexed"] as? Int ?? -1, summary["failed"] as? Int ?? -1)
+        #expect(indexed + failed == index.material.count)
+        // What died twice is taken up when it is asked for.
+        #expect(try index.run("index", index.material.videos, "--retry-failed").status == 0)
+        #expect(try index.ready() == index.material.count)
+    }
+}

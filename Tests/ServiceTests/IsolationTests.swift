@@ -1,0 +1,100 @@
+import Foundation
+import Ingestion
+import Service
+import Testing
+import VideoDecoding
+
+/// Workers that crash, hang, or say what no honest worker does: shell scripts in their place.
+@Suite struct IsolationTests {
+    private let folder: TemporaryFolder
+    private let video: String
+
+    init() throws {
+        folder = try TemporaryFolder()
+        video = folder.path + "/video.mp4"
+        try Data("no video; nobody reads it".utf8).write(to: URL(fileURLWithPath: video))
+    }
+
+    /// A source whose worker is a script.
+    private func source(_ script: String, patience: Double = 20) throws -> IsolatedSource {
+        let program = folder.path + "/worker"
+        try "#!/bin/sh\n\(script)\n".write(toFile: program, atomically: true, encoding: .utf8)
+        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: program)
+        return IsolatedSource(
+            executable: program, modelFolder: folder.path, dimension: 2, patience: patience)
+    }
+
+    private func failure(_ worker: any VideoWorker, _ path: String? = nil) -> VideoError? {
+        do throws(VideoError) {
+            _ = try worker.encode(
+                path: path ?? video, timeLimit: 60, decoderThreads: 1, isCancelled: { false })
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    @Test(arguments: [
+        ("kill -SEGV $$", "signal 11"), ("exit 3", "status 3"), ("kill -KILL $$", "signal 9"),
+        ("echo garbage; echo '{\"clips\":1}'; sleep 100", "gave no answer"),
+    ])
+    func aWorkerThatDiesFailsTheFile(script: String, words: String) throws {
+        // Waits for the file first, as a worker does: one that is gone before is started anew.
+        let worker = try source("head -c 1 >/dev/null; \(script)").makeWorker(threads: 1)
+        let error = try #require(failure(worker))
+        #expect(error.reason == .decoderFailed && error.path == video)
+        #expect(error.detail.contains(words), "\(error.detail)")
+    }
+
+    @Test func aWorkerThatHangsIsEnded() throws {
+        let worker = try source("head -c 1 >/dev/null; exec sleep 1000", patience: 0.5)
+            .makeWorker(threads: 1)
+        let error = try #require(failure(worker))
+        #expect(error.reason == .decoderFailed)
+        #expect(error.detail.contains("hangs"))
+    }
+
+    @Test func signsOfLifeAreWaitedFor() throws {
+        let error = #"{"error":{"reason":"damaged","message":"it is damaged"}}"#
+        let script = "head -c 1 >/dev/null; for i in 1 2 3 4 5 6; do echo; sleep 0.3; done; echo '\(error)'"
+        let worker = try source(script, patience: 1.2).makeWorker(threads: 1)
+        #expect(failure(worker) == VideoError(path: video, reason: .damaged, detail: "it is damaged"))
+    }
+
+    @Test func theNextFileGetsANewWorker() throws {
+        let answer = #"{"error":{"reason":"no_frames","message":"none"}}"#
+        let script = """
+            head -c 1 >/dev/null
+            if [ -e '\(folder.path)/died' ]; then echo '\(answer)'; sleep 100; fi
+            : > '\(folder.path)/died'
+            kill -ABRT $$
+            """
+        let worker = try source(script).makeWorker(threads: 1)
+        #expect(failure(worker)?.reason == .decoderFailed)
+        #expect(failure(worker)?.reason == .noFrames)
+    }
+
+    @Test func cancellingEndsTheWorker() throws {
+        let worker = try source("head -c 1 >/dev/null; exec sleep 1000").makeWorker(threads: 1)
+        let start = ContinuousClock.now
+        #expect(throws: VideoError.self) {
+            _ = try worker.encode(
+                path: video, timeLimit: 60, decoderThreads: 1,
+                isCancelled: { ContinuousClock.now - start > .milliseconds(200) })
+        }
+        #expect(ContinuousClock.now - start < .seconds(15))
+    }
+
+    @Test func whatIsNoFileReachesNoWorker() throws {
+        let worker = try source("exit 1").makeWorker(threads: 1)
+        #expect(failure(worker, folder.path + "/none.mp4")?.reason == .notFound)
+        #expect(failure(worker, folder.path)?.reason == .notAFile)
+    }
+
+    @Test func aProgramThatCannotBeStartedIsNoMatterOfTheFile() throws {
+        let source = IsolatedSource(
+            executable: folder.path + "/none", modelFolder: folder.path, dimension: 2)
+        // Such files are tried again in the next run.
+        #expect(failure(try source.makeWorker(threads: 1))?.reason == .readFailed)
+    }
+}
