@@ -3,16 +3,13 @@ import Testing
 
 /// Indexing in worker processes: what they may do, what becomes of the run when they die, and that they change nothing.
 @Suite struct IsolatedIndexTests {
-    /// The running children of a process.
+    /// The running children of a process, each of them started by one of its threads.
     private func children(of process: Int32) -> [Int32] {
-        let text = try? String(
-            contentsOfFile: "/proc/\(process)/task/\(process)/children", encoding: .utf8)
-        // Threads of the process start them too.
         let tasks = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(process)/task")) ?? []
-        let all = tasks.compactMap {
+        let lists = tasks.compactMap {
             try? String(contentsOfFile: "/proc/\(process)/task/\($0)/children", encoding: .utf8)
         }
-        return (all + [text ?? ""]).flatMap { $0.split(separator: " ").compactMap { Int32($0) } }
+        return lists.flatMap { $0.split(separator: " ").compactMap { Int32($0) } }
     }
 
     private func waitForChild(of run: Running) throws -> Int32 {

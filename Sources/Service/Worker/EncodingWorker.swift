@@ -31,8 +31,9 @@ public struct WorkerRequest: Sendable, Equatable {
     }
 }
 
-/// A process of its own that reads one video, or one after another, so that a hostile file meets nothing but a process that may use little
-/// and can be ended: the file is its standard input, `EncodedLines` its standard output.
+/// A process of its own that reads one video, its standard input, or one after another that come through a socket, so that
+/// a hostile file meets nothing but a process that may use little and can be ended. It says `EncodedLines` on its standard
+/// output.
 public enum EncodingWorker {
     /// Limits this process for good, then reads the file at descriptor 0.
     ///
