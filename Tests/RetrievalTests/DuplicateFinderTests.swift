@@ -76,11 +76,11 @@ import VideoDecoding
         // Clips may lie farther apart than wholes. b is the longest, a the centre.
         #expect(group.members.map(\.video.identity.path) == ["/b", "/a", "/c"])
         let apart = group.members.map(\.distance)
-        #expect(abs(apart[0] - 0.125 / 3.56) < 1e-6 && apart[1] == 0 && abs(apart[2] - 0.125 / 3.56) < 1e-6)
+        #expect(abs(apart[0] - 0.125 / 3.4) < 1e-6 && apart[1] == 0 && abs(apart[2] - 0.125 / 3.4) < 1e-6)
         #expect(group.members.map(\.isKept) == [true, false, false])
         #expect(group.members.map(\.reason) == [.longest, .shorter, .shorter])
         #expect(group.centre == 1)
-        #expect(abs(group.largestDistance - 0.5 / 3.56) < 1e-6)
+        #expect(abs(group.largestDistance - 0.5 / 3.4) < 1e-6)
     }
 
     /// Twenty videos, each near the next: a chain would take them all.
@@ -147,6 +147,30 @@ import VideoDecoding
             try store("/\(number)", clips: [500, 530] + own)
         }
         #expect(try groups() == [])
+    }
+
+    /// Not even where it is half of each: what many show tells none of them from the others. A copy of one is found all the same.
+    @Test func anIntroThatIsHalfOfEachMakesNoGroup() throws {
+        for number in 0..<6 {
+            let start = 1000 + 300 * Float(number)
+            try store("/\(number)", clips: [500, 530, start, start + 30])
+        }
+        #expect(try groups() == [])
+        try store("/copy of 3", clips: [500, 530, 1900, 1930])
+        #expect(try groups().map { $0.sorted() } == [["/3", "/copy of 3"]])
+    }
+
+    /// The farther apart what corresponds is, the more of the shorter one has to.
+    @Test func whatIsMissingCountsAsFarAway() throws {
+        func film(shift: Float, own: Int) -> [Float] {
+            (0..<6).map { 500 + 30 * Float($0) + ($0 < own ? 1000 : shift) }
+        }
+        try store("/film", clips: film(shift: 0, own: 0))
+        try store("/changed", clips: film(shift: 3.2, own: 0))
+        try store("/part of it changed", clips: film(shift: -3.2, own: 2))
+        #expect(try groups() == [["/changed", "/film"]])
+        try store("/part of it", clips: film(shift: 0, own: 2))
+        #expect(try groups().map { $0.sorted() } == [["/changed", "/film", "/part of it"]])
     }
 
     /// Black looks alike everywhere: it makes no group, and what shows nothing else is named.

@@ -103,6 +103,27 @@ import Testing
         #expect(found.allSatisfy { $0.distance <= 12 })
     }
 
+    /// An owner counts once for a row, however many of its rows are near.
+    @Test(arguments: [1, 2])
+    func otherOwnersAreCountedForEachRow(threads: Int) throws {
+        let library = Self.libraryWithNeighbours(600, dimension: 24, seed: 8)
+        defer { withExtendedLifetime(library) {} }
+        let rows = library.rows
+        let owners = (0..<Int32(rows.count)).map { $0 / 4 }
+        let chosen = (0..<UInt32(rows.count)).filter { $0 % 5 != 0 }
+        var wanted = [Set<Int32>](repeating: [], count: rows.count)
+        for pair in Self.literal(rows, among: chosen, within: 12) {
+            let (first, second) = (Int(pair.first), Int(pair.second))
+            if owners[first] == owners[second] { continue }
+            wanted[first].insert(owners[second])
+            wanted[second].insert(owners[first])
+        }
+        let counts = try PairJoin(maximumDistance: 12, threads: threads).otherOwners(
+            in: rows, among: chosen, owners: owners)
+        #expect(counts == wanted.map(\.count))
+        #expect(counts.contains { $0 > 1 } && counts.contains(0))
+    }
+
     /// Means and variances of every size, rows that are equal, and rows that vary in few directions.
     @Test(arguments: [(1, 1), (1e6, 1), (1e-6, 1e-12), (1e15, 1), (1, 1e12), (3e4, 1e-9)])
     func strangeRowsArePairedAlike(means: Double, variances: Double) throws {

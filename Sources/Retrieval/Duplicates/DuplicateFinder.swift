@@ -4,10 +4,11 @@ import Indexing
 /// Finds groups of videos that share footage in an index.
 ///
 /// 1. Files of the same content are one video from here on (`Contents`).
-/// 2. Candidates are the pairs near as a whole, and those of which clips are near, since an excerpt can be far from the whole
+/// 2. Clips say less the more videos show the same (`ClipRarity`).
+/// 3. Candidates are the pairs near as a whole, and those of which clips are near, since an excerpt can be far from the whole
 ///    that it is of; both exactly (`PairJoin`).
-/// 3. Each is aligned, clip by clip, and is a match where half of what the shorter one says is in the other (`PairAlignment`).
-/// 4. Matches are grouped about centres (`StarGroups`), and one video of each group is suggested to be kept (`KeptVideo`).
+/// 4. Each is aligned, clip by clip, and is a match where half of what the shorter one says is in the other (`PairAlignment`).
+/// 5. Matches are grouped about centres (`StarGroups`), and one video of each group is suggested to be kept (`KeptVideo`).
 public struct DuplicateFinder: Sendable {
     private let index: VideoIndex
     private let options: DuplicateOptions
@@ -79,8 +80,9 @@ public struct DuplicateFinder: Sendable {
         let isTelling = contents.nodes.indices.map { node in
             clips.weights[clips.rows(of: node)].reduce(0, +) >= Self.leastInformation
         }
-        let candidates = try candidates(contents, rows, clips, isTelling, progress, isCancelled)
-        let matches = try matches(candidates, clips, progress, isCancelled)
+        let weights = try weights(contents, clips, isTelling, progress, isCancelled)
+        let candidates = try candidates(contents, rows, clips, weights, isTelling, progress, isCancelled)
+        let matches = try matches(candidates, clips, weights, progress, isCancelled)
         var evidence: [NodePair: PairEvidence] = [:]
         var links: [StarGroups.Link] = []
         var rejected = 0
@@ -113,54 +115,94 @@ public struct DuplicateFinder: Sendable {
             }, rejected: rejected)
     }
 
-    /// Pairs that may match, by first and then second node.
-    private func candidates(
-        _ contents: Contents, _ rows: MomentsRows, _ clips: ClipLibrary, _ isTelling: [Bool],
+    /// What each clip says, by what it shows and by how many other videos show the same: intros and endings that many share
+    /// make no duplicates.
+    private func weights(
+        _ contents: Contents, _ clips: ClipLibrary, _ isTelling: [Bool],
         _ progress: @escaping @Sendable (DuplicateProgress) -> Void,
         _ isCancelled: @escaping @Sendable () -> Bool
+    ) throws(DuplicateError) -> [Double] {
+        let join = PairJoin(
+            maximumDistance: options.maximumDistance * PairAlignment.clipScale * ClipRarity.same,
+            limit: Self.mostPairs)
+        let counts: [Int]
+        do throws(PairFailure) {
+            counts = try join.otherOwners(
+                in: clips.rows, among: tellingClips(clips, clips.weights, isTelling), owners: clips.owners,
+                progress: { progress(DuplicateProgress(phase: .comparing, share: $0 / 3)) },
+                isCancelled: isCancelled)
+        } catch {
+            throw failure(error) { contents.nodes[Int(clips.owners[$0])].videos.first }
+        }
+        var weights = clips.weights
+        for node in isTelling.indices {
+            let rows = clips.rows(of: node)
+            for (row, share) in zip(rows, ClipRarity.shares(Array(counts[rows]))) { weights[row] *= share }
+        }
+        return weights
+    }
+
+    /// Pairs that may match, by first and then second node.
+    private func candidates(
+        _ contents: Contents, _ rows: MomentsRows, _ clips: ClipLibrary, _ weights: [Double],
+        _ isTelling: [Bool], _ progress: @escaping @Sendable (DuplicateProgress) -> Void,
+        _ isCancelled: @escaping @Sendable () -> Bool
     ) throws(DuplicateError) -> [NodePair] {
-        let telling = contents.nodes.indices.filter { isTelling[$0] }
         let whole = PairJoin(
             maximumDistance: options.maximumDistance * Self.farthestWhole, limit: Self.mostPairs)
         let part = PairJoin(
             maximumDistance: options.maximumDistance * PairAlignment.clipScale * Self.nearestClip,
             limit: Self.mostPairs)
-        let tellingClips =
-            clips.rows.count == 0
-            ? []
-            : (0..<UInt32(clips.rows.count)).filter {
-                isTelling[Int(clips.owners[Int($0)])] && clips.weights[Int($0)] >= Self.leastWeight
-            }
+        let near: [RowPair]
         do throws(PairFailure) {
-            let near = try whole.pairs(
-                in: rows, among: telling.map { contents.nodes[$0].row },
-                progress: { progress(DuplicateProgress(phase: .comparing, share: $0 / 2)) },
+            near = try whole.pairs(
+                in: rows,
+                among: contents.nodes.indices.filter { isTelling[$0] }.map { contents.nodes[$0].row },
+                progress: { progress(DuplicateProgress(phase: .comparing, share: (1 + $0) / 3)) },
                 isCancelled: isCancelled)
-            let nearParts = try part.ownerPairs(
-                in: clips.rows, among: tellingClips, owners: clips.owners,
-                progress: { progress(DuplicateProgress(phase: .comparing, share: 0.5 + $0 / 2)) },
-                isCancelled: isCancelled)
-            let pairs =
-                near.map { NodePair(contents.node(ofRow: $0.first), contents.node(ofRow: $0.second)) }
-                + nearParts.map { NodePair(Int($0.first), Int($0.second)) }
-            return Array(Set(pairs)).sorted { ($0.first, $0.second) < ($1.first, $1.second) }
         } catch {
-            switch error {
-            case .cancelled: throw .cancelled
-            case .tooMany: throw .tooManyPairs(limit: Self.mostPairs)
-            case .notFinite(let row):
-                throw .index(
-                    IndexError(
-                        reason: .corrupted, path: contents.video(ofRow: row)?.identity.path ?? index.folder,
-                        message: "its moments in the index \(index.folder) are not those of a distribution",
-                        hint: "remove the video from the index and index it again"))
-            }
+            throw failure(error) { contents.video(ofRow: $0) }
+        }
+        let nearParts: [RowPair]
+        do throws(PairFailure) {
+            nearParts = try part.ownerPairs(
+                in: clips.rows, among: tellingClips(clips, weights, isTelling), owners: clips.owners,
+                progress: { progress(DuplicateProgress(phase: .comparing, share: (2 + $0) / 3)) },
+                isCancelled: isCancelled)
+        } catch {
+            throw failure(error) { contents.nodes[Int(clips.owners[$0])].videos.first }
+        }
+        let pairs =
+            near.map { NodePair(contents.node(ofRow: $0.first), contents.node(ofRow: $0.second)) }
+            + nearParts.map { NodePair(Int($0.first), Int($0.second)) }
+        return Array(Set(pairs)).sorted { ($0.first, $0.second) < ($1.first, $1.second) }
+    }
+
+    /// Rows of the clips that bring candidates.
+    private func tellingClips(
+        _ clips: ClipLibrary, _ weights: [Double], _ isTelling: [Bool]
+    ) -> [UInt32] {
+        weights.indices.filter { isTelling[Int(clips.owners[$0])] && weights[$0] >= Self.leastWeight }
+            .map(UInt32.init)
+    }
+
+    /// What ends the search where a join ended; the video of a row is asked for where its moments are at fault.
+    private func failure(_ failure: PairFailure, _ video: (Int) -> IndexedVideo?) -> DuplicateError {
+        switch failure {
+        case .cancelled: .cancelled
+        case .tooMany: .tooManyPairs(limit: Self.mostPairs)
+        case .notFinite(let row):
+            .index(
+                IndexError(
+                    reason: .corrupted, path: video(row)?.identity.path ?? index.folder,
+                    message: "its moments in the index \(index.folder) are not those of a distribution",
+                    hint: "remove the video from the index and index it again"))
         }
     }
 
     /// The candidates that match, in their order.
     private func matches(
-        _ candidates: [NodePair], _ clips: ClipLibrary,
+        _ candidates: [NodePair], _ clips: ClipLibrary, _ weights: [Double],
         _ progress: @escaping @Sendable (DuplicateProgress) -> Void,
         _ isCancelled: @escaping @Sendable () -> Bool
     ) throws(DuplicateError) -> [(NodePair, PairEvidence)] {
@@ -171,7 +213,11 @@ public struct DuplicateFinder: Sendable {
                 found, block in
                 for place in block {
                     let pair = candidates[place]
-                    if let evidence = alignment.evidence(clips.track(pair.first), clips.track(pair.second)),
+                    let (first, second) = (clips.track(pair.first), clips.track(pair.second))
+                    if let evidence = alignment.evidence(
+                        first.weighted(Array(weights[clips.rows(of: pair.first)])),
+                        second.weighted(Array(weights[clips.rows(of: pair.second)])),
+                        information: (first.information, second.information)),
                         evidence.distance <= options.maximumDistance
                     {
                         found.append((place, evidence))

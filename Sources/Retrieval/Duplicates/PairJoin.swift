@@ -85,7 +85,7 @@ package struct PairJoin: Sendable {
         precondition(owners.count == rows.count, "a row has an owner")
         var effort = Effort()
         let found = try pairs(
-            in: rows, among: chosen, owners: owners, effort: &effort, progress: progress,
+            in: rows, among: chosen, once: .eachPairOfOwners(owners), effort: &effort, progress: progress,
             isCancelled: isCancelled)
         // Two threads may have met the same two owners.
         var last: RowPair?
@@ -95,9 +95,44 @@ package struct PairJoin: Sendable {
         }
     }
 
-    /// The same; says what it took.
+    /// For each row of `rows`, how many owners other than its own have a chosen row within the distance of it; 0 for a row that
+    /// isn't chosen.
+    ///
+    /// - Parameter owners: of each row of `rows`, 0 or more and never falling from one row to the next.
+    package func otherOwners(
+        in rows: MomentsRows, among chosen: [UInt32], owners: [Int32],
+        progress: @Sendable (Double) -> Void = { _ in }, isCancelled: @Sendable () -> Bool = { false }
+    ) throws(PairFailure) -> [Int] {
+        precondition(owners.count == rows.count, "a row has an owner")
+        precondition(zip(owners, owners.dropFirst()).allSatisfy { $0 <= $1 }, "owners go by row")
+        var effort = Effort()
+        let found = try pairs(
+            in: rows, among: chosen, once: .eachRowAndOwner(owners), effort: &effort, progress: progress,
+            isCancelled: isCancelled)
+        var counts = [Int](repeating: 0, count: rows.count)
+        // Pairs come by first and then second row: a row's owners below its own come in their order, and so do those above.
+        var below = [Int32](repeating: -1, count: rows.count)
+        var above = below
+        for pair in found {
+            let (first, second) = (Int(pair.first), Int(pair.second))
+            if above[first] != owners[second] { counts[first] += 1 }
+            if below[second] != owners[first] { counts[second] += 1 }
+            (above[first], below[second]) = (owners[second], owners[first])
+        }
+        return counts
+    }
+
+    /// Which pairs are one too many; given by the owner of each row.
+    package enum Once: Sendable {
+        /// Rows of one owner, and of two owners that have a pair already.
+        case eachPairOfOwners([Int32])
+        /// Rows of one owner, and those of which each has a pair with the other's owner already.
+        case eachRowAndOwner([Int32])
+    }
+
+    /// The same as `pairs`; says what it took.
     package func pairs(
-        in rows: MomentsRows, among chosen: [UInt32], owners: [Int32]? = nil, effort: inout Effort,
+        in rows: MomentsRows, among chosen: [UInt32], once: Once? = nil, effort: inout Effort,
         progress: @Sendable (Double) -> Void = { _ in }, isCancelled: @Sendable () -> Bool = { false }
     ) throws(PairFailure) -> [RowPair] {
         guard chosen.count > 1 else { return [] }
@@ -108,7 +143,7 @@ package struct PairJoin: Sendable {
             let tree = RowTree(
                 try PairBounds(
                     rows, chosen, distance: maximumDistance, threads: threads, isCancelled: isCancelled))
-            let search = Search(rows: rows, chosen: chosen, owners: owners, tree: tree, join: self)
+            let search = Search(rows: rows, chosen: chosen, once: once, tree: tree, join: self)
             let blocks = RowBlocks(
                 count: tree.leafCount, size: 4, threads: threads, threshold: 64)
             parts = try blocks.accumulate(
@@ -141,8 +176,8 @@ package struct PairJoin: Sendable {
     /// What one thread has found.
     private struct Part: Sendable {
         var pairs: [RowPair] = []
-        /// Those of owners that are among them.
-        var owners: Set<UInt64> = []
+        /// Which pairs of owners, or of a row and an owner, are among them.
+        var met: Set<UInt64> = []
         var effort = Effort()
         /// Room for a row's neighbours.
         var near: [UInt32] = []
@@ -156,7 +191,7 @@ extension PairJoin {
     private struct Search: Sendable {
         let rows: MomentsRows
         let chosen: [UInt32]
-        let owners: [Int32]?
+        let once: Once?
         let tree: RowTree
         let join: PairJoin
 
@@ -168,10 +203,11 @@ extension PairJoin {
                 let lane = place - tree.starts[leaf]
                 for other in leaves { addNear(leaf, lane, other, &part) }
                 let row = Int(chosen[Int(tree.order[place])])
-                if let owners {
-                    part.near.removeAll {
-                        owners[Int($0)] == owners[row] || part.owners.contains(Self.key(owners, row, Int($0)))
-                    }
+                if once != nil {
+                    var near: [UInt32] = []
+                    swap(&near, &part.near)
+                    near.removeAll { isTooMany(row, Int($0), part) }
+                    swap(&near, &part.near)
                 }
                 if part.near.isEmpty { continue }
                 part.effort.evaluated += part.near.count
@@ -199,10 +235,44 @@ extension PairJoin {
             }
         }
 
-        /// Of two rows' owners, the smaller one on top.
-        private static func key(_ owners: [Int32], _ a: Int, _ b: Int) -> UInt64 {
-            let (first, second) = (min(owners[a], owners[b]), max(owners[a], owners[b]))
-            return UInt64(UInt32(first)) << 32 | UInt64(UInt32(second))
+        /// Whether the pair would be one too many; nothing is read to say so.
+        private func isTooMany(_ first: Int, _ second: Int, _ part: Part) -> Bool {
+            switch once {
+            case nil: false
+            case .eachPairOfOwners(let owners):
+                owners[first] == owners[second]
+                    || part.met.contains(Self.key(owners[first], owners[second]))
+            case .eachRowAndOwner(let owners):
+                owners[first] == owners[second]
+                    || part.met.contains(Self.key(row: first, owners[second]))
+                        && part.met.contains(Self.key(row: second, owners[first]))
+            }
+        }
+
+        /// Takes a pair that is not too many, by its first row.
+        private func take(_ pair: RowPair, _ part: inout Part) {
+            var pair = pair
+            let (first, second) = (Int(pair.first), Int(pair.second))
+            switch once {
+            case nil: break
+            case .eachPairOfOwners(let owners):
+                part.met.insert(Self.key(owners[first], owners[second]))
+                pair.first = UInt32(min(owners[first], owners[second]))
+                pair.second = UInt32(max(owners[first], owners[second]))
+            case .eachRowAndOwner(let owners):
+                part.met.insert(Self.key(row: first, owners[second]))
+                part.met.insert(Self.key(row: second, owners[first]))
+            }
+            part.pairs.append(pair)
+        }
+
+        /// Of two owners, the smaller one on top.
+        private static func key(_ a: Int32, _ b: Int32) -> UInt64 {
+            UInt64(UInt32(min(a, b))) << 32 | UInt64(UInt32(max(a, b)))
+        }
+
+        private static func key(row: Int, _ owner: Int32) -> UInt64 {
+            UInt64(UInt32(row)) << 32 | UInt64(UInt32(owner))
         }
 
         /// The rows near one, by their float32 and, where it matters, their exact distance.
@@ -229,17 +299,9 @@ extension PairJoin {
                     rows.moments(first), mean: rows.mean(second), variance: rows.variance(second), lambda: 1)
                 guard distance.isFinite else { return .notFinite(row: row) }
                 if distance > join.maximumDistance { continue }
-                guard let owners else {
-                    part.pairs.append(
-                        RowPair(first: UInt32(first), second: UInt32(second), distance: distance))
-                    continue
-                }
-                let key = Self.key(owners, first, second)
-                if part.owners.insert(key).inserted {
-                    part.pairs.append(
-                        RowPair(
-                            first: UInt32(key >> 32), second: UInt32(key & 0xFFFF_FFFF), distance: distance))
-                }
+                // The rows before this one may have brought what this one would.
+                if isTooMany(first, second, part) { continue }
+                take(RowPair(first: UInt32(first), second: UInt32(second), distance: distance), &part)
             }
             return nil
         }

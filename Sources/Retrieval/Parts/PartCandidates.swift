@@ -2,9 +2,8 @@ import Distributions
 
 /// The videos that hold clips near to a query's, and how much the query's clips say in this library.
 ///
-/// A clip that many videos show, such as an intro, tells none of them from the others: its weight falls with the number of
-/// videos that have the same, beyond what is usual for the query. (A query that is an intro, or one with many copies,
-/// is searched for in full: all of its clips are alike in that.)
+/// A clip that many videos show, such as an intro, counts for less (`ClipRarity`). A query that is an intro, or one with many
+/// copies, is searched for in full: all of its clips are alike in that.
 struct PartCandidates {
     /// At most so many, those for which most speaks first.
     private static let most = 32
@@ -12,8 +11,6 @@ struct PartCandidates {
     private static let mostClips = 128
     /// Nearest clips of the library for each.
     private static let hitsPerClip = 64
-    /// Clips within this share of the distance up to which clips correspond are the same but for their encoding.
-    private static let sameShare = 0.125
 
     /// Numbers of videos, the one for which most speaks first.
     let videos: [Int64]
@@ -42,8 +39,8 @@ struct PartCandidates {
                 $0[$1.video] = min($0[$1.video] ?? .infinity, $1.distance)
             }
         }
-        let same = Self.sameShare * options.maximumClipDistance
-        let rarities = Self.rarities(nearest.map { $0.values.count { $0 <= same } })
+        let same = ClipRarity.same * options.maximumClipDistance
+        let rarities = ClipRarity.shares(nearest.map { $0.values.count { $0 <= same } })
         var evidence: [Int64: Double] = [:]
         for (place, clip) in chosen.enumerated() {
             for (video, distance) in nearest[place] {
@@ -57,12 +54,5 @@ struct PartCandidates {
             let place = chosen.lastIndex { $0 <= clip } ?? 0
             return query.weights[clip] * rarities[place]
         }
-    }
-
-    /// From how many videos show each clip: 1 up to what is usual for the query, one more than the median, and 0 from twice
-    /// that. An original and two copies of it are always usual.
-    static func rarities(_ counts: [Int]) -> [Double] {
-        let usual = Double(max(3, counts.sorted()[counts.count / 2] + 1))
-        return counts.map { min(1, max(0, 2 - Double($0) / usual)) }
     }
 }
