@@ -17,7 +17,7 @@ package final class RegularFile {
         var status = stat()
         guard stat(path, &status) == 0 else { throw Self.openingError(path, errno) }
         try Self.check(path, status)
-        let descriptor = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
+        let descriptor = Self.open(path)
         guard descriptor >= 0 else { throw Self.openingError(path, errno) }
         do throws(VideoError) {
             guard fstat(descriptor, &status) == 0 else { throw Self.openingError(path, errno) }
@@ -32,6 +32,16 @@ package final class RegularFile {
     }
 
     deinit { close(descriptor) }
+
+    /// A file that this process has open already is not opened by name again: a worker may open none. Reads say where
+    /// they begin, so both descriptors having one position does no harm.
+    private static func open(_ path: String) -> Int32 {
+        let prefix = "/proc/self/fd/"
+        if path.hasPrefix(prefix), let own = Int32(path.dropFirst(prefix.count)) {
+            return fcntl(own, F_DUPFD_CLOEXEC, 0)
+        }
+        return Glibc.open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
+    }
 
     /// Reads up to `buffer.count` bytes at `offset`; fewer only at the end of the file. Negative: −errno.
     package func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int64) -> Int {

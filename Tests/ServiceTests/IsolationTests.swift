@@ -97,4 +97,27 @@ import VideoDecoding
         // Such files are tried again in the next run.
         #expect(failure(try source.makeWorker(threads: 1))?.reason == .readFailed)
     }
+
+    /// In a process of its own, since what is hidden stays so.
+    @Test(.enabled(if: WorkerSight.isAvailable, "this system has no Landlock"))
+    func aWorkerSeesTheModelAndWhatItWasHandedAlone() async throws {
+        await #expect(processExitsWith: .success) {
+            let folder = try TemporaryFolder()
+            let (secret, model) = (folder.path + "/secret", folder.path + "/model")
+            try FileManager.default.createDirectory(atPath: model, withIntermediateDirectories: false)
+            try Data("mine".utf8).write(to: URL(fileURLWithPath: secret))
+            try Data("weights".utf8).write(to: URL(fileURLWithPath: model + "/weights"))
+            let handed = open(secret, O_RDONLY)
+            try #require(WorkerSight.narrow(toModel: model))
+            // By its name nothing; by its descriptor what it was handed.
+            try #require(open(secret, O_RDONLY) == -1 && errno == EACCES)
+            try #require(open("/etc/passwd", O_RDONLY) == -1 && opendir(folder.path) == nil)
+            try #require(open("/proc/self/fd/\(handed)", O_RDONLY) == -1)
+            try #require(open(model + "/weights", O_WRONLY) == -1 && open(model + "/weights", O_RDONLY) >= 0)
+            let file = try RegularFile(path: "/proc/self/fd/\(handed)")
+            var bytes = [UInt8](repeating: 0, count: 4)
+            try #require(bytes.withUnsafeMutableBytes { file.read(into: $0, at: 0) } == 4)
+            try #require(bytes == Array("mine".utf8))
+        }
+    }
 }

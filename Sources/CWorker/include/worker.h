@@ -23,6 +23,14 @@ int mixtape_send_file(int socket, int file, const void *bytes, size_t count);
 /// message's size, 0 where the other end is closed, −1 on errors.
 ssize_t mixtape_receive_file(int socket, void *bytes, size_t count, int *file);
 
+/// The version of Landlock that the system has; 0 where it has none.
+int mixtape_landlock_version(void);
+
+/// From now on, and for good, the calling thread and those that it starts open no file by its name but those beneath
+/// `paths`, for reading alone (Landlock). What is open stays open. Paths that are not there are passed over. Returns 0,
+/// or an error number where the system has no such rules.
+int mixtape_read_only_beneath(const char *const *paths, size_t count);
+
 /// From now on, and for good, this process opens no socket, starts no program, and makes, renames and removes no file:
 /// such calls fail with EPERM (seccomp). Returns 0, or an error number where the system has no such filter.
 int mixtape_refuse_calls(void);

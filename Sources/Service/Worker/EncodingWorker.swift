@@ -102,6 +102,7 @@ public enum EncodingWorker {
 
     private static func limit(_ request: WorkerRequest) {
         // Before there are threads, which would go without. Where the system has no such filter, the limits remain.
+        WorkerSight.narrow(toModel: request.modelFolder)
         _ = mixtape_refuse_calls()
         if let processorSeconds = request.processorSeconds {
             let seconds = rlim_t(max(1, processorSeconds))
