@@ -76,11 +76,11 @@ import VideoDecoding
         // Clips may lie farther apart than wholes. b is the longest, a the centre.
         #expect(group.members.map(\.video.identity.path) == ["/b", "/a", "/c"])
         let apart = group.members.map(\.distance)
-        #expect(abs(apart[0] - 0.125 / 3.4) < 1e-6 && apart[1] == 0 && abs(apart[2] - 0.125 / 3.4) < 1e-6)
+        #expect(abs(apart[0] - 0.125 / 2.0) < 1e-6 && apart[1] == 0 && abs(apart[2] - 0.125 / 2.0) < 1e-6)
         #expect(group.members.map(\.isKept) == [true, false, false])
         #expect(group.members.map(\.reason) == [.longest, .shorter, .shorter])
         #expect(group.centre == 1)
-        #expect(abs(group.largestDistance - 0.5 / 3.4) < 1e-6)
+        #expect(abs(group.largestDistance - 0.5 / 2.0) < 1e-6)
     }
 
     /// Twenty videos, each near the next: a chain would take them all.

@@ -22,20 +22,36 @@ class AugmentationSettings:
     strength: float = 0.4  # of brightness, contrast, saturation; hue has a quarter
     grayscale: float = 0.1
     copies: float = 0.3  # probability of each effect that copies show
+    inset: float = 0.0  # probability of a picture in picture, where there are others to put it with
 
 
 def augment(clips, still, size, settings, generator):
     """still [B] bool: the frames are one picture, which becomes a video by a crop that travels far."""
     draw = Draw(len(clips), clips.device, generator)
-    x = clips.permute(0, 1, 4, 2, 3).float() / 255
-    x = crop(x, still, size, settings, draw)
+    x = crop(unit_range(clips), still, size, settings, draw)
+    return bytes_of(degrade(x, settings, draw))
+
+
+def unit_range(clips):
+    """uint8 [B, T, H, W, 3] → float [B, T, 3, H, W] of values 0 … 1."""
+    return clips.permute(0, 1, 4, 2, 3).float() / 255
+
+
+def bytes_of(x):
+    """The inverse."""
+    return (x.clamp(0, 1) * 255).round().to(torch.uint8).permute(0, 1, 3, 4, 2)
+
+
+def degrade(x, settings, draw, others=None):
+    """What is done to clips [B, T, 3, S, S] after the crop. others: pictures [B, 3, S, S] for insets."""
+    if others is not None and settings.inset:
+        x = inset(x, others, settings.inset, draw)
     x = blur(x, settings.copies, draw)
     x = lose_resolution(x, settings.copies, draw)
     x = colour(x, settings, draw)
     x = logo(x, settings.copies, draw)
     x = blocks(x, settings.copies, draw)
-    x = noise(x, settings.copies, draw)
-    return (x.clamp(0, 1) * 255).round().to(torch.uint8).permute(0, 1, 3, 4, 2)
+    return noise(x, settings.copies, draw)
 
 
 class Draw:
@@ -148,19 +164,23 @@ def colour(x, settings, draw):
 
 
 def logo(x, probability, draw):
-    """A patch of one colour in a corner."""
+    """A patch of one colour in a corner, in half of the cases with one of another colour within."""
     size = x.shape[-1]
     chosen = draw.chance(probability)
     place = (torch.arange(size, device=x.device) + 0.5) / size
-    inside = []
+    inside, within = [], []
     for high in (0.35, 0.25):
         extent = draw.uniform(0.08, high)
         start = torch.where(draw.chance(0.5), 0.03, 0.97 - extent) + draw.uniform(-0.02, 0.02)
         inside.append((place >= start[:, None]) & (place < (start + extent)[:, None]))
-    mask = inside[1][:, :, None] & inside[0][:, None, :] & chosen[:, None, None]
-    colours = torch.stack([draw.uniform() for _ in range(3)], dim=1)
-    weight = (mask * draw.uniform(0.4, 1)[:, None, None])[:, None, None]
-    return x + weight * (colours[:, None, :, None, None] - x)
+        margin = extent * 0.2
+        within.append((place >= (start + margin)[:, None]) & (place < (start + extent - margin)[:, None]))
+    weight, two = draw.uniform(0.4, 1), draw.chance(0.5)
+    for sides, where in ((inside, chosen), (within, chosen & two)):
+        colours = torch.stack([draw.uniform() for _ in range(3)], dim=1)
+        mask = sides[1][:, :, None] & sides[0][:, None, :] & where[:, None, None]
+        x = x + (mask * weight[:, None, None])[:, None, None] * (colours[:, None, :, None, None] - x)
+    return x
 
 
 def blocks(x, probability, draw):
@@ -191,7 +211,33 @@ def noise(x, probability, draw):
         return x
     # One small field a batch, drawn on the CPU, laid over each clip at its own offset.
     field = (torch.rand(x.shape[1:], generator=draw.generator) * 2 - 1).to(x.device)
-    x = x.clone()
-    for index in chosen.nonzero().flatten().tolist():
-        x[index] += amplitude[index] * field.roll((13 * index, 7 * index), (-2, -1))
-    return x
+    index = chosen.nonzero().flatten()
+    place = torch.arange(x.shape[-1], device=x.device)
+    rows, columns = ((place - step * index[:, None]) % x.shape[-1] for step in (13, 7))
+    laid = field[:, :, rows[:, :, None], columns[:, None, :]].permute(2, 0, 1, 3, 4)
+    return x.index_add(0, index, laid * amplitude[index].view(-1, 1, 1, 1, 1))
+
+
+def inset(x, others, probability, draw):
+    """Picture in picture: the clip in a window over another picture, or that picture in a corner over the clip."""
+    chosen, own = draw.chance(probability), draw.chance(0.5)
+    side = torch.where(own, draw.uniform(0.5, 0.85), draw.uniform(0.25, 0.45))
+    start = [draw.uniform() * (1 - side) for _ in range(2)]
+    if not chosen.any():
+        return x
+    rows = chosen.nonzero().flatten()
+    size, frames = x.shape[-1], x.shape[1]
+    own, side = own[rows].view(-1, 1, 1, 1, 1), side[rows]
+    clip, other = x[rows], others[rows].unsqueeze(1).expand(-1, frames, -1, -1, -1)
+    inner, outer = torch.where(own, clip, other), torch.where(own, other, clip)
+    theta, inside = torch.zeros(len(rows), 2, 3, device=x.device), []
+    place = (torch.arange(size, device=x.device) + 0.5) / size
+    for axis in range(2):
+        first = start[axis][rows]
+        theta[:, axis, axis] = 1 / side
+        theta[:, axis, 2] = (1 - 2 * first) / side - 1
+        inside.append((place >= first[:, None]) & (place < (first + side)[:, None]))
+    mask = (inside[1][:, :, None] & inside[0][:, None, :])[:, None, None]
+    grid = F.affine_grid(theta, (len(rows), 3, size, size), align_corners=False).repeat_interleave(frames, 0)
+    small = F.grid_sample(inner.flatten(0, 1), grid, mode="bilinear", padding_mode="border", align_corners=False)
+    return x.index_copy(0, rows, torch.where(mask, small.view_as(inner), outer))

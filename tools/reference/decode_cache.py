@@ -14,7 +14,8 @@ import csv
 import json
 import os
 import sys
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial as bind
 from pathlib import Path
 
 import av
@@ -26,6 +27,7 @@ from holdout import is_held_out  # noqa: E402
 VIDEOS = {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".gif"}
 STILLS = {".jpg", ".jpeg", ".png", ".bmp", ".webp"}
 LONGEST = 600
+PORTION = 512
 
 
 def decode_frames(path, size, interval):
@@ -58,6 +60,15 @@ def decode_frames(path, size, interval):
 
 def picture(frame, size):
     return frame.to_ndarray(format="rgb24", width=size, height=size, interpolation="AREA")
+
+
+def decode_task(task, size, interval):
+    _, folder, path, _ = task
+    try:
+        return decode_frames(folder / path, size, interval)
+    except (av.error.FFmpegError, ValueError, IndexError, OSError) as error:
+        print(f"warning: {folder / path}: {error}", file=sys.stderr)
+        return None
 
 
 def find(folder, extensions):
@@ -94,22 +105,15 @@ def main():
     if not tasks:
         sys.exit("error: nothing to decode\nhint: give --videos or --stills")
 
-    def decode(task):
-        kind, folder, path, _ = task
-        try:
-            return decode_frames(folder / path, arguments.size, arguments.interval)
-        except (av.error.FFmpegError, ValueError, IndexError, OSError) as error:
-            print(f"warning: {folder / path}: {error}", file=sys.stderr)
-            return None
-
     arguments.out.mkdir(parents=True, exist_ok=True)
     entries, first = [], 0
     partial = arguments.out / "frames.bin.partial"
-    with partial.open("wb") as file, ThreadPoolExecutor(arguments.jobs) as pool:
+    with partial.open("wb") as file, ProcessPoolExecutor(arguments.jobs) as pool:
         # In portions, so that decoded frames do not pile up before they are written.
-        for portion in range(0, len(tasks), 64):
-            chosen = tasks[portion:portion + 64]
-            for (kind, folder, path, label), frames in zip(chosen, pool.map(decode, chosen)):
+        decode = bind(decode_task, size=arguments.size, interval=arguments.interval)
+        for portion in range(0, len(tasks), PORTION):
+            chosen = tasks[portion:portion + PORTION]
+            for (kind, folder, path, label), frames in zip(chosen, pool.map(decode, chosen, chunksize=4)):
                 if frames is None:
                     continue
                 file.write(frames.tobytes())
@@ -117,7 +121,7 @@ def main():
                     "path": path, "kind": kind, "label": label, "first": first, "count": len(frames),
                     "held_out": is_held_out(path, 5)})
                 first += len(frames)
-            print(f"\r{min(portion + 64, len(tasks))} of {len(tasks)} files, {first} frames", end="",
+            print(f"\r{min(portion + PORTION, len(tasks))} of {len(tasks)} files, {first} frames", end="",
                   file=sys.stderr)
     print(file=sys.stderr)
     os.replace(partial, arguments.out / "frames.bin")

@@ -20,17 +20,20 @@ from pathlib import Path
 import torch
 import torch.nn.functional as F
 
-from augmentation import AugmentationSettings, augment
+from augmentation import AugmentationSettings, Draw, bytes_of, crop, degrade, unit_range
 from data import Cache, class_name
 from files import read_model, write_model
 from model import normalise, reduced_precision
 from objective import bhattacharyya_between, closed_form_bhattacharyya, moments
 from ruins import KINDS, ruin
 
-# As tools/copies alters videos, a little beyond it, and with one of several traces at a time.
+# As tools/copies alters videos, a little beyond it, and with one of several traces at a time; None is letterboxed.
 ALTERATIONS = (
     AugmentationSettings(smallest_crop=0.5, stretch=1.15, drift=0, flip=0.2, jitter=0.5, grayscale=0, copies=0.1),
     AugmentationSettings(smallest_crop=0.9, stretch=1.05, drift=0, flip=0.5, jitter=0.5, grayscale=0, copies=0.4),
+    None,
+    AugmentationSettings(
+        smallest_crop=0.2, stretch=1.15, drift=0, flip=0.2, jitter=0.5, grayscale=0, copies=0.1, inset=0.4),
 )
 BATCH = 16
 
@@ -38,15 +41,23 @@ BATCH = 16
 @torch.no_grad()
 def encode(encoder, clips):
     """uint8 [B, T, H, W, 3] → features [B, C]."""
-    size = encoder.config["input"]["height"]
+    size, device = encoder.config["input"]["height"], encoder.head.mean.weight.device
     rows = []
-    for part in clips.split(2 * BATCH):
-        x = normalise(part, encoder.config)
+    for part in clips.split(2 * BATCH if device.type == "cpu" else 64 * BATCH):
+        x = normalise(part.to(device), encoder.config)
         if x.shape[-1] != size:
             x = F.interpolate(x, (x.shape[2], size, size), mode="trilinear", align_corners=False)
-        with reduced_precision("cpu"):
+        with reduced_precision(device.type):
             rows.append(encoder.backbone(x.contiguous(memory_format=torch.channels_last_3d)).float())
     return torch.cat(rows)
+
+
+def altered(clips, settings, generator):
+    """Of one kind; another video's first picture serves for insets. [B, T, H, W, 3], none of them stills."""
+    draw = Draw(len(clips), clips.device, generator)
+    still = torch.zeros(len(clips), dtype=torch.bool, device=clips.device)
+    x = crop(unit_range(clips), still, clips.shape[2], settings, draw)
+    return bytes_of(degrade(x, settings, draw, x[:, 0].roll(1, 0)))
 
 
 def letterbox(clips, generator):
@@ -64,7 +75,9 @@ def letterbox(clips, generator):
 
 def features(encoder, entries, cache, arguments, seed):
     """Of every video: N clips intact and altered [V, 1 + A, N, C], and its first clip's ruins [V, kinds, C]."""
+    device = encoder.head.mean.weight.device
     generator = torch.Generator().manual_seed(seed)
+    ruining = torch.Generator(device).manual_seed(seed) if device.type != "cpu" else generator
     frames, count = encoder.config["clip"]["frames"], arguments.clips
     versions, ruins = [], []
     for start in range(0, len(entries), BATCH):
@@ -75,18 +88,15 @@ def features(encoder, entries, cache, arguments, seed):
             # Fewer than N: the first ones again, which changes no moment much and no shape.
             clips = clips[torch.arange(count) % len(clips)]
             videos.append(clips.flatten(0, 1))
-        videos = torch.stack(videos)  # the clips behind one another, so that they share the alteration
-        still = torch.zeros(len(videos), dtype=torch.bool)
+        videos = torch.stack(videos).to(device)  # the clips behind one another, so that they share the alteration
         own = [videos]
         for number in range(arguments.alterations):
-            if number % 3 == 2:
-                own.append(letterbox(videos, generator))
-            else:
-                own.append(augment(videos, still, videos.shape[2], ALTERATIONS[number % 3], generator))
+            settings = ALTERATIONS[number % len(ALTERATIONS)]
+            own.append(altered(videos, settings, generator) if settings else letterbox(videos, generator))
         rows = [encode(encoder, version.unflatten(1, (count, frames)).flatten(0, 1)) for version in own]
         versions.append(torch.stack([row.unflatten(0, (len(part), count)) for row in rows], dim=1))
         first = videos[:, :frames]
-        ruins.append(torch.stack([encode(encoder, ruin(kind, first, generator)) for kind in KINDS], dim=1))
+        ruins.append(torch.stack([encode(encoder, ruin(kind, first, ruining)) for kind in KINDS], dim=1))
         print(f"\rfeatures of {start + len(part)} of {len(entries)} videos", end="", file=sys.stderr, flush=True)
     print(file=sys.stderr)
     return torch.cat(versions), torch.cat(ruins)
@@ -111,7 +121,7 @@ def uncertainty(head, v):
 @torch.no_grad()
 def report(head, versions, ruins, entries):
     """What held-out videos say."""
-    own = torch.arange(len(versions))
+    own = torch.arange(len(versions), device=versions.device)
     for number in range(1, versions.shape[1]):
         found = distances(head, versions[:, number], versions[:, 0]).argmin(dim=1) == own
         print(f"alteration {number}: recall@1 {100 * found.float().mean():.1f} % of {len(own)}")
@@ -141,30 +151,31 @@ def neighbours(head, v, temperature=0.05):
 
 
 def fit(head, versions, ruins, entries, arguments):
+    device = versions.device
     generator = torch.Generator().manual_seed(arguments.seed)
     teacher = copy.deepcopy(head).requires_grad_(False)
     with torch.no_grad():
         kept = uncertainty(head, versions[:, 0])
-    log_temperature = torch.tensor(math.log(10.0), requires_grad=True)
+    log_temperature = torch.tensor(math.log(10.0), device=device, requires_grad=True)
     names = sorted({class_name(e) for e in entries} - {None})
     number = {name: i for i, name in enumerate(names)}
-    label = torch.tensor([number.get(class_name(e), -1) for e in entries])
+    label = torch.tensor([number.get(class_name(e), -1) for e in entries], device=device)
     parameters = list(head.parameters()) + [log_temperature]
-    classifier = torch.nn.Linear(head.mean.out_features, len(names)) if arguments.label_weight else None
+    classifier = torch.nn.Linear(head.mean.out_features, len(names)).to(device) if arguments.label_weight else None
     if classifier:
         torch.nn.init.zeros_(classifier.weight)
         parameters += list(classifier.parameters())
     optimiser = torch.optim.Adam(parameters, lr=arguments.rate)
-    kinds = torch.tensor(arguments.kind_weights)
+    kinds = torch.tensor(arguments.kind_weights, device=device)
     for step in range(arguments.steps):
-        chosen = torch.randperm(len(versions), generator=generator)[: arguments.videos]
-        altered = 1 + torch.randint(0, versions.shape[1] - 1, (len(chosen),), generator=generator)
-        queries, library = versions[chosen, altered], versions[chosen, 0]
+        chosen = torch.randperm(len(versions), generator=generator)[: arguments.videos].to(device)
+        kind = 1 + torch.randint(0, versions.shape[1] - 1, (len(chosen),), generator=generator).to(device)
+        queries, library = versions[chosen, kind], versions[chosen, 0]
         if step % 3 == 0:  # an excerpt
-            queries = queries[:, torch.randint(0, queries.shape[1], (1,), generator=generator)]
+            queries = queries[:, torch.randint(0, queries.shape[1], (1,), generator=generator).to(device)]
         near = distances(head, queries, library)
         logits = -near / log_temperature.exp()
-        target = torch.arange(len(chosen))
+        target = torch.arange(len(chosen), device=device)
         search = F.cross_entropy(logits, target) + F.cross_entropy(logits.T, target)
         intact, gone = uncertainty(head, library), uncertainty(head, ruins[chosen])
         gap = gone - intact[:, :1]
@@ -201,7 +212,7 @@ def teach(head, versions, ruins, arguments):
     intact, altered = versions[:, 0, 0], versions[:, 1:, 0]
     with torch.no_grad():
         kept = layer(intact).clamp(*head.range)
-    kinds = torch.tensor(arguments.taught_weights)
+    kinds = torch.tensor(arguments.taught_weights, device=versions.device)
     optimiser = torch.optim.Adam(layer.parameters(), lr=3e-3)
     for step in range(arguments.uncertainty_steps):
         s = layer(intact)
@@ -246,14 +257,15 @@ def main():
         sys.exit(f"error: {arguments.out} holds a model already\nhint: choose another folder")
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
-    encoder = read_model(arguments.start).to(memory_format=torch.channels_last_3d).eval()
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    encoder = read_model(arguments.start).to(device).to(memory_format=torch.channels_last_3d).eval()
     cache = Cache(arguments.cache)
     training = cache.choose("video", held_out=False)
     order = torch.randperm(len(training), generator=torch.Generator().manual_seed(arguments.seed))
     training = [training[i] for i in order[: arguments.most or len(order)].tolist()]
     held_out = cache.choose("video", held_out=True)[::2]
     if arguments.features and Path(arguments.features).exists():
-        known, unknown = torch.load(arguments.features, weights_only=True)
+        known, unknown = torch.load(arguments.features, map_location=device, weights_only=True)
     else:
         unknown = features(encoder, held_out, cache, arguments, arguments.seed + 1)
         known = features(encoder, training, cache, arguments, arguments.seed)
