@@ -104,6 +104,16 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ]),
 
+        // What fuzzers hold readers of untrusted bytes against; the tests replay what they found.
+        .target(
+            name: "Fuzzing",
+            dependencies: [
+                "VideoDecoding", "Distributions", "Tensors", "Indexing", "VideoEncoding", "Retrieval",
+                "Training",
+                "Evaluation", "Service",
+            ],
+            path: "Tests/Fuzzing"),
+
         .testTarget(name: "VideoDecodingTests", dependencies: ["VideoDecoding"]),
         .testTarget(name: "DistributionsTests", dependencies: ["Distributions"]),
         .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
@@ -116,7 +126,26 @@ let package = Package(
         .testTarget(name: "EvaluationTests", dependencies: ["Evaluation"]),
         .testTarget(name: "ServiceTests", dependencies: ["Service"]),
         .testTarget(name: "HTTPServiceTests", dependencies: ["HTTPService", "mixtape"]),
+        .testTarget(name: "FuzzingTests", dependencies: ["Fuzzing"]),
         .testTarget(name: "CommandLineTests", dependencies: ["mixtape"], exclude: ["Snapshots"]),
     ],
     swiftLanguageModes: [.v6]
 )
+
+// `tools/fuzz` names libFuzzer's library here and gets one program more, around code that counts what it reaches.
+if let library = Context.environment["MIXTAPE_LIBFUZZER"] {
+    let counted = "-sanitize=fuzzer,address"
+    for target in package.targets where target.type == .regular && !target.name.hasPrefix("C") {
+        target.swiftSettings = [.unsafeFlags([counted])]
+    }
+    for target in package.targets where ["CDistance", "CWorker"].contains(target.name) {
+        target.cSettings = [.unsafeFlags(["-fsanitize=fuzzer-no-link,address"])]
+    }
+    package.targets.append(
+        .executableTarget(
+            name: "mixtape-fuzz", dependencies: ["Fuzzing"], path: "Tests/FuzzingDriver",
+            linkerSettings: [
+                .unsafeFlags(["-sanitize=address", "-Xlinker", "--undefined=LLVMFuzzerRunDriver", library]),
+                .linkedLibrary("stdc++"),
+            ]))
+}

@@ -3,11 +3,11 @@
 ///
 /// The rows, means and variances, come first; the *tail* is all the rest: what every scan reads, or what tells whether a
 /// row that it reads is whole.
-struct MomentsLayout {
+package struct MomentsLayout {
     static let version: UInt32 = 2
-    static let headerSize = 192
-    static let tailChecksumOffset = 128
-    static let headerChecksumOffset = 144
+    package static let headerSize = 192
+    package static let tailChecksumOffset = 128
+    package static let headerChecksumOffset = 144
 
     let count: Int
     let dimension: Int
@@ -18,13 +18,13 @@ struct MomentsLayout {
     var tail: Int { logDeterminants }
     let logDeterminants: Int
     let ids: Int
-    let rowChecksums: Int
+    package let rowChecksums: Int
     /// Nil where the file has none.
     let codes: Int?
-    let fileSize: Int
+    package let fileSize: Int
 
     /// Nil where the sizes overflow.
-    init?(count: Int, dimension: Int) {
+    package init?(count: Int, dimension: Int) {
         guard count >= 0, dimension > 0, dimension < 1 << 20, count < 1 << 32 else { return nil }
         self.count = count
         self.dimension = dimension
@@ -46,7 +46,7 @@ struct MomentsLayout {
     }
 
     /// The checksum of a row, mean and variance, the padding included.
-    func checksum(ofRow row: Int, in base: UnsafeRawPointer) -> UInt64 {
+    package func checksum(ofRow row: Int, in base: UnsafeRawPointer) -> UInt64 {
         var sum = Checksum()
         let width = stride * 4
         sum.add(
@@ -59,14 +59,14 @@ struct MomentsLayout {
         base.load(fromByteOffset: rowChecksums + row * 8, as: UInt64.self)
     }
 
-    func checksum(ofTailIn base: UnsafeRawPointer) -> UInt64 {
+    package func checksum(ofTailIn base: UnsafeRawPointer) -> UInt64 {
         var sum = Checksum()
         sum.add(UnsafeRawBufferPointer(start: base + tail, count: fileSize - tail))
         return sum.value
     }
 
     /// Over the whole header but the place of this very checksum.
-    func checksum(ofHeaderIn base: UnsafeRawPointer) -> UInt64 {
+    package func checksum(ofHeaderIn base: UnsafeRawPointer) -> UInt64 {
         var sum = Checksum()
         sum.add(UnsafeRawBufferPointer(start: base, count: MomentsLayout.headerChecksumOffset))
         let rest = MomentsLayout.headerChecksumOffset + 8

@@ -79,7 +79,14 @@ extension VideoIndex {
 
     /// The folders that runs were asked to index, by path.
     public func roots() throws(IndexError) -> [String] {
-        try read { try String.fetchAll($0, sql: "SELECT path FROM root ORDER BY path") }
+        try read { db in
+            try Row.fetchAll(db, sql: "SELECT path FROM root ORDER BY path").map { row in
+                guard let path: String = row.decoded(0) else {
+                    throw IndexError.corrupted(folder, "the list of its folders is unreadable")
+                }
+                return path
+            }
+        }
     }
 
     /// Everything the encoder said of a video.

@@ -47,6 +47,16 @@ import VideoDecoding
         }
     }
 
+    /// A damaged or hostile file may have times thirty years apart; a bin for each second of them would fill any memory.
+    @Test func timesThatJumpByYearsTakeNoMemory() throws {
+        let jump = film.track(100, 120) + film.track(200, 220, at: 9e8)
+        let segments = aligner.segments(query: jump, target: jump)
+        #expect(
+            segments.allSatisfy { $0.distance.isFinite && $0.offset.isFinite && $0.partDistance.isFinite })
+        let plain = aligner.segments(query: film.track(100, 120), target: jump)
+        #expect(plain.allSatisfy { $0.target.start < 121 || $0.target.start > 8e8 })
+    }
+
     @Test func aGapDoesNotEndASegment() throws {
         // 6 s of something else are cut into the query.
         let other = Film(seconds: 6, seed: 3)

@@ -92,4 +92,18 @@ import VideoEncoding
             #expect(EncodedLines.read(Array(changed.utf8), dimension: 3) == nil, "\(part)")
         }
     }
+
+    /// Clips that go backwards would end a later search of the library, which takes them to go by time.
+    @Test func factsThatNoVideoHasAreNoAnswer() throws {
+        var backwards = video
+        backwards.intervals.swapAt(0, 1)
+        var flat = video
+        flat.facts.height = 0
+        var endless = video
+        endless.facts.codec = String(repeating: "x", count: 1000)
+        for other in [backwards, flat, endless] {
+            let text = EncodedLines.write(.success(other))
+            #expect(EncodedLines.read(Array(text.utf8), dimension: 3) == nil)
+        }
+    }
 }

@@ -102,9 +102,17 @@ public struct Aligner: Sendable {
     ///   - query, target: of one width.
     public func segments(query: ClipTrack, target: ClipTrack) -> [AlignedSegment] {
         precondition(query.dimension == target.dimension, "tracks differ in width")
+        let (distances, overflow) = query.intervals.count.multipliedReportingOverflow(
+            by: target.intervals.count)
+        let stride = overflow ? query.intervals.count : distances / Self.mostDistances + 1
+        let query = query.every(stride)
         return segments(
             query: query, target: target, distances: ClipDistances(query: query, target: target))
     }
+
+    /// Distances that are held at once, four bytes each: more than videos of four hours need with each other. Of longer ones
+    /// every so-many-th clip of the query is compared, and borders are so much coarser.
+    private static let mostDistances = 1 << 26
 
     /// The same, with the distances at hand.
     func segments(query: ClipTrack, target: ClipTrack, distances: ClipDistances) -> [AlignedSegment] {

@@ -28,6 +28,15 @@ public struct ClipTrack: Sendable, Equatable {
         ClipTrack(intervals: intervals, gaussians: gaussians, weights: weights)
     }
 
+    /// Every so-many-th clip, from the first on.
+    func every(_ step: Int) -> ClipTrack {
+        guard step > 1 else { return self }
+        let chosen = Array(stride(from: 0, to: gaussians.count, by: step))
+        return ClipTrack(
+            intervals: chosen.map { intervals[$0] }, gaussians: chosen.map { gaussians[$0] },
+            weights: chosen.map { weights[$0] })
+    }
+
     /// Both tracks' clips in the order of time; of two in the same place the first track's.
     public func adding(_ other: ClipTrack) -> ClipTrack {
         let added = other.intervals.indices.filter { i in

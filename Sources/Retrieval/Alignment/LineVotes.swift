@@ -8,6 +8,8 @@ struct LineVotes {
     private static let pairsPerClip = 32
     /// Lines that are looked at closely.
     private static let leaderCount = 24
+    /// Bins a speed; more than a week of video needs.
+    private static let mostBins = Double(1 << 20)
 
     private struct Pair {
         var query: Int
@@ -27,10 +29,12 @@ struct LineVotes {
         let (query, target) = (evidence.query.middles, evidence.target.middles)
         queryMiddles = query
         targetMiddles = target
-        let step = evidence.target.length / 4
-        self.step = step
         let (firstQuery, lastQuery) = (query[0], query[query.count - 1])
         let (firstTarget, lastTarget) = (target[0], target[target.count - 1])
+        // A file whose times jump by years gets coarser bins, not more of them than memory has room for.
+        let span = lastTarget - firstTarget + 2 * (lastQuery - firstQuery)
+        let step = max(evidence.target.length / 4, span / Self.mostBins)
+        self.step = step
         lowest = Self.speeds.map { firstTarget - $0 * lastQuery - 2 * step }
         votes = zip(Self.speeds, lowest).map { speed, lowest in
             Array(repeating: 0, count: Int((lastTarget - speed * firstQuery - lowest) / step) + 4)

@@ -58,7 +58,8 @@ public enum EncodedLines {
         var intervals: [TimeRange] = []
         var gaussians: [Gaussian] = []
         for line in clips {
-            guard let from = line?["from"]?.doubleValue, let to = line?["to"]?.doubleValue, from < to,
+            guard let from = line?["from"]?.doubleValue, let to = line?["to"]?.doubleValue,
+                Self.follows(TimeRange(start: from, stop: to), intervals.last),
                 let mean = values(line?["mean"], count: dimension),
                 let logVariance = values(line?["log_variance"], count: dimension),
                 logVariance.allSatisfy({ abs($0) <= 64 })
@@ -71,6 +72,13 @@ public enum EncodedLines {
                 facts: facts, intervals: intervals, mixture: GaussianMixture(components: gaussians)))
     }
 
+    /// Whether a clip may stand behind another: whoever aligns videos takes their clips to go by time. No decoder of ours
+    /// gives a time beyond 30 years.
+    private static func follows(_ clip: TimeRange, _ last: TimeRange?) -> Bool {
+        guard clip.start >= 0, clip.start < clip.stop, clip.stop < 2e9 else { return false }
+        return last.map { clip.start > $0.start && clip.stop >= $0.stop } ?? true
+    }
+
     private static func facts(_ facts: StreamFacts) -> JSONValue {
         [
             "container": .string(facts.container), "codec": .string(facts.codec),
@@ -81,7 +89,8 @@ public enum EncodedLines {
 
     private static func facts(_ line: JSONValue) -> StreamFacts? {
         guard let container = line["container"]?.stringValue, let codec = line["codec"]?.stringValue,
-            let width = line["width"]?.intValue, let height = line["height"]?.intValue
+            let width = line["width"]?.intValue, let height = line["height"]?.intValue,
+            container.utf8.count <= 256, codec.utf8.count <= 256, width > 0, height > 0
         else { return nil }
         return StreamFacts(
             container: container, codec: codec, width: width, height: height,

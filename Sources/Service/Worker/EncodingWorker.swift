@@ -109,7 +109,10 @@ public enum EncodingWorker {
             // One second between the two, so that the signal says which limit it was.
             set(__rlimit_resource_t(RLIMIT_CPU.rawValue), seconds, hard: seconds + 1)
         }
-        set(__rlimit_resource_t(RLIMIT_AS.rawValue), rlim_t(request.memory))
+        #if !SANITIZED
+            // A sanitizer's tables take terabytes of addresses (`tools/sanitize`).
+            set(__rlimit_resource_t(RLIMIT_AS.rawValue), rlim_t(request.memory))
+        #endif
         set(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), 0)
         set(__rlimit_resource_t(RLIMIT_CORE.rawValue), 0)
         set(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), 64)

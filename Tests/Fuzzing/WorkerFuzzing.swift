@@ -1,0 +1,84 @@
+import Distributions
+import Glibc
+import Indexing
+import Retrieval
+import Service
+import VideoDecoding
+import VideoEncoding
+
+/// The lines that a worker process hands back, which a hostile video may have taken over: what is taken of them can be
+/// stored, ranked, aligned and shown.
+enum WorkerFuzzing {
+    private static let dimension = 2
+
+    static let target = FuzzTarget(
+        name: "worker",
+        seeds: {
+            let facts = StreamFacts(
+                container: "mov,mp4", codec: "h264", width: 64, height: 48, duration: 2.5, frameRate: 25)
+            let video = EncodedVideo(
+                facts: facts, intervals: [TimeRange(start: 0, stop: 1), TimeRange(start: 1, stop: 2)],
+                mixture: GaussianMixture(components: [
+                    Gaussian(mean: [1, -2], logVariance: [0, 0.5]),
+                    Gaussian(mean: [0.25, 60000], logVariance: [-10, 4]),
+                ]))
+            let error = LibraryError(.video, reason: "damaged", message: "cut short")
+            return [EncodedLines.write(.success(video)), EncodedLines.write(.failure(error))].map {
+                Array($0.utf8)
+            }
+        },
+        run: { bytes in
+            guard let outcome = EncodedLines.read(bytes, dimension: dimension),
+                case .success(let video) = outcome
+            else { return }
+            let text = EncodedLines.write(outcome)
+            guard case .success(let again) = EncodedLines.read(Array(text.utf8), dimension: dimension) else {
+                throw FuzzFailure(description: "what is written of a video is not read")
+            }
+            try must(again.mixture == video.mixture, "the distributions change")
+            try must(again.intervals == video.intervals, "the intervals change")
+            do {
+                try use(video)
+            } catch let error as IndexError {
+                throw FuzzFailure(description: "it was taken, and cannot be used: \(error.message)")
+            } catch let error as SearchError {
+                throw FuzzFailure(description: "it was taken, and cannot be searched for: \(error)")
+            }
+        })
+
+    private static let index: VideoIndex = {
+        let model = IndexModel(name: "worker", fingerprint: "feed", dimension: dimension)
+        do {
+            return try VideoIndex.open(
+                writingTo: Scratch.newFolder("worker"), model: model, durability: .process)
+        } catch { preconditionFailure("\(error)") }
+    }()
+
+    private static func use(_ video: EncodedVideo) throws {
+        let identity = FileIdentity(path: "/v/a.mp4", fingerprint: "ab", size: 1, modified: 2)
+        let id = try index.store(
+            identity, facts: video.facts, intervals: video.intervals, mixture: video.mixture)
+        let stored = try index.mixture(ofVideo: id)
+        try must(stored.mixture == video.mixture, "it is stored as another")
+        let engine = try SearchEngine(index: index)
+        let query = SearchQuery(mixture: video.mixture, fingerprint: "ab")
+        let track = ClipTrack(intervals: stored.intervals, gaussians: video.mixture.components)
+        let rankings = [
+            try engine.rank([query], options: SearchOptions(limit: 3))[0],
+            try engine.rank(
+                parts: PartQuery(whole: query, track: track), options: SearchOptions(limit: 3),
+                information: ClipInformation(empty: [])),
+        ]
+        for ranking in rankings {
+            try must(ranking.map(\.video.id) == [id], "it does not find itself")
+            for match in ranking {
+                try must(match.distance == 0, "its distance to itself is \(match.distance)")
+                try must(match.uncertainty.isFinite, "its uncertainty is \(match.uncertainty)")
+            }
+        }
+        let finder = DuplicateFinder(
+            index: index, options: DuplicateOptions(maximumDistance: 3),
+            information: ClipInformation(empty: []))
+        _ = try finder.groups()
+    }
+}

@@ -1,0 +1,206 @@
+"""Hold everything that reads untrusted bytes against libFuzzer.
+
+Builds the targets of Tests/Fuzzing, counting what their code reaches and with the address sanitizer, into .build-fuzz, and
+runs each for so many seconds on one thread. What libFuzzer finds worth keeping grows from run to run in .build-fuzz/work;
+so do the figures, which are said at the end. --keep writes a small set that reaches the same code to Tests/Fixtures/fuzz,
+which the tests replay. A crash, a failed check, an input that takes more than 25 seconds or 3 GB is an error; its file is
+named, and `tools/fuzz readers --target NAME --input FILE` shows it again.
+
+Needs the Swift toolchain, which brings libFuzzer, and ffmpeg for videos to begin with.
+"""
+
+import base64
+import json
+import os
+import platform
+import re
+import resource
+import shutil
+import subprocess
+from pathlib import Path
+
+from web.service import ROOT, Failure, note
+
+BUILD = ROOT / ".build-fuzz"
+WORK = BUILD / "work"
+KEPT = ROOT / "Tests/Fixtures/fuzz"
+# Bytes of the longest input, where not 4096.
+LONGEST = {"video": 16384, "model": 8192}
+# Containers and codecs of the videos to begin with, with what ffmpeg wants to hear.
+VIDEOS = (
+    ("mp4", "mpeg4"), ("mov", "mjpeg"), ("mkv", "libx264"), ("webm", "libvpx"), ("avi", "mpeg4"), ("ts", "mpeg2video"),
+    ("flv", "flv1"), ("ogv", "libtheora"), ("gif", "gif"), ("wmv", "wmv2"), ("mpg", "mpeg1video"), ("h264", "libx264"),
+    ("mxf", "mpeg2video"), ("3gp", "h263"), ("nut", "ffv1"), ("mjpeg", "mjpeg"), ("y4m", "rawvideo"), ("mp4", "libx265"),
+)
+
+
+def add_options(parser):
+    parser.add_argument("--target", nargs="+", metavar="NAME", help="these alone (default: all)")
+    parser.add_argument("--seconds", type=int, default=60, metavar="N", help="a target (default: 60)")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--input", metavar="FILE", help="run one input through the one target")
+    parser.add_argument("--keep", action="store_true", help="write the smallest set to Tests/Fixtures/fuzz")
+    parser.add_argument("--most-bytes", type=int, default=30_000, metavar="N", help="kept of a target (default: 30000)")
+
+
+def build():
+    """The fuzzer."""
+    swift = shutil.which("swift")
+    if swift is None:
+        raise Failure("there is no swift program on the PATH", "install Swift 6.2 or newer: https://swift.org/install")
+    usr = Path(swift).resolve().parent.parent
+    machine = platform.machine()
+    libraries = sorted(usr.glob(f"lib/clang/*/lib/**/libclang_rt.fuzzer_no_main*{machine}*.a")) or sorted(
+        usr.glob("lib/clang/*/lib/**/libclang_rt.fuzzer_no_main*.a"))
+    if not libraries:
+        raise Failure(f"the toolchain in {usr} has no libFuzzer")
+    note("building")
+    done = subprocess.run(
+        [swift, "build", "-c", "release", "--build-path", str(BUILD), "--product", "mixtape-fuzz"], cwd=ROOT,
+        env=os.environ | {"MIXTAPE_LIBFUZZER": str(libraries[-1])}, stdout=subprocess.PIPE, text=True)
+    if done.returncode:
+        raise Failure(f"the build failed:\n{done.stdout[-3000:]}")
+    return BUILD / "release" / "mixtape-fuzz"
+
+
+def draw_videos(folder):
+    """Videos of a second and 16 × 16 pixels; codecs that this ffmpeg cannot write are left out."""
+    for container, codec in VIDEOS:
+        plain = folder / f".{codec}.{container}"
+        done = subprocess.run(
+            ["ffmpeg", "-nostdin", "-v", "error", "-y", "-f", "lavfi", "-i", "testsrc=s=16x16:r=8:d=1.25", "-c:v", codec,
+             "-strict", "-2", "-threads", "1", str(plain)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        if done.returncode == 0:
+            # Clips, and a picture of the middle.
+            for kind in (0, 7):
+                (folder / f"{codec}-{container}-{kind}").write_bytes(bytes([kind]) + plain.read_bytes())
+        plain.unlink(missing_ok=True)
+
+
+def environment(target=None):
+    # Not a fault: FFmpeg asks for more than there is, and copes. Leaks are not looked for: Swift's lazy values are some.
+    named = {"MIXTAPE_FUZZ_TARGET": target} if target else {}
+    return os.environ | named | {
+        "ASAN_OPTIONS": "detect_leaks=0:allocator_may_return_null=1", "SWIFT_BACKTRACE": "enable=no"}
+
+
+def read_kept(name):
+    path = KEPT / f"{name}.base64"
+    return [base64.b64decode(line) for line in path.read_text().split()] if path.exists() else []
+
+
+def prepare(program, name):
+    """The folders of a target: what it begins with, what grows, where crashes go."""
+    place = WORK / name
+    seeds, corpus, crashes = place / "seeds", place / "corpus", place / "crashes"
+    for folder in (seeds, corpus, crashes):
+        folder.mkdir(parents=True, exist_ok=True)
+    if not any(seeds.iterdir()):
+        subprocess.run([program, "seeds", name, str(seeds)], check=True, env=environment())
+        if name == "video":
+            draw_videos(seeds)
+    for number, content in enumerate(read_kept(name)):
+        (seeds / f"kept-{number}").write_bytes(content)
+    # Words of the format, which no mutation of bytes would come upon.
+    words = set()
+    for seed in seeds.glob("seed-*"):
+        words |= set(re.findall(rb'"[A-Za-z_0-9.]{1,24}"', seed.read_bytes()))
+    # libFuzzer takes an empty file of words for none.
+    (place / "words").write_text("".join(f'"{word[1:-1].decode()}"\n' for word in sorted(words | {b'"a"'})))
+    return place
+
+
+def fuzz(program, name, options):
+    """One target; its figures of this run, and the crash if there was one."""
+    place = prepare(program, name)
+    before = set((place / "crashes").iterdir())
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    done = subprocess.run(
+        [program, str(place / "corpus"), str(place / "seeds"), f"-max_total_time={options.seconds}",
+         f"-dict={place / 'words'}", f"-max_len={LONGEST.get(name, 4096)}", "-timeout=25", "-rss_limit_mb=3000",
+         "-malloc_limit_mb=8000", "-print_final_stats=1", "-report_slow_units=1000", f"-seed={options.seed}",
+         f"-artifact_prefix={place / 'crashes'}/"],
+        env=environment(name), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace")
+    now = resource.getrusage(resource.RUSAGE_CHILDREN)
+    runs = re.search(r"stat::number_of_executed_units:\s*(\d+)", done.stderr)
+    reached = re.findall(r"cov: (\d+)", done.stderr)
+    figures = {
+        "seconds": round(now.ru_utime + now.ru_stime - used.ru_utime - used.ru_stime, 1),
+        "runs": int(runs[1]) if runs else 0, "edges": int(reached[-1]) if reached else 0,
+    }
+    crashes = sorted(set((place / "crashes").iterdir()) - before)
+    if done.returncode and not crashes:
+        raise Failure(f"{name}: status {done.returncode}\n{done.stderr[-3000:]}")
+    if crashes:
+        (place / "last-crash.txt").write_text(done.stderr)
+    return figures, crashes
+
+
+def add_up(name, figures, crashes):
+    """Keeps the figures of all runs together."""
+    path = WORK / "figures.json"
+    all_figures = json.loads(path.read_text()) if path.exists() else {}
+    total = all_figures.setdefault(name, {"seconds": 0, "runs": 0, "edges": 0, "crashes": 0})
+    total["seconds"] = round(total["seconds"] + figures["seconds"], 1)
+    total["runs"] += figures["runs"]
+    total["edges"] = max(total["edges"], figures["edges"])
+    total["crashes"] += len(crashes)
+    path.write_text(json.dumps(all_figures, indent=2))
+    return total
+
+
+def keep(program, name, most_bytes):
+    """Writes a small set that reaches what everything found so far reaches."""
+    place = prepare(program, name)
+    smallest = place / "smallest"
+    shutil.rmtree(smallest, ignore_errors=True)
+    smallest.mkdir()
+    subprocess.run(
+        [program, "-set_cover_merge=1", "-timeout=25", "-rss_limit_mb=3000", "-malloc_limit_mb=8000", str(smallest),
+         str(place / "corpus"), str(place / "seeds")],
+        env=environment(name), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
+    chosen, total = [], 0
+    # Smallest first: they say most a byte.
+    for path in sorted(smallest.iterdir(), key=lambda path: (path.stat().st_size, path.name)):
+        line = base64.b64encode(path.read_bytes()).decode()
+        if line and total + len(line) <= most_bytes:
+            chosen.append(line)
+            total += len(line) + 1
+    KEPT.mkdir(parents=True, exist_ok=True)
+    # Regressions are kept for what they once did, whatever they reach today.
+    lines = chosen + [line for line in regressions(name) if line not in chosen]
+    (KEPT / f"{name}.base64").write_text("".join(line + "\n" for line in lines))
+    return len(lines), sum(len(line) + 1 for line in lines)
+
+
+def regressions(name):
+    path = KEPT / f"{name}.regressions"
+    return path.read_text().split() if path.exists() else []
+
+
+def main(options):
+    program = build()
+    names = subprocess.run([program, "names"], check=True, capture_output=True, text=True).stdout.split()
+    for name in options.target or []:
+        if name not in names:
+            raise Failure(f"no target {name}", "there are " + ", ".join(names))
+    names = options.target or names
+    if options.input:
+        if len(names) != 1:
+            raise Failure("--input needs one --target")
+        raise SystemExit(subprocess.run([program, options.input], env=environment(names[0])).returncode)
+    found = []
+    if options.seconds > 0:
+        for name in names:
+            figures, crashes = fuzz(program, name, options)
+            total = add_up(name, figures, crashes)
+            print(
+                f"{name:12} {figures['runs']:>9,} runs  {figures['seconds']:>7.1f} s  {figures['edges']:>6,} edges; "
+                f"in all {total['runs']:,} runs, {total['seconds'] / 60:.1f} min of processor time", flush=True)
+            found += crashes
+    if options.keep:
+        for name in names:
+            count, size = keep(program, name, options.most_bytes)
+            print(f"{name:12} {count:,} inputs kept, {size:,} bytes", flush=True)
+    if found:
+        raise Failure("found:\n  " + "\n  ".join(map(str, found)), "last-crash.txt beside them says where")
