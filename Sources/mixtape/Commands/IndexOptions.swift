@@ -21,7 +21,14 @@ struct IndexOptions: ParsableArguments {
         ))
     var inProcess = false
 
+    @Option(
+        help: .init(
+            "Of a shared index: seconds without a sign of a worker after which others take over its files.",
+            valueName: "S"))
+    var lease = 120.0
+
     func validate() throws {
+        guard (1...86_400).contains(lease) else { throw ValidationError("--lease: expected 1 to 86400") }
         if let workers, !(1...1024).contains(workers) {
             throw ValidationError("--workers: expected 1 to 1024")
         }
@@ -35,6 +42,7 @@ struct IndexOptions: ParsableArguments {
         request.prune = prune
         request.workers = workers
         request.timeLimit = timeLimit
+        request.lease = lease
         return request
     }
 }
