@@ -24,9 +24,10 @@ final class PostgresSession {
             let message = address.redacted(Self.text(PQerrorMessage(connection)))
             // Before a server has answered there is no SQLSTATE, and libpq's words are all there is.
             let refusals = [
-                "password", "authentication", "does not exist", "pg_hba", "SSL", "invalid", "certificate",
+                "password", "authentication", "does not exist", "pg_hba", "invalid sslmode", "certificate",
+                "does not support SSL",
             ]
-            let isRefused = refusals.contains { message.contains($0) } && !message.contains("socket")
+            let isRefused = refusals.contains { message.contains($0) }
             throw PostgresError(isRefused ? .refused : .unavailable, message)
         }
     }

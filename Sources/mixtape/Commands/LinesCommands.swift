@@ -17,15 +17,15 @@ struct EncodeCommand: ParsableCommand {
     )
     var modelFolder: String?
 
-    @OptionGroup var options: IndexOptions
+    @OptionGroup var reading: FileOptions
 
     func run() throws {
         var places = LibraryPlaces()
         places.modelFolder = modelFolder
-        let library = try places.library(inProcess: options.inProcess)
+        let library = try places.library(inProcess: reading.inProcess)
         Interrupts.catchSignals()
         try library.encodeLines(
-            workers: options.workers, timeLimit: options.timeLimit, next: { readLine() },
+            workers: reading.workers, timeLimit: reading.timeLimit, next: { readLine() },
             write: { Terminal.data(lines: $0 + "\n") }, isCancelled: Interrupts.wereReceived)
     }
 }

@@ -13,7 +13,9 @@ struct WorkCommand: ParsableCommand {
 
     @OptionGroup var places: LibraryOptions
 
-    @OptionGroup var options: IndexOptions
+    @OptionGroup var reading: FileOptions
+
+    @OptionGroup var lease: LeaseOption
 
     @Flag(help: "Stay when the queue is empty, for what comes, until interrupted.")
     var stay = false
@@ -22,8 +24,11 @@ struct WorkCommand: ParsableCommand {
     var json = false
 
     func run() throws {
-        let library = try places.library(inProcess: options.inProcess)
-        var request = options.request([])
+        let library = try places.library(inProcess: reading.inProcess)
+        var request = IndexRequest(folders: [])
+        request.workers = reading.workers
+        request.timeLimit = reading.timeLimit
+        request.lease = lease.seconds
         request.stays = stay
         Interrupts.catchSignals()
         let display = ProgressDisplay()
