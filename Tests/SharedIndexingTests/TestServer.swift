@@ -16,7 +16,16 @@ final class TestServer: Sendable {
     }()
     static let isMissing: Comment =
         "no PostgreSQL with pgvector: tools/lib/postgres.sh fetches one, or MIXTAPE_POSTGRES names its bin folder"
-    static var isThere: Bool { programs != nil }
+    /// They may lie where the user that they run as cannot read them.
+    static let isThere: Bool = {
+        guard let programs else { return false }
+        let trial = try? Running(user + [programs + "/postgres", "--version"], program: "/usr/bin/env")
+            .outcome()
+        return trial?.status == 0
+    }()
+    /// The server refuses to run as root.
+    private static let user =
+        getuid() == 0 ? ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] : []
 
     static let package = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
         .appendingPathComponent("../..").standardized.path
@@ -52,16 +61,14 @@ final class TestServer: Sendable {
 
     func stop() throws { try asUser(["pg_ctl", "-D", folder.path + "/data", "-m", "immediate", "stop"]) }
 
-    /// The server refuses to run as root.
     private func asUser(_ command: [String]) throws {
         let arguments = [bin + "/" + command[0]] + command.dropFirst()
-        let user = getuid() == 0 ? ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] : []
         // A server that is started would hold open what Process watches for the end of the program.
         let shell = """
             for file in /proc/self/fd/*; do n=${file##*/}; if ((n > 2)); then eval "exec $n>&-"; fi; done; exec "$@"
             """
         let outcome = try Running(
-            ["-c", shell, "bash"] + ["/usr/bin/env"] + user + arguments, program: "/bin/bash"
+            ["-c", shell, "bash"] + ["/usr/bin/env"] + Self.user + arguments, program: "/bin/bash"
         )
         .outcome()
         guard outcome.status == 0 else { throw Failure(description: outcome.errors + outcome.output) }
