@@ -122,7 +122,11 @@ private func stopAtTheEnd(_ folder: String) {
     atexit {
         for folder in serversLeft.withLock({ $0 }) {
             let note = try? String(contentsOfFile: folder + "/data/postmaster.pid", encoding: .utf8)
-            if let pid = note?.split(separator: "\n").first.flatMap({ Int32($0) }) { kill(pid, SIGQUIT) }
+            if let pid = note?.split(separator: "\n").first.flatMap({ Int32($0) }) {
+                kill(pid, SIGQUIT)
+                // While it lives it writes to the folder.
+                for _ in 0..<100 where kill(pid, 0) == 0 { usleep(50_000) }
+            }
             try? FileManager.default.removeItem(atPath: folder)
         }
     }
