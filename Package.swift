@@ -23,12 +23,13 @@ let package = Package(
     ],
     targets: [
         // Floor 0: C libraries.
-        // FFmpeg and OpenBLAS are loaded when they are first called, by CLazyLibraries: no pkgConfig, which would link
-        // them.
+        // FFmpeg, OpenBLAS and libpq are loaded when they are first called, by CLazyLibraries: no pkgConfig, which would
+        // link them.
         .systemLibrary(
             name: "CFFmpeg",
             providers: [.apt(["libavformat-dev", "libavcodec-dev", "libswscale-dev"])]),
         .systemLibrary(name: "COpenBLAS", providers: [.apt(["libopenblas-dev"])]),
+        .systemLibrary(name: "CPostgres", providers: [.apt(["libpq5"])]),
         .target(name: "CLazyLibraries"),
         .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"])]),
         .target(name: "CDistance"),
@@ -48,13 +49,18 @@ let package = Package(
                 .product(name: "GRDB", package: "GRDB.swift"),
             ]),
 
-        // Floor 3: a video becomes a mixture.
+        // Floor 3: the same index on a PostgreSQL server, for many machines; a video becomes a mixture.
+        .target(
+            name: "SharedIndexing",
+            dependencies: ["CPostgres", "CLazyLibraries", "VideoDecoding", "Distributions", "Indexing"]),
         .target(
             name: "VideoEncoding",
             dependencies: ["VideoDecoding", "Distributions", "Tensors", "NeuralNetwork"]),
 
         // Floor 4: folder → index; query → ranking; paper's training.
-        .target(name: "Ingestion", dependencies: ["VideoDecoding", "VideoEncoding", "Indexing"]),
+        .target(
+            name: "Ingestion",
+            dependencies: ["VideoDecoding", "VideoEncoding", "Indexing", "SharedIndexing"]),
         .target(
             name: "Retrieval",
             dependencies: ["CDistance", "Distributions", "Indexing", "VideoEncoding"]),
@@ -73,7 +79,7 @@ let package = Package(
             name: "Service",
             dependencies: [
                 "CWorker", "VideoDecoding", "Distributions", "Tensors", "Ingestion", "Retrieval", "Indexing",
-                "VideoEncoding",
+                "SharedIndexing", "VideoEncoding",
             ],
             exclude: ["README.md"],
             resources: [.embedInCode("protocol.schema.json")]),
@@ -98,8 +104,8 @@ let package = Package(
         .executableTarget(
             name: "mixtape",
             dependencies: [
-                "VideoDecoding", "Distributions", "Tensors", "VideoEncoding", "Indexing", "Ingestion",
-                "Retrieval", "Training", "Evaluation", "Service", "HTTPService",
+                "VideoDecoding", "Distributions", "Tensors", "VideoEncoding", "Indexing", "SharedIndexing",
+                "Ingestion", "Retrieval", "Training", "Evaluation", "Service", "HTTPService",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
@@ -119,6 +125,9 @@ let package = Package(
         .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
         .testTarget(name: "NeuralNetworkTests", dependencies: ["NeuralNetwork"]),
         .testTarget(name: "IndexingTests", dependencies: ["Indexing"]),
+        .testTarget(
+            name: "SharedIndexingTests",
+            dependencies: ["SharedIndexing", "Ingestion", "Retrieval", "mixtape"]),
         .testTarget(name: "VideoEncodingTests", dependencies: ["VideoEncoding"]),
         .testTarget(name: "RetrievalTests", dependencies: ["Retrieval"]),
         .testTarget(name: "IngestionTests", dependencies: ["Ingestion"]),

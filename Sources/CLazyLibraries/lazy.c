@@ -25,6 +25,7 @@ static library avcodec = {"avcodec", "libavcodec.so." VALUE(LIBAVCODEC_VERSION_M
 static library avutil = {"avutil", "libavutil.so." VALUE(LIBAVUTIL_VERSION_MAJOR), "libavutil-dev", NULL};
 static library swscale = {"swscale", "libswscale.so." VALUE(LIBSWSCALE_VERSION_MAJOR), "libswscale-dev", NULL};
 static library openblas = {"openblas", "libopenblas.so.0", "libopenblas-dev", NULL};
+static library pq = {"pq", "libpq.so.5", "libpq5", NULL};
 
 /// Where a call goes: to mixtape_bind at first, then to the function.
 typedef struct {
@@ -52,10 +53,18 @@ __attribute__((used, visibility("hidden"))) void *mixtape_find(function *wanted)
     return target;
 }
 
+static library *all[] = {&avformat, &avcodec, &avutil, &swscale, &openblas, &pq};
+
 bool mixtape_library_is_loaded(const char *name) {
-    library *all[] = {&avformat, &avcodec, &avutil, &swscale, &openblas};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
         if (strcmp(all[i]->name, name) == 0) return __atomic_load_n(&all[i]->handle, __ATOMIC_ACQUIRE) != NULL;
+    }
+    return false;
+}
+
+bool mixtape_library_is_there(const char *name) {
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        if (strcmp(all[i]->name, name) == 0) return dlopen(all[i]->file, RTLD_LAZY | RTLD_LOCAL) != NULL;
     }
     return false;
 }
@@ -159,3 +168,24 @@ FUNCTION(openblas, cblas_dsyrk)
 FUNCTION(openblas, cblas_sgemm)
 FUNCTION(openblas, openblas_get_corename)
 FUNCTION(openblas, openblas_set_num_threads)
+
+FUNCTION(pq, PQclear)
+FUNCTION(pq, PQcmdTuples)
+FUNCTION(pq, PQconnectdbParams)
+FUNCTION(pq, PQconninfoFree)
+FUNCTION(pq, PQconninfoParse)
+FUNCTION(pq, PQerrorMessage)
+FUNCTION(pq, PQexec)
+FUNCTION(pq, PQexecParams)
+FUNCTION(pq, PQfinish)
+FUNCTION(pq, PQfreemem)
+FUNCTION(pq, PQgetisnull)
+FUNCTION(pq, PQgetlength)
+FUNCTION(pq, PQgetvalue)
+FUNCTION(pq, PQnfields)
+FUNCTION(pq, PQntuples)
+FUNCTION(pq, PQresultErrorField)
+FUNCTION(pq, PQresultStatus)
+FUNCTION(pq, PQserverVersion)
+FUNCTION(pq, PQsetNoticeProcessor)
+FUNCTION(pq, PQstatus)

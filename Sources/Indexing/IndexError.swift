@@ -13,6 +13,8 @@ public struct IndexError: Error, Sendable, Hashable {
         case diskFull = "disk_full"
         case readOnly = "index_read_only"
         case failed = "index_failed"
+        /// The server that holds a shared index cannot be reached, or is no server for one.
+        case unavailable = "index_unavailable"
     }
     /// What went wrong.
     public var reason: Reason

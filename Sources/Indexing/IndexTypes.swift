@@ -70,6 +70,12 @@ public struct KnownFile: Sendable, Hashable {
     public var identity: FileIdentity
     /// Whether the row holds embeddings; false for a failed file.
     public var isReady: Bool
+
+    package init(id: Int64, identity: FileIdentity, isReady: Bool) {
+        self.id = id
+        self.identity = identity
+        self.isReady = isReady
+    }
 }
 
 /// The model an index belongs to.

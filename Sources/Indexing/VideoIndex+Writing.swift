@@ -66,7 +66,7 @@ extension VideoIndex {
         }
     }
 
-    private func encode(_ video: NewVideo) throws(IndexError) -> (ClipsRow, MomentsRow) {
+    func encode(_ video: NewVideo) throws(IndexError) -> (ClipsRow, MomentsRow) {
         let (intervals, mixture) = (video.intervals, video.mixture)
         precondition(intervals.count == mixture.components.count, "an interval for each component")
         precondition(
@@ -111,12 +111,9 @@ extension VideoIndex {
         -> Int64
     {
         try write { db, library in
-            let facts = StreamFacts(
-                container: "", codec: "", width: 0, height: 0, duration: nil, frameRate: nil)
-            let row = VideoRow(
-                id: 0, identity: identity, failure: .init(reason: reason, message: message), facts: facts,
-                clipCount: 0)
-            return try put(row, clips: nil, moments: nil, db, &library)
+            try put(
+                VideoRow(failed: identity, reason: reason, message: message), clips: nil, moments: nil, db,
+                &library)
         }
     }
 
@@ -206,7 +203,7 @@ extension VideoIndex {
         }
     }
 
-    private func put(
+    func put(
         _ row: VideoRow, clips: ClipsRow?, moments: MomentsRow?, _ db: Database, _ library: inout LibraryRow
     ) throws -> Int64 {
         var row = row
@@ -226,7 +223,7 @@ extension VideoIndex {
         return row.id
     }
 
-    private func delete(_ row: VideoRow, _ db: Database, _ library: inout LibraryRow) throws {
+    func delete(_ row: VideoRow, _ db: Database, _ library: inout LibraryRow) throws {
         count(row, by: -1, &library)
         try db.cachedStatement(sql: "DELETE FROM video WHERE id = ?").execute(arguments: [row.id])
         if row.failure == nil { try deleteVectors(row.id, db) }

@@ -29,6 +29,15 @@ struct VideoRow: Equatable {
         self.clipCount = clipCount
     }
 
+    /// A new row of a file that could not be indexed.
+    init(failed identity: FileIdentity, reason: String, message: String) {
+        let facts = StreamFacts(
+            container: "", codec: "", width: 0, height: 0, duration: nil, frameRate: nil)
+        self.init(
+            id: 0, identity: identity, failure: Failure(reason: reason, message: message), facts: facts,
+            clipCount: 0)
+    }
+
     /// Decodes and checks the columns `columns` of a row, the first of them at place `first`.
     init(_ row: Row, from first: Int = 0, folder: String) throws {
         guard let id: Int64 = row.decoded(first), let path: String = row.decoded(first + 1),

@@ -54,7 +54,7 @@ struct Comparison {
 /// 2. every root it lies below exists and the scan met a file at or below that root: a folder that is missing or has
 ///    become empty may be a disk that is not mounted;
 /// 3. the nearest folder above it that still exists is on the filesystem that the file was on: else the disk is
-///    missing from within the root.
+///    missing from within the root. In a shared index, which knows no filesystems, the file's own folder must exist.
 ///
 /// With `prune` the first alone is enough. Rows outside the roots always stay.
 struct Vanishing {
@@ -65,7 +65,7 @@ struct Vanishing {
     /// A word on each root under which rows are kept.
     var problems: [VideoError] = []
 
-    init(_ unseen: [KnownFile], scan: ScanResult, prune: Bool) {
+    init(_ unseen: [KnownFile], scan: ScanResult, prune: Bool, isShared: Bool = false) {
         var doubts: [PathKey: Bool] = [:]
         func isDoubtful(_ root: String) -> Bool {
             if let known = doubts[PathKey(root)] { return known }
@@ -76,7 +76,7 @@ struct Vanishing {
             return doubtful
         }
         var keptBelow: [PathKey: Int] = [:]
-        var presence = DiskPresence()
+        var presence = DiskPresence(isShared: isShared)
         for row in unseen {
             let roots = scan.roots.filter { row.identity.path.isAtOrBelow($0) }
             guard let root = roots.first, FileStatus.isGone(row.identity.path) else { continue }
@@ -102,12 +102,16 @@ struct Vanishing {
 /// Whether the filesystems of missing files are there.
 struct DiskPresence {
     private var devices: [PathKey: Int64?] = [:]
+    private let isShared: Bool
+
+    init(isShared: Bool = false) { self.isShared = isShared }
 
     /// Whether the filesystem on which the file lay is the one now found at its place.
     mutating func hasDisk(of identity: FileIdentity) -> Bool {
-        if identity.device == 0 { return true }
+        if identity.device == 0, !isShared { return true }
         let slash = identity.path.utf8.lastIndex(of: UInt8(ascii: "/")) ?? identity.path.startIndex
         let folder = PathKey(String(identity.path[..<slash]))
+        if isShared { return !FileStatus.isGone(folder.path) }
         if let device = devices[folder] { return device == identity.device }
         let device = FileStatus.deviceAbove(identity.path)
         devices[folder] = .some(device)

@@ -87,17 +87,15 @@ final class EncodingPool: Sendable {
             }
         }
         defer { keeper.finish(task) }
-        if let change = changeWhileReading(task.file) {
+        if let change = task.identity.changeWhileReading {
             try fail(task, fingerprint: "", reason: change.reason, message: change.message)
             return
         }
         switch result {
         case .success(let video): try store(video, task)
         case .failure(let error):
-            // What was no matter of content is tried again in the next run.
-            let transient: [VideoError.Reason] = [.notFound, .notAFile, .permissionDenied, .readFailed]
             try fail(
-                task, fingerprint: transient.contains(error.reason) ? "" : task.fingerprint,
+                task, fingerprint: error.isOfContent ? task.fingerprint : "",
                 reason: error.reason.rawValue, message: error.detail)
         }
     }
@@ -143,15 +141,25 @@ final class EncodingPool: Sendable {
         queue.withLock { $0.waiting.append(retry) }
     }
 
+}
+
+extension VideoError {
+    /// What was no matter of content is tried again in the next run.
+    var isOfContent: Bool {
+        ![Reason.notFound, .notAFile, .permissionDenied, .readFailed].contains(reason)
+    }
+}
+
+extension FileIdentity {
     /// What happened to the file between the scan and now, if anything: its embeddings would be those of neither.
-    private func changeWhileReading(_ file: ScannedFile) -> (reason: String, message: String)? {
-        switch FileStatus.of(file.path, followingLinks: true) {
+    var changeWhileReading: (reason: String, message: String)? {
+        switch FileStatus.of(path, followingLinks: true) {
         case .failure(let error):
             return error.number == ENOENT || error.number == ENOTDIR
                 ? (VideoError.Reason.notFound.rawValue, "the file was deleted or moved while it was read")
                 : (VideoError.Reason.readFailed.rawValue, error.message)
         case .success(let status):
-            if status.size == file.size && status.modified == file.modified { return nil }
+            if status.size == size && status.modified == modified { return nil }
             return (
                 "changed_while_reading", "the file changed while it was read; it is taken up in the next run"
             )

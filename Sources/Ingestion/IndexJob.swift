@@ -1,4 +1,5 @@
 import Indexing
+import SharedIndexing
 import VideoDecoding
 import VideoEncoding
 
@@ -14,6 +15,8 @@ public struct IndexJobOptions: Sendable {
     public var timeLimit: Double = 600
     /// Files encoded at once; nil for as many as there are processors.
     public var workers: Int?
+    /// Whether a run goes on when its queue is empty, for what others put in, until it is cancelled.
+    package var stays = false
     /// Asked of each file that is met; true has the run go on as if it had not looked there.
     public var leavesAlone: @Sendable (FileState) -> Bool = { _ in false }
 
@@ -95,7 +98,8 @@ public struct IndexProgress: Sendable {
 /// content: a moved file keeps its embeddings, a copy shares those of its original, and the rest is decoded and
 /// encoded, several files at once. What is gone is removed, by the rule that `Vanishing` states.
 public struct IndexJob: Sendable {
-    private let index: VideoIndex
+    private let index: any IndexStore
+    private let queue: VideoQueue?
     private let source: any VideoSource
     private let options: IndexJobOptions
 
@@ -104,8 +108,13 @@ public struct IndexJob: Sendable {
         self.init(index: index, source: ModelSource(encoder: encoder), options: options)
     }
 
-    package init(index: VideoIndex, source: any VideoSource, options: IndexJobOptions) {
+    /// - Parameter queue: of a shared index: its files are encoded by this run and all other workers together. A run without
+    ///   roots then works on the queue alone.
+    package init(
+        index: any IndexStore, queue: VideoQueue? = nil, source: any VideoSource, options: IndexJobOptions
+    ) {
         self.index = index
+        self.queue = queue
         self.source = source
         self.options = options
     }
@@ -122,7 +131,8 @@ public struct IndexJob: Sendable {
         isCancelled: @escaping @Sendable () -> Bool
     ) throws(IndexError) -> IndexProgress {
         let run = IndexRun(
-            index: index, source: source, options: options, report: progress, isCancelled: isCancelled)
+            index: index, queue: queue, source: source, options: options, report: progress,
+            isCancelled: isCancelled)
         return try run.run()
     }
 }

@@ -1,20 +1,24 @@
 import Indexing
+import SharedIndexing
 import Synchronization
 import VideoDecoding
 
 /// One run of an `IndexJob`: scan, compare, know by content, reconcile, remove, encode.
 struct IndexRun: Sendable {
-    let index: VideoIndex
+    let index: any IndexStore
+    /// Where files wait that any machine may encode; nil where this run encodes its own alone.
+    let queue: VideoQueue?
     let source: any VideoSource
     let options: IndexJobOptions
     let report: @Sendable (IndexProgress) -> Void
     let keeper: ProgressKeeper
 
     init(
-        index: VideoIndex, source: any VideoSource, options: IndexJobOptions,
+        index: any IndexStore, queue: VideoQueue?, source: any VideoSource, options: IndexJobOptions,
         report: @escaping @Sendable (IndexProgress) -> Void, isCancelled: @escaping @Sendable () -> Bool
     ) {
         self.index = index
+        self.queue = queue
         self.source = source
         self.options = options
         self.report = report
@@ -27,9 +31,11 @@ struct IndexRun: Sendable {
         scan.files.removeAll {
             options.leavesAlone(FileState(path: $0.path, size: $0.size, modified: $0.modified))
         }
+        // The numbers of filesystems mean nothing to other machines.
+        if index.isShared { for place in scan.files.indices { scan.files[place].device = 0 } }
         if keeper.isStopped { return try finish() }
         try index.addRoots(scan.folders)
-        let known = try index.knownFiles()
+        let known = try index.knownFiles(below: scan.roots)
         let comparison = Comparison(scan, known: known, retryFailed: options.retryFailed)
         keeper.update {
             $0.phase = .comparing
@@ -45,7 +51,7 @@ struct IndexRun: Sendable {
         if keeper.isStopped { return try finish() }
         // Asked anew: failures recorded above took the place of rows that were ready.
         let plan = Reconciliation(
-            contents, known: try index.knownFiles(), retryFailed: options.retryFailed)
+            contents, known: try index.knownFiles(below: scan.roots), retryFailed: options.retryFailed)
         try settle(plan)
         try removeVanished(comparison.unseen.filter { !plan.movedRows.contains($0.id) }, scan)
         try encode(plan.tasks)
@@ -123,7 +129,7 @@ struct IndexRun: Sendable {
     }
 
     private func removeVanished(_ unseen: [KnownFile], _ scan: ScanResult) throws(IndexError) {
-        let vanishing = Vanishing(unseen, scan: scan, prune: options.prune)
+        let vanishing = Vanishing(unseen, scan: scan, prune: options.prune, isShared: index.isShared)
         let removed = try index.remove(ids: vanishing.removed)
         keeper.update {
             $0.removed = removed
@@ -133,11 +139,27 @@ struct IndexRun: Sendable {
     }
 
     private func encode(_ tasks: [EncodingTask]) throws(IndexError) {
+        if let queue { return try encode(tasks, with: queue) }
         if tasks.isEmpty { return }
         keeper.beginEncoding(tasks)
         let pool = EncodingPool(run: self, tasks: tasks)
         onThreads(min(workerCount, tasks.count), tick: tick) { pool.work() }
         if pool.hasSuspects, !keeper.isStopped { onThreads(1, tick: tick) { pool.retrySuspects() } }
+        if let error = keeper.error { throw error }
+    }
+}
+
+extension IndexRun {
+    /// Puts the files in the queue, and works on it with all other workers until nothing in it is open.
+    private func encode(_ tasks: [EncodingTask], with queue: VideoQueue) throws(IndexError) {
+        let copied = try queue.add(tasks.flatMap { [$0.identity] + $0.copies })
+        keeper.update {
+            $0.copied += copied
+            $0.phase = .encoding
+        }
+        let pool = SharedPool(run: self, queue: queue)
+        onThreads(workerCount, tick: { pool.tick(report: tick) }) { pool.work() }
+        try pool.giveBack()
         if let error = keeper.error { throw error }
     }
 }

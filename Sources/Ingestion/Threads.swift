@@ -4,7 +4,7 @@ import Foundation
 /// Runs `body` on `count` threads of its own and, on this one, `tick` ten times a second until all have ended.
 ///
 /// Threads rather than tasks: each is busy for hours, in C code that knows nothing of suspension.
-func onThreads(_ count: Int, tick: () -> Void, _ body: @escaping @Sendable () -> Void) {
+package func onThreads(_ count: Int, tick: () -> Void, _ body: @escaping @Sendable () -> Void) {
     let ended = DispatchSemaphore(value: 0)
     for number in 0..<count {
         let thread = Thread {

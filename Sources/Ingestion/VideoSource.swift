@@ -22,14 +22,16 @@ package protocol VideoWorker: AnyObject {
 }
 
 /// The model as a source.
-struct ModelSource: VideoSource {
+package struct ModelSource: VideoSource {
     let encoder: VideoEncoder
 
-    func fingerprint(path: String) throws(VideoError) -> String {
+    package init(encoder: VideoEncoder) { self.encoder = encoder }
+
+    package func fingerprint(path: String) throws(VideoError) -> String {
         try ContentFingerprint.of(path: path)
     }
 
-    func makeWorker(threads: Int) throws(IndexError) -> any VideoWorker {
+    package func makeWorker(threads: Int) throws(IndexError) -> any VideoWorker {
         do {
             return SessionWorker(session: try encoder.makeSession(threads: threads))
         } catch {

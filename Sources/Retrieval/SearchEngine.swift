@@ -318,7 +318,7 @@ extension SearchEngine {
 
 extension GaussianMixture {
     /// As an index stores it, in float16: a file searched for has distance 0 to itself in the index.
-    fileprivate func roundedAsStored() -> GaussianMixture {
+    func roundedAsStored() -> GaussianMixture {
         GaussianMixture(
             components: components.map {
                 Gaussian(

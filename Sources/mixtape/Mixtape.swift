@@ -58,11 +58,12 @@ struct Mixtape: ParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            IndexCommand.self, WatchCommand.self, SearchCommand.self, DuplicatesCommand.self,
-            ServeCommand.self,
+            IndexCommand.self, WatchCommand.self, WorkCommand.self, SearchCommand.self,
+            DuplicatesCommand.self, ServeCommand.self,
             InfoCommand.self,
             RemoveCommand.self,
-            ExportCommand.self, TrainCommand.self, EvaluateCommand.self, DemoCommand.self,
+            EncodeCommand.self, ImportCommand.self, CandidatesCommand.self, ExportCommand.self,
+            TrainCommand.self, EvaluateCommand.self, DemoCommand.self,
             WorkerCommand.self,
         ],
         groupedSubcommands: [

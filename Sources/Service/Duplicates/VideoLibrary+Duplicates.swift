@@ -78,7 +78,7 @@ extension VideoLibrary {
     /// Every pair among the contents of these videos; a content that several of them have makes a pair with itself.
     private func decide(
         _ paths: [String], _ waitingSeconds: Double,
-        _ body: (VideoIndex, [(String, String)]) throws(IndexError) -> Int
+        _ body: (any IndexStore, [(String, String)]) throws(IndexError) -> Int
     ) throws(LibraryError) -> Int {
         let contents = try contents(of: paths)
         var pairs: [(String, String)] = []
@@ -88,8 +88,7 @@ extension VideoLibrary {
             }
         }
         do throws(IndexError) {
-            let index = try VideoIndex.open(
-                writingTo: configuration.indexFolder, model: try self.model(), waitingSeconds: waitingSeconds)
+            let index = try store(waitingSeconds: waitingSeconds)
             defer { index.close() }
             return try body(index, pairs)
         } catch {
@@ -126,10 +125,6 @@ extension VideoLibrary {
             Clip(interval: interval, frames: Array(repeating: 0, count: count)),
             Clip(interval: interval, frames: noise),
         ])
-    }
-
-    private func model() throws(IndexError) -> IndexModel {
-        try reader.opened().index.model
     }
 
     /// The fingerprints of indexed videos, one a path given.

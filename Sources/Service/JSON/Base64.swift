@@ -18,4 +18,32 @@ enum Base64 {
             return place
         }
     }
+
+    /// Nil where the text is not base64 with its padding.
+    static func decode(_ text: String) -> [UInt8]? {
+        let digits = Array(text.utf8)
+        guard digits.count.isMultiple(of: 4) else { return nil }
+        let padding = digits.suffix(2).count { $0 == UInt8(ascii: "=") }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(digits.count / 4 * 3)
+        var group: UInt32 = 0
+        for (place, digit) in digits.enumerated() {
+            let isPadding = place >= digits.count - padding
+            guard let sextet = isPadding ? 0 : values[Int(digit)] else { return nil }
+            group = group << 6 | UInt32(sextet)
+            if place & 3 == 3 {
+                bytes += [UInt8(group >> 16), UInt8(group >> 8 & 255), UInt8(group & 255)]
+                group = 0
+            }
+        }
+        bytes.removeLast(digits.isEmpty ? 0 : padding)
+        return bytes
+    }
+
+    /// What a digit stands for, by its byte.
+    private static let values: [UInt8?] = {
+        var values = [UInt8?](repeating: nil, count: 256)
+        for (value, digit) in alphabet.enumerated() { values[Int(digit)] = UInt8(value) }
+        return values
+    }()
 }

@@ -19,12 +19,18 @@ final class IndexReader: Sendable {
     }
 
     private let folder: String
+    private let refresh: @Sendable () throws(IndexError) -> Void
     private let current = Mutex<Opened?>(nil)
 
-    init(folder: String) { self.folder = folder }
+    /// - Parameter refresh: brings the folder in step with what it is a copy of.
+    init(folder: String, refresh: @escaping @Sendable () throws(IndexError) -> Void = {}) {
+        self.folder = folder
+        self.refresh = refresh
+    }
 
     /// The open index.
     func opened() throws(IndexError) -> Opened {
+        try refresh()
         let result: Result<Opened, IndexError> = current.withLock { current in
             let place = Self.place(of: folder)
             if let current, let place, current.place == place { return .success(current) }

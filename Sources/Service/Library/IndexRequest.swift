@@ -15,6 +15,10 @@ public struct IndexRequest: Sendable, Equatable {
     public var timeLimit = 600.0
     /// Seconds to wait for another writer of the same index.
     public var waitingSeconds = 0.0
+    /// Seconds without a sign of a worker on a shared index after which others take over what it was at.
+    public var lease = 120.0
+    /// Whether a run on a shared index goes on when nothing waits.
+    public var stays = false
 
     /// A run with the defaults.
     public init(folders: [String]) {
@@ -58,6 +62,7 @@ public struct IndexRequest: Sendable, Equatable {
         options.retryFailed = retryFailed
         options.workers = workers
         options.timeLimit = timeLimit
+        options.stays = stays
         return options
     }
 }

@@ -16,6 +16,8 @@ public struct LibraryInfo: Sendable {
     public var counts: IndexCounts
     /// The files that could not be indexed, by path; nil where they were not asked for.
     public var failures: [FailedVideo]?
+    /// Of a shared index, what is under way and how good its candidates are.
+    public var shared: SharedInfo?
 
     /// What `info --json` prints, and the `info` method's result.
     public var json: JSONValue {
@@ -44,6 +46,7 @@ public struct LibraryInfo: Sendable {
             }
             members.append(.init("failures", .array(list)))
         }
+        if let shared { members.append(.init("shared", shared.json)) }
         return .object(members)
     }
 }

@@ -80,7 +80,7 @@ extension VideoLibrary {
             mixtures.allSatisfy({ $0.mixture.dimension == dimension })
         else {
             throw LibraryError(
-                .index, reason: IndexError.Reason.otherModel.rawValue, path: configuration.indexFolder,
+                .index, reason: IndexError.Reason.otherModel.rawValue, path: configuration.indexName,
                 message: "the videos were encoded by different models")
         }
         let plane = PrincipalPlane(through: mixtures.flatMap { $0.mixture.components.map(\.mean) })

@@ -1,6 +1,7 @@
 import Distributions
 import Indexing
 import Retrieval
+import SharedIndexing
 import VideoDecoding
 import VideoEncoding
 
@@ -21,8 +22,6 @@ public enum SyntheticIndex {
         copyEvery: Int? = nil, isCancelled: () -> Bool = { false }
     ) throws(LibraryError) {
         let model = encoder.indexModel
-        var generator = SeededGenerator(seed: seed)
-        let synthetic = SyntheticVideos(dimension: model.dimension, generator: &generator)
         do throws(IndexError) {
             let index = try VideoIndex.open(writingTo: folder, model: model, durability: .process)
             defer { index.close() }
@@ -31,25 +30,56 @@ public enum SyntheticIndex {
                     reason: .failed, path: folder, message: "the folder holds an index already",
                     hint: "name a new folder")
             }
-            var last: GaussianMixture?
-            for first in stride(from: 0, to: count, by: batch) {
-                if isCancelled() { throw IndexError(reason: .failed, path: folder, message: "interrupted") }
-                let some = first..<min(first + batch, count)
-                _ = try index.store(
-                    some.map { number in
-                        let isCopy = copyEvery.map { number % $0 == $0 - 1 } ?? false
-                        let mixture =
-                            if isCopy, let last { synthetic.draw(near: last, generator: &generator) } else {
-                                synthetic.draw(clips: clips, generator: &generator)
-                            }
-                        last = mixture
-                        return video(number, mixture, in: index.folder, &generator)
-                    })
-            }
+            try draw(
+                videos: count, clips: clips, seed: seed, copyEvery: copyEvery, dimension: model.dimension,
+                in: index.folder, isCancelled
+            ) { (videos) throws(IndexError) in _ = try index.store(videos) }
             _ = try index.moments()
             if let made = try? encoder.makeSession(threads: 1).emptyClips() { index.store(emptyClips: made) }
         } catch {
             throw LibraryError(error)
+        }
+    }
+
+    /// The same in a shared index, below a folder `/synthetic`.
+    public static func make(
+        in address: PostgresAddress, encoder: VideoEncoder, videos count: Int, clips: Int, seed: UInt64,
+        copyEvery: Int? = nil, isCancelled: () -> Bool = { false }
+    ) throws(LibraryError) {
+        do throws(IndexError) {
+            let index = try SharedIndex.open(
+                writingTo: PostgresClient(address), model: encoder.indexModel)
+            defer { index.close() }
+            try draw(
+                videos: count, clips: clips, seed: seed, copyEvery: copyEvery,
+                dimension: index.model.dimension, in: "", isCancelled
+            ) { (videos) throws(IndexError) in _ = try index.store(videos) }
+        } catch {
+            throw LibraryError(error)
+        }
+    }
+
+    /// Draws videos and hands them over, many at a time.
+    private static func draw(
+        videos count: Int, clips: Int, seed: UInt64, copyEvery: Int?, dimension: Int, in folder: String,
+        _ isCancelled: () -> Bool, store: ([NewVideo]) throws(IndexError) -> Void
+    ) throws(IndexError) {
+        var generator = SeededGenerator(seed: seed)
+        let synthetic = SyntheticVideos(dimension: dimension, generator: &generator)
+        var last: GaussianMixture?
+        for first in stride(from: 0, to: count, by: batch) {
+            if isCancelled() { throw IndexError(reason: .failed, path: folder, message: "interrupted") }
+            let some = first..<min(first + batch, count)
+            try store(
+                some.map { number in
+                    let isCopy = copyEvery.map { number % $0 == $0 - 1 } ?? false
+                    let mixture =
+                        if isCopy, let last { synthetic.draw(near: last, generator: &generator) } else {
+                            synthetic.draw(clips: clips, generator: &generator)
+                        }
+                    last = mixture
+                    return video(number, mixture, in: folder, &generator)
+                })
         }
     }
 

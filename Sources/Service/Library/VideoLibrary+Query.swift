@@ -160,7 +160,7 @@ extension VideoLibrary {
         return Aligner(AlignmentOptions(maximumClipDistance: options.maximumClipDistance * share))
     }
 
-    private func facts(
+    func facts(
         _ path: String, _ facts: StreamFacts, _ mixture: GaussianMixture, isIndexed: Bool, range: TimeRange?
     ) -> SearchResponse.Query {
         let variance = mixture.moments().variance
@@ -176,8 +176,8 @@ extension VideoLibrary {
         let model = try encoders.model().indexModel
         guard model.fingerprint == index.model.fingerprint else {
             throw LibraryError(
-                .index, reason: IndexError.Reason.otherModel.rawValue, path: configuration.indexFolder,
-                message: "\(configuration.indexFolder): made by the model \"\(index.model.name)\" "
+                .index, reason: IndexError.Reason.otherModel.rawValue, path: configuration.indexName,
+                message: "\(configuration.indexName): made by the model \"\(index.model.name)\" "
                     + "(\(index.model.fingerprint.prefix(12))), not by \"\(model.name)\" "
                     + "(\(model.fingerprint.prefix(12)))",
                 hint: "name the index's model with --model, or another index folder with --index")

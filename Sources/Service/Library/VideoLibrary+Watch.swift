@@ -13,11 +13,10 @@ extension VideoLibrary {
         report: @escaping @Sendable (WatchEvent) -> Void, isCancelled: @escaping @Sendable () -> Bool
     ) throws(LibraryError) {
         let encoder = try encoders.model()
-        let folder = configuration.indexFolder
+        let lease = request.lease
         let job = WatchJob(request.jobOptions, options: options) { (job, progress) throws(IndexError) in
-            let index = try VideoIndex.open(writingTo: folder, model: encoder.indexModel)
-            defer { index.close() }
-            return try self.indexJob(index, encoder, job).run(progress: progress, isCancelled: isCancelled)
+            try self.run(
+                job, encoder, waitingSeconds: 0, lease: lease, progress: progress, isCancelled: isCancelled)
         }
         do {
             try job.run(report: report, isCancelled: isCancelled)

@@ -2,16 +2,19 @@ import Distributions
 import Indexing
 import Ingestion
 import Retrieval
+import SharedIndexing
 import Synchronization
 import VideoDecoding
 import VideoEncoding
 
 /// Where a library's index and model are.
 public struct LibraryConfiguration: Sendable, Equatable {
-    /// The index folder.
+    /// The index folder; of a shared index, the folder of this machine's copy.
     public var indexFolder: String
     /// The model folder.
     public var modelFolder: String
+    /// Where the index is that others share; nil where it is a folder's alone.
+    public var shared: SharedPlace?
     /// Whether the model must match the index even where no video has to be encoded.
     public var alwaysChecksModel: Bool
     /// Processors that one search may use.
@@ -19,6 +22,9 @@ public struct LibraryConfiguration: Sendable, Equatable {
     /// The program whose `worker` command reads the files that are indexed, each in a process apart; nil reads them in
     /// this process.
     public var workerExecutable: String?
+
+    /// The index's name in messages.
+    var indexName: String { shared?.address.name ?? indexFolder }
 
     /// A library's places.
     public init(
@@ -42,6 +48,8 @@ public final class VideoLibrary: Sendable {
     public let configuration: LibraryConfiguration
     let encoders: EncoderPool
     let reader: IndexReader
+    /// Asks the server of a shared index.
+    let client: PostgresClient?
     private let readCalibration = Mutex<ReadCalibration?>(nil)
     /// By the model's fingerprint.
     let readInformation = Mutex<[String: ClipInformation]>([:])
@@ -55,7 +63,15 @@ public final class VideoLibrary: Sendable {
     public init(_ configuration: LibraryConfiguration) {
         self.configuration = configuration
         encoders = EncoderPool(folder: configuration.modelFolder, processors: configuration.processors)
-        reader = IndexReader(folder: configuration.indexFolder)
+        if let shared = configuration.shared {
+            let client = PostgresClient(shared.address, patience: 10)
+            let mirror = IndexMirror(client: client, mounts: shared.mounts, cache: shared.cacheFolder)
+            self.client = client
+            reader = IndexReader(folder: mirror.folder) { () throws(IndexError) in try mirror.refresh() }
+        } else {
+            client = nil
+            reader = IndexReader(folder: configuration.indexFolder)
+        }
     }
 
     /// Ranks every indexed video by its distance to the query.
@@ -135,14 +151,18 @@ public final class VideoLibrary: Sendable {
     /// The curve from distance to score, where the model folder has one for the index's model. A folder that cannot be
     /// read has none: the search needs no model.
     func calibration() throws(LibraryError) -> ScoreCalibration? {
+        calibration(of: try index().model)
+    }
+
+    /// The same of a model that is known.
+    func calibration(of model: IndexModel) -> ScoreCalibration? {
         let found = readCalibration.withLock { read in
             if let read { return read.found }
             let found = try? ModelConfiguration(path: "\(configuration.modelFolder)/config.json").calibration
             read = ReadCalibration(found: found)
             return found
         }
-        guard let found, found.modelFingerprint == (try index().model.fingerprint) else { return nil }
-        return found
+        return found?.modelFingerprint == model.fingerprint ? found : nil
     }
 
     /// Brings the index in step with folders; ends early, with what was stored kept, when cancelled.
@@ -152,40 +172,61 @@ public final class VideoLibrary: Sendable {
     ) throws(LibraryError) -> IndexSummary {
         let encoder = try encoders.model()
         do throws(IndexError) {
-            let index = try VideoIndex.open(
-                writingTo: configuration.indexFolder, model: encoder.indexModel,
-                waitingSeconds: request.waitingSeconds)
-            defer { index.close() }
-            let job = indexJob(index, encoder, request.jobOptions)
-            let summary = IndexSummary(progress: try job.run(progress: progress, isCancelled: isCancelled))
-            // So that searches need no model; where it fails they ask the model.
-            if encoder.configuration.calibration != nil, index.emptyClips() == nil,
-                let made = try? encoders.emptyClips()
-            {
-                index.store(emptyClips: made)
-            }
-            return summary
+            let progress = try run(
+                request.jobOptions, encoder, waitingSeconds: request.waitingSeconds, lease: request.lease,
+                progress: progress, isCancelled: isCancelled)
+            return IndexSummary(progress: progress)
         } catch {
             throw LibraryError(error)
         }
     }
 
-    /// A run over the index, in worker processes where the configuration names their program.
-    func indexJob(_ index: VideoIndex, _ encoder: VideoEncoder, _ options: IndexJobOptions) -> IndexJob {
-        guard let executable = configuration.workerExecutable else {
-            return IndexJob(index: index, encoder: encoder, options: options)
+    /// One run over the index, embedded or shared.
+    func run(
+        _ options: IndexJobOptions, _ encoder: VideoEncoder, waitingSeconds: Double, lease: Double,
+        progress: @escaping @Sendable (IndexProgress) -> Void, isCancelled: @escaping @Sendable () -> Bool
+    ) throws(IndexError) -> IndexProgress {
+        if let shared = configuration.shared {
+            return try run(
+                options, encoder, on: shared, lease: lease, progress: progress, isCancelled: isCancelled)
         }
-        let source = IsolatedSource(
-            executable: executable, modelFolder: configuration.modelFolder, dimension: index.model.dimension)
-        return IndexJob(index: index, source: source, options: options)
+        let index = try VideoIndex.open(
+            writingTo: configuration.indexFolder, model: encoder.indexModel, waitingSeconds: waitingSeconds)
+        defer { index.close() }
+        let job = IndexJob(index: index, source: source(encoder), options: options)
+        let result = try job.run(progress: progress, isCancelled: isCancelled)
+        // So that searches need no model; where it fails they ask the model.
+        if encoder.configuration.calibration != nil, index.emptyClips() == nil,
+            let made = try? encoders.emptyClips()
+        {
+            index.store(emptyClips: made)
+        }
+        return result
+    }
+
+    /// Encodes in worker processes where the configuration names their program.
+    func source(_ encoder: VideoEncoder) -> any VideoSource {
+        guard let executable = configuration.workerExecutable else { return ModelSource(encoder: encoder) }
+        return IsolatedSource(
+            executable: executable, modelFolder: configuration.modelFolder,
+            dimension: encoder.configuration.dimension)
+    }
+
+    /// The index, for writing.
+    func store(waitingSeconds: Double) throws(IndexError) -> any IndexStore {
+        if let client, let shared = configuration.shared {
+            let model = try SharedIndex.open(readingFrom: client).model
+            return try SharedIndex.open(writingTo: client, model: model, mounts: shared.mounts)
+        }
+        return try VideoIndex.open(
+            writingTo: configuration.indexFolder, model: try reader.opened().index.model,
+            waitingSeconds: waitingSeconds)
     }
 
     /// Forgets videos by path; a folder stands for everything in it. Returns how many were forgotten.
     public func remove(paths: [String], waitingSeconds: Double = 0) throws(LibraryError) -> Int {
-        let model = try index().model
         do throws(IndexError) {
-            let index = try VideoIndex.open(
-                writingTo: configuration.indexFolder, model: model, waitingSeconds: waitingSeconds)
+            let index = try store(waitingSeconds: waitingSeconds)
             defer { index.close() }
             return try index.remove(paths: paths.map(FilePlace.absolute))
         } catch {
@@ -195,7 +236,10 @@ public final class VideoLibrary: Sendable {
 
     /// Says what the index holds.
     public func info(listingFailures: Bool = false) throws(LibraryError) -> LibraryInfo {
-        try reader.read { (opened) throws(IndexError) in
+        if let shared = configuration.shared {
+            return try info(of: shared, listingFailures: listingFailures)
+        }
+        return try reader.read { (opened) throws(IndexError) in
             let index = opened.index
             return LibraryInfo(
                 folder: index.folder, formatVersion: index.formatVersion, bytes: index.sizeOnDisk,

@@ -37,7 +37,7 @@ struct DemoCommand: ParsableCommand {
         Terminal.note("altering \(DemoVideos.original).mp4: cropped, smaller, recoloured, few bits")
         try FFmpegProgram.run(DemoVideos.altering(original, into: query))
 
-        var places = LibraryOptions()
+        var places = LibraryPlaces()
         places.indexFolder = folder + "/index"
         places.modelFolder = modelFolder
         let library = try places.library()

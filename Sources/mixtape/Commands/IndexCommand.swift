@@ -39,6 +39,11 @@ struct IndexCommand: ParsableCommand {
             summary = try library.index(
                 request, progress: display.show, isCancelled: Interrupts.wereReceived)
         }
+        try Self.show(summary, json: json)
+    }
+
+    /// Prints how a run ended; throws where it was interrupted.
+    static func show(_ summary: IndexSummary, json: Bool) throws {
         if summary.progress.isCancelled {
             Terminal.note(
                 "interrupted after \(summary.progress.done) of \(summary.progress.total) files; "
@@ -54,7 +59,7 @@ struct IndexCommand: ParsableCommand {
                 "hint: \(summary.progress.kept) videos are missing with their folder or disk and were kept; "
                     + "--prune forgets them")
         }
-        if json { Terminal.data(summary.json) } else { Terminal.data(Self.text(summary.progress)) }
+        if json { Terminal.data(summary.json) } else { Terminal.data(text(summary.progress)) }
         if summary.progress.failed > 0 {
             Terminal.note("hint: mixtape info --failures says which files failed and why")
         }

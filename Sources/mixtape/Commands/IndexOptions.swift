@@ -1,11 +1,8 @@
 import ArgumentParser
 import Service
 
-/// What `index` and `watch` both ask of a run.
-struct IndexOptions: ParsableArguments {
-    @Flag(help: "Forget videos even where a whole folder or disk is gone.")
-    var prune = false
-
+/// How files are read.
+struct FileOptions: ParsableArguments {
     @Option(help: .init("Files read side by side. (default: by the processors)", valueName: "N"))
     var workers: Int?
 
@@ -29,12 +26,39 @@ struct IndexOptions: ParsableArguments {
             throw ValidationError("--time-limit: expected more than 0")
         }
     }
+}
+
+/// How long a worker on a shared index may be silent.
+struct LeaseOption: ParsableArguments {
+    @Option(
+        name: .customLong("lease"),
+        help: .init(
+            "Of a shared index: seconds without a sign of a worker after which others take over its files.",
+            valueName: "S"))
+    var seconds = 120.0
+
+    func validate() throws {
+        guard (1...86_400).contains(seconds) else { throw ValidationError("--lease: expected 1 to 86400") }
+    }
+}
+
+/// What `index` and `watch` both ask of a run.
+struct IndexOptions: ParsableArguments {
+    @Flag(help: "Forget videos even where a whole folder or disk is gone.")
+    var prune = false
+
+    @OptionGroup var reading: FileOptions
+
+    @OptionGroup var lease: LeaseOption
+
+    var inProcess: Bool { reading.inProcess }
 
     func request(_ folders: [String]) -> IndexRequest {
         var request = IndexRequest(folders: folders)
         request.prune = prune
-        request.workers = workers
-        request.timeLimit = timeLimit
+        request.workers = reading.workers
+        request.timeLimit = reading.timeLimit
+        request.lease = lease.seconds
         return request
     }
 }

@@ -25,6 +25,14 @@ struct InfoCommand: ParsableCommand {
             "clips   \(info.counts.clips)",
         ]
         lines += info.roots.map { "folder  \(Terminal.printable($0))" }
+        if let shared = info.shared {
+            lines.append("queue   \(shared.waiting) waiting, \(shared.underWay) under way")
+            lines += shared.recall.map { point in
+                "search  \(point.count) candidates find \(TimeText.fixed(100 * point.recall, decimals: 1)) % of the "
+                    + "nearest ten, in \(TimeText.fixed(1000 * point.seconds, decimals: 0)) ms "
+                    + "(\(point.queries) queries, \(point.videos) videos)"
+            }
+        }
         for failure in info.failures ?? [] {
             let path = Terminal.printable(failure.identity.path)
             lines.append("failed  \(path): \(Terminal.printable(failure.message)) (\(failure.reason))")

@@ -1,12 +1,22 @@
 import ArgumentParser
 import Service
+import SharedIndexing
 
 /// Where the index and the model are.
 struct LibraryOptions: ParsableArguments {
     @Option(
         name: .customLong("index"),
-        help: .init("The index folder. (default: index/ beside the program's package)", valueName: "DIR"))
+        help: .init(
+            "The index folder, or postgres://USER@HOST/DATABASE for an index that many machines share. (default: index/ beside the program's package)",
+            valueName: "DIR"))
     var indexFolder: String?
+
+    @Option(
+        name: .customLong("root"),
+        help: .init(
+            "Of a shared index: the folder that NAME stands for on this machine. May be repeated.",
+            valueName: "NAME=FOLDER"))
+    var roots: [String] = []
 
     @Option(
         name: .customLong("model"),
@@ -17,14 +27,56 @@ struct LibraryOptions: ParsableArguments {
     /// The library that the options name.
     ///
     /// - Parameter inProcess: whether files that are indexed are read by this very process.
+    func library(inProcess: Bool = false) throws -> VideoLibrary { try places.library(inProcess: inProcess) }
+
+    /// The model folder that the options name.
+    func modelPath() throws -> String { try places.modelPath() }
+
+    private var places: LibraryPlaces {
+        LibraryPlaces(indexFolder: indexFolder, modelFolder: modelFolder, roots: roots)
+    }
+}
+
+/// Where the index and the model are, for commands that have their own idea of it.
+struct LibraryPlaces {
+    var indexFolder: String?
+    var modelFolder: String?
+    var roots: [String] = []
+
+    /// The library that the options name.
+    ///
+    /// - Parameter inProcess: whether files that are indexed are read by this very process.
     func library(inProcess: Bool = false) throws -> VideoLibrary {
-        VideoLibrary(
-            LibraryConfiguration(
-                indexFolder: try folder(indexFolder, option: "--index", default: "index"),
-                modelFolder: try modelPath(),
-                alwaysChecksModel: modelFolder != nil,
-                processors: Settings.current.processors,
-                workerExecutable: inProcess ? nil : "/proc/self/exe"))
+        var configuration = LibraryConfiguration(
+            indexFolder: try folder(indexFolder, option: "--index", default: "index"),
+            modelFolder: try modelPath(),
+            alwaysChecksModel: modelFolder != nil,
+            processors: Settings.current.processors,
+            workerExecutable: inProcess ? nil : "/proc/self/exe")
+        configuration.shared = try sharedPlace()
+        return VideoLibrary(configuration)
+    }
+
+    /// Where the shared index is; nil where `--index` names a folder.
+    private func sharedPlace() throws -> SharedPlace? {
+        guard let indexFolder, PostgresAddress.isOne(indexFolder) else {
+            guard roots.isEmpty else {
+                throw CommandError(message: "--root goes with an index on a server: --index postgres://…")
+            }
+            return nil
+        }
+        var mounts = MountMap()
+        for root in roots {
+            if let problem = mounts.add(root) { throw CommandError(message: "--root: \(problem)") }
+        }
+        guard let cache = Settings.current.cacheFolder else {
+            throw CommandError(
+                message: "there is no place for this machine's copy of the index",
+                hint: "set HOME or XDG_CACHE_HOME")
+        }
+        let address: PostgresAddress
+        do { address = try PostgresAddress(indexFolder) } catch { throw LibraryError(error) }
+        return SharedPlace(address: address, mounts: mounts, cacheFolder: cache)
     }
 
     /// The model folder that the options name.

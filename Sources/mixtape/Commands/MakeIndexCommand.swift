@@ -1,5 +1,6 @@
 import ArgumentParser
 import Service
+import SharedIndexing
 import VideoEncoding
 
 /// For measuring searches of large libraries that nobody has at hand.
@@ -9,7 +10,7 @@ struct MakeIndexCommand: ParsableCommand {
         discussion: "Their paths are DIR/synthetic/000001.mp4 and so on; searching for one needs no file.",
         shouldDisplay: false)
 
-    @Argument(help: .init("The index folder to make.", valueName: "DIR"))
+    @Argument(help: .init("The index folder to make, or a database: postgres://…", valueName: "DIR"))
     var folder: String
 
     @Option(
@@ -38,16 +39,24 @@ struct MakeIndexCommand: ParsableCommand {
     }
 
     func run() throws {
-        var places = LibraryOptions()
+        var places = LibraryPlaces()
         places.modelFolder = modelFolder
         let encoder: VideoEncoder
         do { encoder = try VideoEncoder(folder: try places.modelPath()) } catch let error as ModelError {
             throw LibraryError(error)
         }
         Interrupts.catchSignals()
-        try SyntheticIndex.make(
-            folder: folder, encoder: encoder, videos: videos, clips: clips, seed: seed,
-            copyEvery: copyEvery, isCancelled: Interrupts.wereReceived)
+        if PostgresAddress.isOne(folder) {
+            let address: PostgresAddress
+            do { address = try PostgresAddress(folder) } catch { throw LibraryError(error) }
+            try SyntheticIndex.make(
+                in: address, encoder: encoder, videos: videos, clips: clips, seed: seed, copyEvery: copyEvery,
+                isCancelled: Interrupts.wereReceived)
+        } else {
+            try SyntheticIndex.make(
+                folder: folder, encoder: encoder, videos: videos, clips: clips, seed: seed,
+                copyEvery: copyEvery, isCancelled: Interrupts.wereReceived)
+        }
         Terminal.note("\(videos) videos, \(videos * clips) clips")
     }
 }

@@ -57,6 +57,12 @@ struct SearchCommand: ParsableCommand {
 
     @OptionGroup(title: "Which videos may answer") var filters: FilterOptions
 
+    @Option(
+        help: .init(
+            "Of a shared index: compare the N videos that the server holds for the nearest alone; 0 takes as many as were measured to do.",
+            valueName: "N"))
+    var candidates: Int?
+
     @Flag(help: "Print the result as JSON.")
     var json = false
 
@@ -101,6 +107,18 @@ struct SearchCommand: ParsableCommand {
             throw ValidationError(
                 "--granularity clip: goes with one example, and with the default --mode and --lambda alone")
         }
+        if let candidates {
+            guard (0...100_000).contains(candidates) else {
+                throw ValidationError("--candidates: expected 0 to 100000")
+            }
+            guard videos.count == 1, batch == nil, like.isEmpty, unlike.isEmpty, mode == .matched,
+                html == nil,
+                granularity != .clip
+            else {
+                throw ValidationError(
+                    "--candidates: goes with one video, compared as a whole, and with the default --mode")
+            }
+        }
         if let to, to.seconds <= from?.seconds ?? 0 {
             throw ValidationError("--to: expected a time after --from")
         }
@@ -116,7 +134,14 @@ struct SearchCommand: ParsableCommand {
                 page: html
             ).run()
         }
-        let response = try library.search(request(for: videos[0]), isCancelled: Interrupts.wereReceived)
+        let response =
+            if let candidates {
+                try library.searchCandidates(
+                    request(for: videos[0]), count: candidates == 0 ? nil : candidates,
+                    isCancelled: Interrupts.wereReceived)
+            } else {
+                try library.search(request(for: videos[0]), isCancelled: Interrupts.wereReceived)
+            }
         if json {
             Terminal.data(response.json)
         } else if response.matches.isEmpty {

@@ -1,0 +1,39 @@
+internal import Foundation
+
+import Distributions
+import VideoDecoding
+
+/// A video's clips in the bytes that every index keeps them in (`index/README.md`): intervals, and Gaussians in float16.
+package struct ClipBytes: Sendable, Equatable {
+    package var intervals: [UInt8]
+    package var gaussians: [UInt8]
+
+    package init(intervals: [UInt8], gaussians: [UInt8]) {
+        self.intervals = intervals
+        self.gaussians = gaussians
+    }
+
+    /// Nil where a value is not finite in float16.
+    package init?(_ intervals: [TimeRange], _ mixture: GaussianMixture) {
+        guard let gaussians = Blobs.encode(mixture) else { return nil }
+        self.init(intervals: Array(Blobs.encode(intervals)), gaussians: Array(gaussians))
+    }
+
+    /// Nil where the bytes are not those of so many clips.
+    package func decoded(clipCount: Int, dimension: Int) -> (
+        intervals: [TimeRange], mixture: GaussianMixture
+    )? {
+        guard let ranges = Blobs.intervals(Data(intervals), count: clipCount),
+            let mixture = Blobs.mixture(Data(gaussians), count: clipCount, dimension: dimension)
+        else { return nil }
+        return (ranges, mixture)
+    }
+
+    /// For damage, not for malice.
+    package var checksum: Int64 {
+        var sum = Checksum()
+        intervals.withUnsafeBytes { sum.add($0) }
+        gaussians.withUnsafeBytes { sum.add($0) }
+        return sum.signed
+    }
+}

@@ -1,0 +1,102 @@
+import Indexing
+import VideoDecoding
+
+/// A video and its mixture as one line of JSON, by which other programs take part in indexing: `mixtape encode` writes such
+/// lines, `mixtape import` reads them.
+///
+/// `gaussians` is, in base64, what an index keeps: for each clip D means, then D log variances, float16, little-endian.
+struct MixtureLine: Sendable {
+    var model: IndexModel
+    var identity: FileIdentity
+    /// The video, or why there is none.
+    var content: Result<Content, Failure>
+
+    struct Content: Sendable {
+        var facts: StreamFacts
+        var clipCount: Int
+        var clips: ClipBytes
+    }
+
+    struct Failure: Error, Sendable {
+        var reason: String
+        var message: String
+    }
+
+    var json: JSONValue {
+        var members: [JSONValue.Member] = [
+            .init("path", .string(identity.path)), .init("fingerprint", .string(identity.fingerprint)),
+            .init("size", .number(identity.size)), .init("modified", .number(identity.modified)),
+            .init(
+                "model",
+                [
+                    "name": .string(model.name), "fingerprint": .string(model.fingerprint),
+                    "dimension": .number(model.dimension),
+                ]),
+        ]
+        switch content {
+        case .failure(let failure):
+            members.append(
+                .init("error", ["reason": .string(failure.reason), "message": .string(failure.message)]))
+        case .success(let content):
+            let facts = content.facts
+            members += [
+                .init("container", .string(facts.container)), .init("codec", .string(facts.codec)),
+                .init("width", .number(facts.width)), .init("height", .number(facts.height)),
+                .init("duration", .number(facts.duration)), .init("frame_rate", .number(facts.frameRate)),
+                .init("clips", .number(content.clipCount)),
+                .init("intervals", .string(Base64.encode(content.clips.intervals))),
+                .init("gaussians", .string(Base64.encode(content.clips.gaussians))),
+            ]
+        }
+        return .object(members)
+    }
+
+    /// Reads a line. Nothing in it is trusted.
+    ///
+    /// - Returns: nil where it is not such a line.
+    init?(_ json: JSONValue) {
+        guard let path = json["path"]?.stringValue, path.utf8.first == UInt8(ascii: "/"),
+            !path.utf8.contains(0),
+            let fingerprint = json["fingerprint"]?.stringValue, fingerprint.utf8.count <= 128,
+            fingerprint.utf8.allSatisfy({ (48...57).contains($0) || (97...102).contains($0) }),
+            let size = json["size"]?.intValue, size >= 0, let modified = json["modified"]?.intValue,
+            let model = json["model"], let name = model["name"]?.stringValue,
+            let modelFingerprint = model["fingerprint"]?.stringValue, !modelFingerprint.isEmpty,
+            let dimension = model["dimension"]?.intValue, (1...65536).contains(dimension)
+        else { return nil }
+        identity = FileIdentity(
+            path: path, fingerprint: fingerprint, size: Int64(size), modified: Int64(modified))
+        self.model = IndexModel(name: name, fingerprint: modelFingerprint, dimension: dimension)
+        if let error = json["error"] {
+            guard let reason = error["reason"]?.stringValue, let message = error["message"]?.stringValue
+            else { return nil }
+            content = .failure(Failure(reason: reason, message: message))
+            return
+        }
+        guard !fingerprint.isEmpty, let container = json["container"]?.stringValue,
+            let codec = json["codec"]?.stringValue, let width = json["width"]?.intValue,
+            let height = json["height"]?.intValue, let count = json["clips"]?.intValue, count > 0,
+            let intervals = json["intervals"]?.stringValue.flatMap(Base64.decode),
+            let gaussians = json["gaussians"]?.stringValue.flatMap(Base64.decode)
+        else { return nil }
+        let clips = ClipBytes(intervals: intervals, gaussians: gaussians)
+        guard let decoded = clips.decoded(clipCount: count, dimension: dimension),
+            decoded.intervals.allSatisfy({ $0.start < $0.stop }),
+            decoded.mixture.components.allSatisfy({ gaussian in
+                gaussian.mean.allSatisfy(\.isFinite) && gaussian.logVariance.allSatisfy { abs($0) <= 64 }
+            })
+        else { return nil }
+        content = .success(
+            Content(
+                facts: StreamFacts(
+                    container: container, codec: codec, width: width, height: height,
+                    duration: json["duration"]?.doubleValue, frameRate: json["frame_rate"]?.doubleValue),
+                clipCount: count, clips: clips))
+    }
+
+    init(model: IndexModel, identity: FileIdentity, content: Result<Content, Failure>) {
+        self.model = model
+        self.identity = identity
+        self.content = content
+    }
+}

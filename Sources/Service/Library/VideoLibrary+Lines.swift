@@ -1,0 +1,200 @@
+import Glibc
+import Indexing
+import Ingestion
+import SharedIndexing
+import Synchronization
+import VideoDecoding
+import VideoEncoding
+
+/// What an import did.
+public struct ImportSummary: Sendable {
+    /// Videos stored.
+    public var stored = 0
+    /// Files of which a failure was recorded.
+    public var failed = 0
+
+    /// What `import --json` prints.
+    public var json: JSONValue { ["stored": .number(stored), "failed": .number(failed)] }
+}
+
+extension VideoLibrary {
+    /// Encodes the files that lines name and writes a line of JSON for each, in the order in which they are done.
+    ///
+    /// - Parameters:
+    ///   - next: the next line, a JSON string or an object with `path`, or plain text; nil at the end. Called by one
+    ///     thread at a time.
+    ///   - write: takes a line, without its end. Called by one thread at a time.
+    public func encodeLines(
+        workers: Int?, timeLimit: Double, next: @escaping @Sendable () -> String?,
+        write: @escaping @Sendable (String) -> Void, isCancelled: @escaping @Sendable () -> Bool
+    ) throws(LibraryError) {
+        let encoder = try encoders.model()
+        let source = source(encoder)
+        let count = max(1, workers ?? configuration.processors)
+        let threads = max(1, configuration.processors / count)
+        let input = Mutex(())
+        let output = Mutex(())
+        let failure = Mutex<IndexError?>(nil)
+        let model = encoder.indexModel
+        onThreads(count, tick: {}) {
+            var worker: (any VideoWorker)?
+            while !isCancelled(), failure.withLock({ $0 == nil }), let text = input.withLock({ _ in next() })
+            {
+                if text.allSatisfy(\.isWhitespace) { continue }
+                do throws(IndexError) {
+                    if worker == nil { worker = try source.makeWorker(threads: threads) }
+                    guard let worker else { return }
+                    let line = Self.encode(text, source, worker, threads, model, timeLimit, isCancelled)
+                    if isCancelled() { return }
+                    output.withLock { _ in write(line.json.serialized()) }
+                } catch {
+                    failure.withLock { $0 = error }
+                }
+            }
+        }
+        if let error = failure.withLock({ $0 }) { throw LibraryError(error) }
+        if isCancelled() { throw .cancelled }
+    }
+
+    private static func encode(
+        _ text: String, _ source: any VideoSource, _ worker: any VideoWorker, _ threads: Int,
+        _ model: IndexModel, _ timeLimit: Double, _ isCancelled: @escaping @Sendable () -> Bool
+    ) -> MixtureLine {
+        let json = try? JSONValue(parsing: Array(text.utf8))
+        let path = FilePlace.absolute(json?.stringValue ?? json?["path"]?.stringValue ?? text)
+        var identity = FileIdentity(path: path, fingerprint: "", size: 0, modified: 0)
+        do throws(VideoError) {
+            var status = stat()
+            if stat(path, &status) == 0 {
+                identity.size = Int64(status.st_size)
+                identity.modified =
+                    Int64(status.st_mtim.tv_sec) &* 1_000_000_000 &+ Int64(status.st_mtim.tv_nsec)
+            }
+            identity.fingerprint = try source.fingerprint(path: path)
+            let video = try worker.encode(
+                path: path, timeLimit: timeLimit, decoderThreads: threads, isCancelled: isCancelled)
+            guard let clips = ClipBytes(video.intervals, video.mixture) else {
+                throw VideoError(
+                    path: path, reason: .encodingFailed,
+                    detail: "the model gave values that are not finite numbers")
+            }
+            return MixtureLine(
+                model: model, identity: identity,
+                content: .success(.init(facts: video.facts, clipCount: video.intervals.count, clips: clips)))
+        } catch {
+            return MixtureLine(
+                model: model, identity: identity,
+                content: .failure(.init(reason: error.reason.rawValue, message: error.detail)))
+        }
+    }
+
+    /// Loads lines that `encodeLines` wrote, on whatever machine, into the index, which is made where there is none. Needs no
+    /// model. What is at a path is replaced.
+    ///
+    /// - Throws: `line_unreadable` with the line's number; what was stored before it stays.
+    public func importLines(
+        waitingSeconds: Double = 0, next: () -> String?, progress: (Int) -> Void = { _ in },
+        isCancelled: @escaping @Sendable () -> Bool = { false }
+    ) throws(LibraryError) -> ImportSummary {
+        var summary = ImportSummary()
+        var importer: Importer?
+        var number = 0
+        defer { importer?.close() }
+        do throws(IndexError) {
+            while !isCancelled(), let text = next() {
+                number += 1
+                if text.allSatisfy(\.isWhitespace) { continue }
+                guard let json = try? JSONValue(parsing: Array(text.utf8)), let line = MixtureLine(json)
+                else {
+                    throw IndexError(
+                        reason: .failed, path: "line \(number)", message: "this is no line of mixtape encode",
+                        hint: "import what `mixtape encode` wrote")
+                }
+                if importer == nil {
+                    importer = try Importer(configuration, model: line.model, waitingSeconds: waitingSeconds)
+                }
+                try importer?.add(line)
+                if number.isMultiple(of: Importer.batch) { progress(number) }
+            }
+            try importer?.flush()
+        } catch {
+            throw LibraryError(error)
+        }
+        if let importer { summary = importer.summary }
+        if isCancelled() { throw .cancelled }
+        return summary
+    }
+}
+
+/// Stores lines, many in a transaction.
+private struct Importer {
+    static let batch = 500
+
+    private enum Store {
+        case embedded(VideoIndex)
+        case shared(SharedIndex)
+    }
+    private let store: Store
+    private let model: IndexModel
+    private var videos: [NewVideo] = []
+    private(set) var summary = ImportSummary()
+
+    init(_ configuration: LibraryConfiguration, model: IndexModel, waitingSeconds: Double) throws(IndexError)
+    {
+        self.model = model
+        if let shared = configuration.shared {
+            store = .shared(
+                try SharedIndex.open(
+                    writingTo: PostgresClient(shared.address), model: model, mounts: shared.mounts))
+        } else {
+            store = .embedded(
+                try VideoIndex.open(
+                    writingTo: configuration.indexFolder, model: model, waitingSeconds: waitingSeconds))
+        }
+    }
+
+    mutating func add(_ line: MixtureLine) throws(IndexError) {
+        guard line.model.fingerprint == model.fingerprint, line.model.dimension == model.dimension else {
+            throw IndexError(
+                reason: .otherModel, path: line.identity.path, message: "it was encoded by another model",
+                hint: "an index holds videos of one model; import the others into another one")
+        }
+        switch line.content {
+        case .success(let content):
+            guard
+                let decoded = content.clips.decoded(clipCount: content.clipCount, dimension: model.dimension)
+            else { return }
+            videos.append(
+                NewVideo(
+                    identity: line.identity, facts: content.facts, intervals: decoded.intervals,
+                    mixture: decoded.mixture))
+            if videos.count >= Self.batch { try flush() }
+        case .failure(let failure):
+            try flush()
+            switch store {
+            case .embedded(let index):
+                try index.storeFailure(line.identity, reason: failure.reason, message: failure.message)
+            case .shared(let index):
+                try index.storeFailure(line.identity, reason: failure.reason, message: failure.message)
+            }
+            summary.failed += 1
+        }
+    }
+
+    mutating func flush() throws(IndexError) {
+        if videos.isEmpty { return }
+        switch store {
+        case .embedded(let index): _ = try index.store(videos)
+        case .shared(let index): _ = try index.store(videos)
+        }
+        summary.stored += videos.count
+        videos = []
+    }
+
+    func close() {
+        switch store {
+        case .embedded(let index): index.close()
+        case .shared(let index): index.close()
+        }
+    }
+}

@@ -1,0 +1,107 @@
+import Glibc
+import Indexing
+import Retrieval
+import SharedIndexing
+import VideoDecoding
+
+extension VideoLibrary {
+    /// Ranks the videos that the server of a shared index gives as candidates: about the nearest, in a time that hardly grows
+    /// with the index, without a copy of it on this machine. Whole videos alone are compared.
+    ///
+    /// - Parameter count: candidates; nil for as many as were measured to hold 99 % of the true nearest ten.
+    public func searchCandidates(
+        _ request: SearchRequest, count: Int?, isCancelled: @escaping @Sendable () -> Bool = { false }
+    ) throws(LibraryError) -> SearchResponse {
+        let start = ContinuousClock.now
+        guard let shared = configuration.shared else { throw .notShared(configuration.indexName) }
+        let index = try translating { () throws(IndexError) in try sharedIndex(shared) }
+        let query = try query(request, index, isCancelled: isCancelled)
+        let calibration = request.lambda == 1 ? calibration(of: index.model) : nil
+        var options = try request.options(calibration: calibration, modelFolder: configuration.modelFolder)
+        let moments = CandidateRanking.moments(of: query.ranked)
+        let found = try translating { () throws(IndexError) in
+            if request.excludesSelf, let own = try index.video(atPath: query.facts.path) {
+                options.excludedVideos.insert(own.video.id)
+            }
+            var wanted = count ?? 0
+            if count == nil { wanted = Self.count(try index.candidateRecall()) }
+            return try index.candidates(near: moments, count: max(wanted, options.limit)) {
+                options.filter.admits($0)
+            }
+        }
+        let matches = CandidateRanking.rank(
+            found.map { ($0.video, $0.moments) }, query: moments, options: options)
+        return SearchResponse(
+            query: query.facts, matches: matches, calibration: calibration,
+            elapsed: ContinuousClock.now - start)
+    }
+
+    /// The query as it is in the index, or encoded.
+    private func query(
+        _ request: SearchRequest, _ index: SharedIndex, isCancelled: @escaping @Sendable () -> Bool
+    ) throws(LibraryError) -> Query {
+        let path = FilePlace.absolute(request.video)
+        if request.range == nil, !configuration.alwaysChecksModel {
+            let known = try translating { () throws(IndexError) in try index.video(atPath: path) }
+            if let known, Self.isUnchanged(known.video.identity) {
+                return Query(
+                    facts: facts(path, known.video.facts, known.mixture, isIndexed: true, range: nil),
+                    mixture: known.mixture,
+                    track: ClipTrack(intervals: known.intervals, gaussians: known.mixture.components),
+                    fingerprint: known.video.identity.fingerprint)
+            }
+        }
+        let model = try encoders.model().indexModel
+        guard model.fingerprint == index.model.fingerprint else {
+            throw LibraryError(
+                IndexError(
+                    reason: .otherModel, path: index.name,
+                    message: "made by the model \"\(index.model.name)\", not by \"\(model.name)\"",
+                    hint: "name the index's model with --model"))
+        }
+        let encoded = try encoders.encode(path: path, range: request.range, isCancelled: isCancelled)
+        return Query(
+            facts: facts(path, encoded.facts, encoded.mixture, isIndexed: false, range: request.range),
+            mixture: encoded.mixture,
+            track: ClipTrack(intervals: encoded.intervals, gaussians: encoded.mixture.components),
+            fingerprint: "")
+    }
+
+    /// Whether the file is as it was, or gone.
+    private static func isUnchanged(_ file: FileIdentity) -> Bool {
+        var status = stat()
+        guard stat(file.path, &status) == 0 else { return true }
+        let modified = Int64(status.st_mtim.tv_sec) &* 1_000_000_000 &+ Int64(status.st_mtim.tv_nsec)
+        return file.size == Int64(status.st_size) && file.modified == modified
+    }
+
+    private func translating<R>(_ body: () throws(IndexError) -> R) throws(LibraryError) -> R {
+        do { return try body() } catch { throw LibraryError(error) }
+    }
+
+    /// Makes the index of candidates and measures how many it takes to find what an exact search finds, on videos of the index.
+    ///
+    /// - Parameter progress: told of the parts that are done, and of all.
+    public func makeCandidates(
+        queries: Int, progress: (Int, Int) -> Void = { _, _ in }
+    ) throws(LibraryError) -> [CandidateRecall] {
+        guard let shared = configuration.shared else { throw .notShared(configuration.indexName) }
+        do throws(IndexError) {
+            let index = try sharedIndex(shared)
+            try index.makeCandidates(progress: progress)
+            let opened = try reader.opened()
+            let videos = try opened.index.counts().ready
+            let measured = try CandidateMeasurement(shared: index, exact: opened, queries: queries).run(
+                videos: videos)
+            try index.record(measured)
+            return measured
+        } catch {
+            throw LibraryError(error)
+        }
+    }
+
+    /// The fewest that find 99 % of the nearest ten, or the most that were measured.
+    private static func count(_ recall: [CandidateRecall]) -> Int {
+        (recall.first { $0.recall >= 0.99 } ?? recall.last)?.count ?? 200
+    }
+}

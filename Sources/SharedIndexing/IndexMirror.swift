@@ -1,0 +1,184 @@
+import Glibc
+import Indexing
+import Synchronization
+import VideoDecoding
+
+/// An embedded index in a folder of this machine that follows a shared one, change by change: whoever searches it gets the very
+/// ranking that the embedded index of the same videos gives. May be deleted at any time.
+public final class IndexMirror: Sendable {
+    /// The embedded index's folder.
+    public let folder: String
+    private let client: PostgresClient
+    private let mounts: MountMap
+    /// Changes of one transaction.
+    private static let batch: Int64 = 500
+
+    /// Where the folder is in step with the server.
+    private struct Position: Equatable {
+        var uuid: String
+        var sequence: Int64
+        var lists: Int64
+    }
+    private let position = Mutex<Position?>(nil)
+
+    /// A mirror in a folder below `cache`, one for each database and each set of mounts.
+    public init(client: PostgresClient, mounts: MountMap, cache: String) {
+        self.client = client
+        self.mounts = mounts
+        let places = mounts.roots.map { "\($0.name)=\($0.folder)" }.sorted().joined(separator: "\n")
+        let hash = SHA256()
+        "\(client.address.name)\n\(places)".utf8.withContiguousStorageIfAvailable {
+            hash.update(UnsafeRawBufferPointer($0))
+        }
+        folder = "\(cache)/shared/" + hash.finish().prefix(24)
+    }
+
+    /// Brings the folder in step with the database. Where nothing has changed that takes one question to the server.
+    ///
+    /// - Throws: what opening the shared index throws, and writing the folder.
+    public func refresh() throws(IndexError) {
+        let result: Result<Void, IndexError> = position.withLock { position in
+            Result { () throws(IndexError) in
+                if let known = position ?? readPosition(), known == (try serverPosition()),
+                    access(folder + "/videos.sqlite", R_OK) == 0
+                {
+                    position = known
+                    return
+                }
+                position = try follow()
+            }
+        }
+        try result.get()
+    }
+
+    private func follow() throws(IndexError) -> Position {
+        let source = try SharedIndex.open(readingFrom: client, mounts: mounts)
+        if let known = readPosition(), known.uuid != source.uuid { removeFiles() }
+        let index: VideoIndex
+        do throws(IndexError) {
+            index = try VideoIndex.open(writingTo: folder, model: source.model, waitingSeconds: 600)
+        } catch {
+            // A copy that cannot be used is made anew.
+            guard [.otherModel, .corrupted, .newerFormat].contains(error.reason) else { throw error }
+            removeFiles()
+            index = try VideoIndex.open(writingTo: folder, model: source.model, waitingSeconds: 600)
+        }
+        defer { index.close() }
+        // Another process may have been here while this one waited.
+        var position = readPosition() ?? Position(uuid: source.uuid, sequence: 0, lists: -1)
+        while true {
+            let changes = try source.changes(after: position.sequence, limit: Self.batch)
+            try index.apply(changes.changes)
+            guard let last = changes.last else { break }
+            position.sequence = last
+            try write(position)
+        }
+        let now = try serverPosition()
+        if now?.lists != position.lists {
+            try index.replaceLists(roots: try source.roots(), decisions: try source.decisions())
+            position.lists = now?.lists ?? 0
+        }
+        try write(position)
+        return position
+    }
+
+    private func serverPosition() throws(IndexError) -> Position? {
+        try client.use { (session) throws(PostgresError) in
+            guard try SharedSchema.format(session) > 0 else { return nil }
+            let row = try session.run("SELECT uuid, sequence, lists FROM mixtape.library")
+            return Position(
+                uuid: row.text(0, 0), sequence: try row.integer(0, 1), lists: try row.integer(0, 2))
+        }
+    }
+
+    // MARK: - The note of the position
+
+    private var notePath: String { folder + "/mirror" }
+
+    private func readPosition() -> Position? {
+        guard let file = fopen(notePath, "re") else { return nil }
+        defer { fclose(file) }
+        var line = [CChar](repeating: 0, count: 128)
+        guard fgets(&line, 128, file) != nil else { return nil }
+        let text = line.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
+        let words = text.split(whereSeparator: { $0 == " " || $0 == "\n" })
+        guard words.count == 3, let sequence = Int64(words[1]), let lists = Int64(words[2]) else {
+            return nil
+        }
+        return Position(uuid: String(words[0]), sequence: sequence, lists: lists)
+    }
+
+    /// After the changes themselves are on the disk: where the note is older than they are, they are made once more.
+    private func write(_ position: Position) throws(IndexError) {
+        let text = "\(position.uuid) \(position.sequence) \(position.lists)\n"
+        let temporary = notePath + ".tmp"
+        guard let file = fopen(temporary, "we") else { throw noteError() }
+        let written = fputs(text, file) >= 0 && fflush(file) == 0 && fsync(fileno(file)) == 0
+        guard fclose(file) == 0, written, rename(temporary, notePath) == 0 else { throw noteError() }
+    }
+
+    private func noteError() -> IndexError {
+        IndexError(
+            reason: .failed, path: folder,
+            message: "the copy of the index cannot be written: "
+                + String(cString: strerror(errno)), hint: "make the folder writable, or set XDG_CACHE_HOME")
+    }
+
+    private func removeFiles() {
+        for name in ["mirror", "videos.sqlite", "videos.sqlite-wal", "videos.sqlite-shm"] {
+            unlink("\(folder)/\(name)")
+        }
+    }
+}
+
+extension SharedIndex {
+    /// The changes of files after the `sequence`th, in order, and the number of the last of them; nil where there are none.
+    func changes(after sequence: Int64, limit: Int64) throws(IndexError) -> (
+        changes: [MirroredChange], last: Int64?
+    ) {
+        try client.use { (session) throws(PostgresError) in
+            let rows = try session.run(
+                """
+                SELECT * FROM (
+                    (SELECT f.changed, f.path, f.fingerprint, f.size, f.modified, f.failed, f.reason, f.message,
+                        c.container, c.codec, c.width, c.height, c.duration, c.frame_rate, c.clip_count, c.intervals,
+                        c.gaussians, c.checksum
+                    FROM (SELECT * FROM mixtape.file WHERE changed > $1 ORDER BY changed LIMIT $2) f
+                    LEFT JOIN mixtape.content c ON c.fingerprint = f.fingerprint AND f.failed = 0)
+                    UNION ALL
+                    (SELECT changed, path, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+                        NULL, NULL, NULL
+                    FROM mixtape.removal WHERE changed > $1 ORDER BY changed LIMIT $2)
+                ) changes ORDER BY changed LIMIT $2
+                """, .integer(sequence), .integer(limit))
+            let changes = try (0..<rows.count).map { (row) throws(PostgresError) in try self.change(rows, row)
+            }
+            return (changes, rows.count == 0 ? nil : try rows.integer(rows.count - 1, 0))
+        }
+    }
+
+    private func change(_ rows: PostgresRows, _ row: Int) throws(PostgresError) -> MirroredChange {
+        let path = mounts.local(rows.text(row, 1))
+        if rows.isNull(row, 2) { return .remove(path: path) }
+        let identity = FileIdentity(
+            path: path, fingerprint: rows.text(row, 2), size: try rows.integer(row, 3),
+            modified: try rows.integer(row, 4))
+        if try rows.integer(row, 5) != 0 {
+            return .fail(identity, reason: rows.text(row, 6), message: rows.text(row, 7))
+        }
+        guard !rows.isNull(row, 8) else {
+            throw PostgresError(.unreadable, "the clips of \(path) are missing")
+        }
+        let clips = ClipBytes(intervals: rows.bytes(row, 15), gaussians: rows.bytes(row, 16))
+        guard clips.checksum == (try rows.integer(row, 17)),
+            let decoded = clips.decoded(clipCount: Int(try rows.integer(row, 14)), dimension: model.dimension)
+        else { throw PostgresError(.unreadable, "the clips of \(path) fail their checksum") }
+        let facts = StreamFacts(
+            container: rows.text(row, 8), codec: rows.text(row, 9), width: Int(try rows.integer(row, 10)),
+            height: Int(try rows.integer(row, 11)), duration: try rows.real(row, 12),
+            frameRate: try rows.real(row, 13))
+        return .store(
+            NewVideo(
+                identity: identity, facts: facts, intervals: decoded.intervals, mixture: decoded.mixture))
+    }
+}

@@ -1,0 +1,55 @@
+import ArgumentParser
+import Foundation
+import Service
+
+struct EncodeCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "encode",
+        abstract: "Turn paths on standard input into mixtures on standard output, a line each.",
+        discussion: """
+            For other engines, such as Spark's pipe, Ray or GNU parallel: each line is a path, a JSON string or an object with \
+            "path"; each answer is an object that mixtape import reads. A file that cannot be read is answered with "error".
+            """)
+
+    @Option(
+        name: .customLong("model"),
+        help: .init("The model folder. (default: models/default/ in the program's package)", valueName: "DIR")
+    )
+    var modelFolder: String?
+
+    @OptionGroup var reading: FileOptions
+
+    func run() throws {
+        var places = LibraryPlaces()
+        places.modelFolder = modelFolder
+        let library = try places.library(inProcess: reading.inProcess)
+        Interrupts.catchSignals()
+        try library.encodeLines(
+            workers: reading.workers, timeLimit: reading.timeLimit, next: { readLine() },
+            write: { Terminal.data(lines: $0 + "\n") }, isCancelled: Interrupts.wereReceived)
+    }
+}
+
+struct ImportCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "import",
+        abstract: "Load what mixtape encode wrote, from standard input, into an index.",
+        discussion: "Makes the index where there is none; needs no model. What is at a path is replaced.")
+
+    @OptionGroup var places: LibraryOptions
+
+    @OptionGroup var wait: WaitOption
+
+    @Flag(help: "Print the result as JSON.")
+    var json = false
+
+    func run() throws {
+        let library = try places.library()
+        Interrupts.catchSignals()
+        let summary = try library.importLines(
+            waitingSeconds: wait.seconds, next: { readLine() },
+            progress: { Terminal.note("\($0) lines") }, isCancelled: Interrupts.wereReceived)
+        if json { return Terminal.data(summary.json) }
+        Terminal.data("\(summary.stored) stored, \(summary.failed) failed")
+    }
+}

@@ -1,0 +1,131 @@
+import Foundation
+import Indexing
+import SharedIndexing
+import Testing
+
+@Suite(.enabled(if: TestServer.isThere, TestServer.isMissing), .serialized)
+struct RefusalTests {
+    private func error(_ body: () throws -> Void) -> IndexError? {
+        do {
+            try body()
+            return nil
+        } catch { return error as? IndexError }
+    }
+
+    @Test func aDatabaseWithoutAnIndexIsSaidToBe() throws {
+        let database = try TestServer.makeDatabase()
+        let found = error { _ = try SharedIndex.open(readingFrom: try database.client()) }
+        #expect(found?.reason == .notFound && found?.hint?.contains("mixtape index") == true)
+    }
+
+    @Test func anotherModelIsRefused() throws {
+        let database = try TestServer.makeDatabase()
+        _ = try SharedIndex.open(writingTo: try database.client(), model: TextSource.model)
+        var other = TextSource.model
+        other.fingerprint = "other"
+        #expect(
+            error { _ = try SharedIndex.open(writingTo: try database.client(), model: other) }?.reason
+                == .otherModel)
+    }
+
+    @Test func aNewerFormatIsRefused() throws {
+        let database = try TestServer.makeDatabase()
+        _ = try SharedIndex.open(writingTo: try database.client(), model: TextSource.model)
+        _ = try database.sql("UPDATE mixtape.library SET format = 99")
+        let found = error { _ = try SharedIndex.open(readingFrom: try database.client()) }
+        #expect(found?.reason == .newerFormat && found?.message.contains("99") == true)
+    }
+
+    @Test func anOldOrMissingExtensionIsNamed() throws {
+        let old = try TestServer.makeDatabase()
+        _ = try old.sql(
+            "CREATE EXTENSION vector; UPDATE pg_extension SET extversion = '0.7.4' WHERE extname = 'vector'")
+        let outdated = error {
+            _ = try SharedIndex.open(writingTo: try old.client(), model: TextSource.model)
+        }
+        #expect(outdated?.reason == .unavailable && outdated?.message.contains("0.7.4") == true)
+        #expect(try old.sql("SELECT to_regclass('mixtape.library') IS NULL") == "t")
+
+        let bare = try TestServer.makeDatabase()
+        _ = try bare.sql("CREATE ROLE guest_\(bare.name) LOGIN")
+        let guest = bare.address.replacingOccurrences(of: "mixtape@", with: "guest_\(bare.name)@")
+        let missing = error {
+            _ = try SharedIndex.open(
+                writingTo: PostgresClient(try PostgresAddress(guest)), model: TextSource.model)
+        }
+        #expect(missing?.reason == .unavailable && missing?.hint?.contains("CREATE EXTENSION") == true)
+    }
+
+    @Test func damageIsNoticed() throws {
+        let database = try TestServer.makeDatabase()
+        let library = try Library()
+        try library.write("one.mp4", "one")
+        try library.run(on: database)
+        _ = try database.sql("UPDATE mixtape.content SET gaussians = set_byte(gaussians, 3, 77)")
+        #expect(error { _ = try library.mirror(of: database) }?.reason == .corrupted)
+    }
+
+    @Test func aServerThatIsNotThereIsSaidToBe() throws {
+        let address = "postgres://someone:s3cret-word@/films?host=%2Fnowhere"
+        let client = PostgresClient(try PostgresAddress(address))
+        let found = try #require(error { _ = try SharedIndex.open(readingFrom: client) })
+        #expect(found.reason == .unavailable)
+        #expect(!"\(found)".contains("s3cret-word"))
+    }
+
+    @Test func severalProgramsMayMakeTheIndexAtOnce() throws {
+        let database = try TestServer.makeDatabase()
+        DispatchQueue.concurrentPerform(iterations: 6) { _ in
+            _ = try? SharedIndex.open(writingTo: try database.client(), model: TextSource.model)
+        }
+        #expect(try database.sql("SELECT count(*) FROM mixtape.library") == "1")
+        #expect(
+            try SharedIndex.open(readingFrom: try database.client()).formatVersion
+                == SharedIndex.currentFormatVersion)
+    }
+}
+
+@Suite(.enabled(if: PostgresAddress.isSupported, "libpq is not installed"))
+struct AddressTests {
+    @Test func passwordsAreNeverShown() throws {
+        let words = ["s3cret-word", "p@ss:w/rd"]
+        for (word, text) in [
+            (words[0], "postgres://films:s3cret-word@db.example.org:5433/films?sslmode=require"),
+            (words[1], "postgres://films:p%40ss%3Aw%2Frd@db.example.org/films"),
+            (words[0], "postgres://films@db.example.org/films?password=s3cret-word"),
+        ] {
+            let address = try PostgresAddress(text)
+            #expect(!address.name.contains(word) && address.name.hasPrefix("postgres://films@db.example.org"))
+        }
+        for text in [
+            "postgres://u:s3cret-word%zz@h/d", "postgres://u:s3cret-word@h:port@/x?a",
+            "postgres://[s3cret-word",
+        ] {
+            do {
+                _ = try PostgresAddress(text)
+                Issue.record("\(text) is no address")
+            } catch {
+                #expect(!"\(error)".contains("s3cret-word"))
+            }
+        }
+    }
+
+    @Test func mountsMapBothWays() throws {
+        let folder = try TemporaryFolder()
+        let inner = folder.path + "/inner"
+        try FileManager.default.createDirectory(atPath: inner, withIntermediateDirectories: true)
+        var mounts = MountMap()
+        #expect(mounts.add("outer=\(folder.path)") == nil && mounts.add("inner=\(inner)/") == nil)
+        for (path, stored) in [
+            (folder.path + "/a.mp4", "outer:/a.mp4"), (inner + "/b.mp4", "inner:/b.mp4"),
+            (inner + "x/c.mp4", "outer:/innerx/c.mp4"), ("/elsewhere/d.mp4", "/elsewhere/d.mp4"),
+            (inner, "inner:/"),
+        ] {
+            #expect(mounts.stored(path) == stored && mounts.local(stored) == path)
+        }
+        #expect(mounts.local("unknown:/x.mp4") == "unknown:/x.mp4")
+        for wrong in ["films", "=\(inner)", "a b=\(inner)", "inner=\(inner)", "new=\(inner)/missing"] {
+            #expect(mounts.add(wrong) != nil)
+        }
+    }
+}
