@@ -9,7 +9,7 @@ import Distributions
 /// of all below 98; the unit is 83.
 public struct ClipInformation: Sendable {
     /// Up to this distance to an empty clip there is nothing to see.
-    public static let nothing = 0.5
+    public static let nothing = 0.4
     /// From this distance on a clip says all it can.
     public static let something = 1.2
 
