@@ -66,8 +66,8 @@ import VideoDecoding
 
     @Test func nearVideosAreGroupedWithTheFactsOfTheGroup() throws {
         try store("/a", at: 500, seconds: 8)
-        try store("/b", at: 500.8)
-        try store("/c", at: 499.2, seconds: 8.5)
+        try store("/b", at: 500.75)
+        try store("/c", at: 499.25, seconds: 8.5)
         try store("/far", at: 550)
         let found = try found()
         #expect(found.videos == 4 && found.rejected == 0)
@@ -76,11 +76,11 @@ import VideoDecoding
         // Clips may lie farther apart than wholes. b is the longest, a the centre.
         #expect(group.members.map(\.video.identity.path) == ["/b", "/a", "/c"])
         let apart = group.members.map(\.distance)
-        #expect(abs(apart[0] - 0.08 / 2.0) < 1e-4 && apart[1] == 0 && abs(apart[2] - 0.08 / 2.0) < 1e-4)
+        #expect(abs(apart[0] - 0.0703125 / 2) < 1e-6 && apart[1] == 0 && abs(apart[2] - 0.0703125 / 2) < 1e-6)
         #expect(group.members.map(\.isKept) == [true, false, false])
         #expect(group.members.map(\.reason) == [.longest, .shorter, .shorter])
         #expect(group.centre == 1)
-        #expect(abs(group.largestDistance - 0.32 / 2.0) < 1e-4)
+        #expect(abs(group.largestDistance - 0.28125 / 2) < 1e-6)
     }
 
     /// Twenty videos, each near the next: a chain would take them all.
