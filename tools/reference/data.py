@@ -53,6 +53,25 @@ class Cache:
                          for start in starts])
 
 
+def prefetch(make, first, last, depth=4):
+    """make(step) of the steps, prepared by a thread."""
+    queue = Queue(maxsize=depth)
+
+    def work():
+        try:
+            for step in range(first, last):
+                queue.put(make(step))
+        except BaseException as error:  # noqa: BLE001 – handed over to the reader
+            queue.put(error)
+
+    threading.Thread(target=work, daemon=True).start()
+    for _ in range(first, last):
+        item = queue.get()
+        if isinstance(item, BaseException):
+            raise item
+        yield item
+
+
 class Batches:
     """Clips [views · videos · N, T, H, W, 3], view-major, whether each is a still, and its video's class or −1."""
 
@@ -106,24 +125,6 @@ class Batches:
             self.classes[class_name(entry)] if entry["kind"] == "video" and entry["label"] else -1 for entry in items])
         return tuple(rows.repeat_interleave(self.clips).repeat(self.views) if rows is not pixels else rows
                      for rows in (pixels, still, classes))
-
-    def prefetch(self, first, last):
-        """Batches of the steps, prepared by a thread."""
-        queue = Queue(maxsize=3)
-
-        def work():
-            try:
-                for step in range(first, last):
-                    queue.put(self.make(step))
-            except BaseException as error:  # noqa: BLE001 – handed over to the reader
-                queue.put(error)
-
-        threading.Thread(target=work, daemon=True).start()
-        for _ in range(first, last):
-            batch = queue.get()
-            if isinstance(batch, BaseException):
-                raise batch
-            yield batch
 
 
 class LabelledStills:

@@ -28,14 +28,14 @@ import torch.nn.functional as F
 from torch import nn
 
 from augmentation import AugmentationSettings, Draw, bytes_of, crop, degrade, unit_range
-from data import Cache
+from data import Cache, prefetch
 from files import read_model, write_model
 from model import Encoder, initialise, normalise, reduced_precision
 from objective import ObjectiveSettings, bhattacharyya_between, moments, objective
 from optimisation import make_optimiser, rate_factor, step as optimiser_step
 from presets import configuration
 from ruins import KINDS, ruin
-from sampling import Mix, ResidentFrames, Sampler, prefetch
+from sampling import Mix, ResidentFrames, Sampler
 from teacher import CLASSES, FEATURES, Teacher
 from train import keep_one_frame
 

@@ -3,9 +3,7 @@
 Everything drawn follows from (seed, step). For training on a GPU, where `data.Batches` would be too slow.
 """
 
-import threading
 from dataclasses import dataclass
-from queue import Queue
 
 import numpy as np
 import torch
@@ -112,22 +110,3 @@ class Sampler:
     def strangers(self, step, count):
         """Numbers of frames of anything that is trained on, to be put beside or behind others."""
         return self.pictures(step + 1_000_000_007, count, 0.5)[0]
-
-
-def prefetch(make, first, last, depth=4):
-    """make(step) of the steps, prepared by a thread."""
-    queue = Queue(maxsize=depth)
-
-    def work():
-        try:
-            for step in range(first, last):
-                queue.put(make(step))
-        except BaseException as error:  # noqa: BLE001 – handed over to the reader
-            queue.put(error)
-
-    threading.Thread(target=work, daemon=True).start()
-    for _ in range(first, last):
-        item = queue.get()
-        if isinstance(item, BaseException):
-            raise item
-        yield item

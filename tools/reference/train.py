@@ -24,7 +24,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from augmentation import AugmentationSettings, augment
-from data import Batches, Cache, LabelledStills, SamplingSettings
+from data import Batches, Cache, LabelledStills, SamplingSettings, prefetch
 from files import read_model, write_model
 from model import Encoder, initialise, normalise, reduced_precision
 from objective import ObjectiveSettings, objective
@@ -283,7 +283,7 @@ def main():
             log.write(json.dumps(entry) + "\n")
             log.flush()
 
-        everything = batches.prefetch(done, arguments.steps) if batches else [None] * (arguments.steps - done)
+        everything = prefetch(batches.make, done, arguments.steps) if batches else [None] * (arguments.steps - done)
         for batch in everything:
             terms = forward_backward(
                 trainer, batch, stills, memory, arguments, settings, augmentation, done, device)
