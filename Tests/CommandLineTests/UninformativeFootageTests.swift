@@ -73,11 +73,7 @@ import Testing
             #expect(try !isLow(answer))
             for match in try matches(answer) {
                 #expect((match["segments"] as? [Any])?.isEmpty ?? true)
-                // The distance of wholes holds the black too, a third of these: two films of smooth colours come
-                // about as near as the threshold.
-                withKnownIssue("black counts in the distance of wholes", isIntermittent: true) {
-                    #expect(match["shares_footage"] as? Bool == false)
-                }
+                #expect(match["shares_footage"] as? Bool == false)
             }
         }
         let groups = try Running.run(["duplicates", "--index", library.index, "--json"])

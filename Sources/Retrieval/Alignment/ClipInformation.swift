@@ -43,8 +43,11 @@ public struct ClipInformation: Sendable {
 
     /// Whether clips of these weights are too little to search by: half of them, or more, say next to nothing.
     public static func isTooLittle(_ weights: [Double]) -> Bool {
-        2 * weights.count { $0 < 0.1 } > weights.count
+        2 * weights.count(where: isNearToNothing) > weights.count
     }
+
+    /// Whether a clip of this weight says next to nothing.
+    static func isNearToNothing(_ weight: Double) -> Bool { weight < 0.1 }
 
     /// The track with these weights.
     public func weighted(_ track: ClipTrack) -> ClipTrack { track.weighted(weights(of: track.gaussians)) }

@@ -31,8 +31,8 @@ extension SearchEngine {
 
     /// Ranks by parts. Candidates are the videos nearest as a whole and those that hold clips nearest to the query's
     /// (`PartCandidates`), both found exactly; each is aligned with the query. A match's distance is that of its best segment
-    /// (`AlignedSegment.partDistance`), or that of the whole where it is nearer; videos that are no candidates follow by their
-    /// distance as a whole. Ties rank by path.
+    /// (`AlignedSegment.partDistance`), or that of the whole, without its clips that show nothing, where it is nearer; videos
+    /// that are no candidates follow by their distance as a whole. Ties rank by path.
     ///
     /// - Parameters:
     ///   - query: without further or unwanted examples.
@@ -69,15 +69,22 @@ extension SearchEngine {
         } catch {
             throw .index(error)
         }
+        let own = TellingPart(of: query.whole.mixture, information)
         var aligned = Set(matches.prefix(Self.nearestWholes).map(\.video.id)).union(candidates.videos)
         for place in matches.indices where aligned.remove(matches[place].video.id) != nil {
             if isCancelled() { throw .cancelled }
             let target: (intervals: [TimeRange], mixture: GaussianMixture)
             do { target = try index.mixture(ofVideo: matches[place].video.id) } catch { throw .index(error) }
+            let other = TellingPart(of: target.mixture, information)
+            if !own.isWhole || !other.isWhole {
+                matches[place].distance = Bhattacharyya.closedForm(
+                    own.mixture.moments(), other.mixture.moments())
+            }
             matches[place].segments = aligner.segments(
                 query: track,
-                target: information.weighted(
-                    ClipTrack(intervals: target.intervals, gaussians: target.mixture.components)))
+                target: ClipTrack(
+                    intervals: target.intervals, gaussians: target.mixture.components, weights: other.weights)
+            )
             for segment in matches[place].segments {
                 matches[place].distance = min(matches[place].distance, segment.partDistance)
             }
@@ -107,5 +114,22 @@ extension SearchEngine {
         ranked = Array(ranked.prefix(options.limit))
         for place in ranked.indices { ranked[place].rank = place + 1 }
         return ranked
+    }
+}
+
+/// What a video says, without its clips that show nothing: a black start that two share makes them no nearer.
+private struct TellingPart {
+    /// Of all clips.
+    let weights: [Double]
+    let mixture: GaussianMixture
+    /// Whether nothing was left out.
+    let isWhole: Bool
+
+    init(of mixture: GaussianMixture, _ information: ClipInformation) {
+        weights = information.weights(of: mixture.components)
+        let telling = zip(mixture.components, weights).filter { !ClipInformation.isNearToNothing($0.1) }
+        // Of a video that shows nothing at all there is nothing else to go by.
+        isWhole = telling.isEmpty || telling.count == weights.count
+        self.mixture = isWhole ? mixture : GaussianMixture(components: telling.map(\.0))
     }
 }
