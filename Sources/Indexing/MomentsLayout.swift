@@ -1,13 +1,17 @@
+import Dispatch
+
 /// The layout of `moments.bin` and `clips.bin`: a header of 192 bytes, then sections, each at a multiple of 64 bytes
 /// (`index/README.md`). All little-endian.
 ///
 /// The rows, means and variances, come first; the *tail* is all the rest: what every scan reads, or what tells whether a
 /// row that it reads is whole.
 package struct MomentsLayout {
-    static let version: UInt32 = 2
+    static let version: UInt32 = 3
     package static let headerSize = 192
     package static let tailChecksumOffset = 128
     package static let headerChecksumOffset = 144
+    /// Bytes of the tail that are summed up together.
+    static let tailPart = 1 << 20
 
     let count: Int
     let dimension: Int
@@ -59,9 +63,23 @@ package struct MomentsLayout {
         base.load(fromByteOffset: rowChecksums + row * 8, as: UInt64.self)
     }
 
+    /// Over the checksums of the tail's parts. Each thread takes parts of its own: the tail is summed up whenever a file is
+    /// mapped, which is much of the time that one search takes.
     package func checksum(ofTailIn base: UnsafeRawPointer) -> UInt64 {
+        let rest = UnsafeRawBufferPointer(start: base + tail, count: fileSize - tail)
+        let count = (rest.count + MomentsLayout.tailPart - 1) / MomentsLayout.tailPart
+        let parts = [UInt64](unsafeUninitializedCapacity: count) { parts, initialized in
+            nonisolated(unsafe) let (parts, rest) = (parts, rest)
+            DispatchQueue.concurrentPerform(iterations: count) { part in
+                let start = part * MomentsLayout.tailPart
+                var sum = Checksum()
+                sum.add(UnsafeRawBufferPointer(rebasing: rest[start...].prefix(MomentsLayout.tailPart)))
+                parts.initializeElement(at: part, to: sum.value)
+            }
+            initialized = count
+        }
         var sum = Checksum()
-        sum.add(UnsafeRawBufferPointer(start: base + tail, count: fileSize - tail))
+        for part in parts { sum.add(part) }
         return sum.value
     }
 

@@ -1,3 +1,4 @@
+import Dispatch
 import Glibc
 import Synchronization
 
@@ -21,6 +22,7 @@ public final class MomentsTable: @unchecked Sendable {
     private let base: UnsafeRawPointer
     private let layout: MomentsLayout
     private let rowsAreWhole: Atomic<Bool>
+    private let searches = Atomic(0)
 
     /// Takes over a mapping of `layout.fileSize` bytes whose tail is known to be whole.
     init(base: UnsafeMutableRawPointer, layout: MomentsLayout, stamp: MomentsStamp, rowsAreWhole: Bool) {
@@ -77,5 +79,11 @@ public final class MomentsTable: @unchecked Sendable {
         guard (0..<count).allSatisfy(isWhole) else { return false }
         rowsAreWhole.store(true, ordering: .relaxed)
         return true
+    }
+    /// Says that the table is about to be searched. Whoever searches it a second time will do so again: all rows are then
+    /// checked once, beside the searches, so that the later ones need not check what they read.
+    package func beginSearch() {
+        guard searches.wrappingAdd(1, ordering: .relaxed).newValue == 2, !isVerified else { return }
+        DispatchQueue.global(qos: .utility).async { _ = self.verify() }
     }
 }

@@ -38,8 +38,9 @@ package struct BatchScan: Sendable {
     fileprivate static let rowsPerBlock = 4 * CoarseCodes.groupSize
     /// Rows that all queries are compared with in turn, so that they stay in the cache.
     fileprivate static let rowsInCache = 128
-    /// Below this many float32 distances, or eight times as many coarse ones, threads cost more than they save.
-    fileprivate static let distancesForThreads = 20_000
+    /// Below this many float32 distances, or four times as many coarse ones (about a millisecond's work), threads cost
+    /// more than they save.
+    fileprivate static let distancesForThreads = 5_000
     /// A query that wants a larger share of the rows than one in so many finds nothing to rule out.
     fileprivate static let rowsPerWanted = 16
 
@@ -94,7 +95,7 @@ package struct BatchScan: Sendable {
     }
 
     private func blocks(of rows: MomentsRows, _ usesCodes: Bool) -> RowBlocks {
-        let work = rows.count * goals.count / (usesCodes ? 8 : 1)
+        let work = rows.count * goals.count / (usesCodes ? 4 : 1)
         return RowBlocks(
             count: rows.count, size: Self.rowsPerBlock,
             threads: threads ?? (work < Self.distancesForThreads ? 1 : nil), threshold: 0)

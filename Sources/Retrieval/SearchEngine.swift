@@ -140,6 +140,7 @@ public final class SearchEngine: Sendable {
             return readsFew && options.limit <= table.count / 64 ? table : try index.moments()
         }
         guard table.count > 0 else { return queries.map { _ in [] } }
+        table.beginSearch()
         var isWhole: (@Sendable (Int) -> Bool)?
         if !table.isVerified { isWhole = { table.isWhole(row: $0) } }
         let result = table.withRows {

@@ -22,6 +22,7 @@ extension SearchEngine {
         for _ in 0..<4 {
             let table: MomentsTable
             do { table = try index.unverifiedMoments(of: .clips) } catch { throw .index(error) }
+            table.beginSearch()
             let outcome = table.withRows {
                 (means, variances, logDeterminants, ids) -> Result<[[ClipHit]], ScanFailure> in
                 let videos = RowOwners(ids: ids)
