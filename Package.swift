@@ -20,6 +20,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio-extras", from: "1.34.1"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0", traits: []),
         .package(url: "https://github.com/apple/swift-log", from: "1.15.0"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
     ],
     targets: [
         // Floor 0: C libraries.
@@ -37,7 +38,9 @@ let package = Package(
 
         // Floor 1: files to clips; probability; tensors.
         .target(name: "VideoDecoding", dependencies: ["CFFmpeg", "CLazyLibraries"]),
-        .target(name: "Distributions"),
+        .target(
+            name: "Distributions",
+            dependencies: [.product(name: "HeapModule", package: "swift-collections")]),
         .target(name: "Tensors", dependencies: ["COpenBLAS", "CLazyLibraries"]),
 
         // Floor 2: layers; the on-disk index.

@@ -1,3 +1,9 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
 /// A Gaussian with a diagonal covariance: what one clip becomes (paper eq. 2).
 public struct Gaussian: Sendable, Equatable {
     /// μ, `dimension` values.
@@ -14,4 +20,7 @@ public struct Gaussian: Sendable, Equatable {
         self.mean = mean
         self.logVariance = logVariance
     }
+
+    /// As a scan takes it: variances in place of their logarithms, in float32.
+    public var moments: Moments { Moments(mean: mean, variance: logVariance.map { exp($0) }) }
 }

@@ -30,7 +30,7 @@ extension VideoIndex {
 
     /// Bytes that the index takes on the disk, moments and write-ahead log included.
     public var sizeOnDisk: Int64 {
-        ["/videos.sqlite", "/videos.sqlite-wal", "/moments.bin", "/clips.bin"].reduce(0) {
+        ["/videos.sqlite", "/videos.sqlite-wal", "/moments.bin", "/clips.bin", "/scenes.bin"].reduce(0) {
             $0 + (VideoIndex.fileSize(folder + $1) ?? 0)
         }
     }

@@ -6,11 +6,14 @@ package enum MomentsKind: Sendable {
     case videos
     /// A row a clip: its Gaussian. A video's clips stand together, in the order of time.
     case clips
+    /// A row a part of more than one clip (`SceneTree`), in the order in which they form. A video's parts stand together.
+    case scenes
 
     var fileName: String {
         switch self {
         case .videos: "/moments.bin"
         case .clips: "/clips.bin"
+        case .scenes: "/scenes.bin"
         }
     }
 
@@ -19,6 +22,7 @@ package enum MomentsKind: Sendable {
         switch self {
         case .videos: 0x316D_6F6D_7478_696D  // "mixtmom1"
         case .clips: 0x3170_6C63_7478_696D  // "mixtclp1"
+        case .scenes: 0x316E_6373_7478_696D  // "mixtscn1"
         }
     }
 }
@@ -37,7 +41,13 @@ struct MomentsStamp: Equatable {
         uuid = library.uuid
         sequence = library.sequence
         modelFingerprint = library.model.fingerprint
-        count = kind == .videos ? library.counts.ready : library.counts.clips
+        count =
+            switch kind {
+            case .videos: library.counts.ready
+            case .clips: library.counts.clips
+            // A video of n clips has n − 1.
+            case .scenes: library.counts.clips - library.counts.ready
+            }
         dimension = library.model.dimension
     }
 
@@ -66,7 +76,7 @@ struct MomentsStamp: Equatable {
     }
 }
 
-/// Reading and writing `moments.bin` and `clips.bin`.
+/// Reading and writing `moments.bin`, `clips.bin` and `scenes.bin`.
 enum MomentsFile {
     /// Maps the file where its head and tail are whole and correspond to `stamp`; nil where it is missing, older or
     /// damaged. The rows are left unread: whoever uses one checks it.

@@ -1,6 +1,6 @@
 import Dispatch
 
-/// The layout of `moments.bin` and `clips.bin`: a header of 192 bytes, then sections, each at a multiple of 64 bytes
+/// The layout of `moments.bin`, `clips.bin` and `scenes.bin`: a header of 192 bytes, then sections, each at a multiple of 64 bytes
 /// (`index/README.md`). All little-endian.
 ///
 /// The rows, means and variances, come first; the *tail* is all the rest: what every scan reads, or what tells whether a

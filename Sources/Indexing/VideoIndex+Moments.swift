@@ -1,5 +1,6 @@
 internal import Foundation
 internal import GRDB
+import Distributions
 import Glibc
 
 extension VideoIndex {
@@ -13,7 +14,7 @@ extension VideoIndex {
         return try rebuiltMoments(insteadOf: table)
     }
 
-    /// The same of videos or of clips, but the rows may be damaged unless the table `isVerified`: whoever uses one asks
+    /// The same of videos, clips or scenes, but the rows may be damaged unless the table `isVerified`: whoever uses one asks
     /// whether it `isWhole(row:)`. Takes milliseconds for a hundred thousand rows, since most are never read.
     package func unverifiedMoments(of kind: MomentsKind = .videos) throws(IndexError) -> MomentsTable {
         try translatingErrors(folder) {
@@ -47,6 +48,7 @@ extension VideoIndex {
         switch kind {
         case .videos: try currentMoments.withLock { try body(&$0) }
         case .clips: try currentClips.withLock { try body(&$0) }
+        case .scenes: try currentScenes.withLock { try body(&$0) }
         }
     }
 
@@ -58,6 +60,7 @@ extension VideoIndex {
                     switch kind {
                     case .videos: try fillWithVideos(db, base, layout)
                     case .clips: try fillWithClips(db, base, layout)
+                    case .scenes: try fillWithScenes(db, base, layout)
                     }
                 guard count == layout.count else {
                     throw IndexError.corrupted(
@@ -89,23 +92,58 @@ extension VideoIndex {
     private func fillWithClips(
         _ db: Database, _ base: UnsafeMutableRawPointer, _ layout: MomentsLayout
     ) throws -> Int {
+        var count = 0
+        try forEachVideo(in: db, dimension: layout.dimension) { id, gaussians, clips in
+            if count + clips <= layout.count {
+                gaussians.withUnsafeBytes { layout.put(clips: $0, id: id, row: count, base: base) }
+            }
+            count += clips
+            return count <= layout.count
+        }
+        return count
+    }
+
+    /// The same, of scenes.
+    private func fillWithScenes(
+        _ db: Database, _ base: UnsafeMutableRawPointer, _ layout: MomentsLayout
+    ) throws -> Int {
+        var count = 0
+        try forEachVideo(in: db, dimension: layout.dimension) { id, gaussians, clips in
+            guard let mixture = Blobs.mixture(gaussians, count: clips, dimension: layout.dimension) else {
+                throw IndexError.corrupted(folder, "the clips of video \(id) are not finite")
+            }
+            for scene in SceneTree.scenes(of: mixture) where count <= layout.count {
+                if count < layout.count {
+                    (scene.moments.mean + scene.moments.variance).withUnsafeBytes {
+                        layout.put(
+                            $0, logDeterminant: Float(scene.moments.logDeterminant), id: id, row: count,
+                            base: base)
+                    }
+                }
+                count += 1
+            }
+            return count <= layout.count
+        }
+        return count
+    }
+
+    /// Hands every video's Gaussians and the number of its clips to `body`, in the order of the numbers, until that says no.
+    private func forEachVideo(
+        in db: Database, dimension: Int, _ body: (_ id: Int64, _ gaussians: Data, _ clips: Int) throws -> Bool
+    ) throws {
         let rows = try Row.fetchCursor(
             db, sql: "SELECT intervals, gaussians, checksum, video FROM clips ORDER BY video")
-        var count = 0
         while let row = try rows.next() {
             guard let id: Int64 = row.decoded(3) else {
                 throw IndexError.corrupted(folder, "a row of clips is unreadable")
             }
             let gaussians = try ClipsRow(row, id: id, folder: folder).gaussians
-            let clips = gaussians.count / (4 * layout.dimension)
-            guard clips > 0, gaussians.count == clips * 4 * layout.dimension else {
+            let clips = gaussians.count / (4 * dimension)
+            guard clips > 0, gaussians.count == clips * 4 * dimension else {
                 throw IndexError.corrupted(folder, "the clips of video \(id) have the wrong size")
             }
-            guard count + clips <= layout.count else { return layout.count + 1 }
-            gaussians.withUnsafeBytes { layout.put(clips: $0, id: id, row: count, base: base) }
-            count += clips
+            guard try body(id, gaussians, clips) else { return }
         }
-        return count
     }
 }
 

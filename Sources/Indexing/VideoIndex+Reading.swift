@@ -95,11 +95,18 @@ extension VideoIndex {
     public func mixture(ofVideo id: Int64) throws(IndexError) -> (
         intervals: [TimeRange], mixture: GaussianMixture
     ) {
+        if let stored = try mixtureIfThere(ofVideo: id) { return stored }
+        throw IndexError(reason: .failed, path: folder, message: "there is no video \(id) in the index")
+    }
+
+    /// The same; nil where there is no such video, or no longer: another process may have removed one that was just found.
+    public func mixtureIfThere(ofVideo id: Int64) throws(IndexError) -> (
+        intervals: [TimeRange], mixture: GaussianMixture
+    )? {
         try read { db in
             guard let row = try VideoRow.fetch(db, id: id, folder: folder), row.failure == nil else {
                 try requireStructure(db)
-                throw IndexError(
-                    reason: .failed, path: folder, message: "there is no video \(id) in the index")
+                return nil
             }
             let clips = try ClipsRow.fetch(db, id: id, folder: folder)
             guard let intervals = Blobs.intervals(clips.intervals, count: row.clipCount),

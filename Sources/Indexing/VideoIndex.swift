@@ -20,6 +20,7 @@ public final class VideoIndex: Sendable {
     let uuid: String
     let currentMoments = Mutex<MomentsTable?>(nil)
     let currentClips = Mutex<MomentsTable?>(nil)
+    let currentScenes = Mutex<MomentsTable?>(nil)
     private let lock: Mutex<WriterLock?>
     private let structureIsChecked: Atomic<Bool>
 
@@ -124,6 +125,7 @@ public final class VideoIndex: Sendable {
     public func close() {
         currentMoments.withLock { $0 = nil }
         currentClips.withLock { $0 = nil }
+        currentScenes.withLock { $0 = nil }
         // The log stays when a pool is closed, and the next program that opens the index would have to read it. Where
         // others are reading it stays for now.
         _ = try? writer?.writeWithoutTransaction { try $0.checkpoint(.truncate) }

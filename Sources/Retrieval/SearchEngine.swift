@@ -100,11 +100,16 @@ public final class SearchEngine: Sendable {
         precondition(
             query.unwantedExamples.isEmpty || options.sampling == .matched,
             "unwanted examples need distances in closed form")
-        let wanted = try ([query.mixture] + query.furtherExamples).map(moments(ofExample:))
         return PreparedQuery(
-            moments: .ofMixture(wanted), unwanted: try query.unwantedExamples.map(moments(ofExample:)),
+            moments: try moments(ofExamples: query),
+            unwanted: try query.unwantedExamples.map(moments(ofExample:)),
             fingerprint: query.fingerprint,
             excludedVideos: query.excludedVideos.union(options.excludedVideos))
+    }
+
+    /// Of the mixture of all examples of what is wanted.
+    func moments(ofExamples query: SearchQuery) throws(SearchError) -> Moments {
+        .ofMixture(try ([query.mixture] + query.furtherExamples).map(moments(ofExample:)))
     }
 
     private func moments(ofExample mixture: GaussianMixture) throws(SearchError) -> Moments {

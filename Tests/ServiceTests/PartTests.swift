@@ -36,12 +36,36 @@ import VideoEncoding
         }
     }
 
-    @Test func partsGoWithTheDefaultDistanceAlone() throws {
+    @Test func scenesNameThePartAndGiveNoScores() throws {
+        let curve = ScoreCalibration(
+            modelFingerprint: SyntheticLibrary.model.fingerprint, offset: 3, slope: 2)
+        let synthetic = try SyntheticLibrary(videos: 6, calibration: curve)
+        for like: [JSONValue.Member] in [[], [.init("like", .array([.string(synthetic.path(4))]))]] {
+            let result = try synthetic.handler.run(
+                .search,
+                .object(
+                    [.init("video", .string(synthetic.path(2))), .init("granularity", "scene")] + like))
+            #expect(problems(result, as: "search_result") == [])
+            let matches = try #require(result["matches"]?.arrayValue)
+            #expect(matches.count == 6)
+            #expect(matches.allSatisfy { $0["segments"]?.arrayValue?.count == 1 && $0["score"] == .null })
+        }
+        // Scores are of whole videos and of footage that is shared.
+        #expect(throws: (any Error).self) {
+            try synthetic.handler.run(
+                .search,
+                ["video": .string(synthetic.path(2)), "granularity": "scene", "min_score": .number(0.5)])
+        }
+    }
+
+    @Test(arguments: ["clip", "scene"]) func partsGoWithTheDefaultDistanceAlone(granularity: String) throws {
         let synthetic = try SyntheticLibrary(videos: 1)
-        for more: JSONValue in [["mode": "iid"], ["lambda": .number(2)]] {
+        let unlike = JSONValue.array([.string(synthetic.path(0))])
+        for more: JSONValue in [["mode": "iid"], ["lambda": .number(2)], ["unlike": unlike]] {
             guard case .object(let members) = more else { continue }
             let params = JSONValue.object(
-                [.init("video", .string(synthetic.path(0))), .init("granularity", "clip")] + members)
+                [.init("video", .string(synthetic.path(0))), .init("granularity", .string(granularity))]
+                    + members)
             #expect {
                 try synthetic.handler.run(.search, params)
             } throws: { error in

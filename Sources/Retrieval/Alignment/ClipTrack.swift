@@ -23,6 +23,11 @@ public struct ClipTrack: Sendable, Equatable {
         self.weights = weights ?? Array(repeating: 1, count: gaussians.count)
     }
 
+    /// From the first clip's start to where the last one stops.
+    public var interval: TimeRange {
+        TimeRange(start: intervals[0].start, stop: intervals.reduce(0) { max($0, $1.stop) })
+    }
+
     /// The same clips, saying as much as this.
     public func weighted(_ weights: [Double]) -> ClipTrack {
         ClipTrack(intervals: intervals, gaussians: gaussians, weights: weights)
@@ -57,11 +62,6 @@ public struct ClipTrack: Sendable, Equatable {
     public var extent: TimeRange {
         TimeRange(start: intervals[0].start, stop: intervals.reduce(-.infinity) { max($0, $1.stop) })
     }
-}
-
-extension Gaussian {
-    /// As a scan takes it: variances in place of their logarithms.
-    var moments: Moments { Moments(mean: mean, variance: logVariance.map { exp($0) }) }
 }
 
 /// When clips are, and what a run of them stands for.

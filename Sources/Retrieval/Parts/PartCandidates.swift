@@ -30,8 +30,8 @@ struct PartCandidates {
             weights = query.weights
             return
         }
-        let hits = try engine.nearestClips(
-            to: chosen.map { query.gaussians[$0] }, limit: Self.hitsPerClip,
+        let hits = try engine.nearestParts(
+            .clips, to: chosen.map { query.gaussians[$0].moments }, limit: Self.hitsPerClip,
             maximumDistance: options.maximumClipDistance, excluding: excluded, isCancelled: isCancelled)
         // Of each video the nearest clip alone counts: a long still shot isn't many hits.
         let nearest = hits.map { hits in

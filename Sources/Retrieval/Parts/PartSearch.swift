@@ -8,6 +8,9 @@ public enum SearchGranularity: String, Sendable, Hashable, CaseIterable {
     case video
     /// Whole videos, and parts of them: a match is as near as its nearest part, and lists the parts that correspond.
     case clip
+    /// Whole videos, their clips, and their coherent parts at every scale (`SceneTree`): a match is as near as whichever of
+    /// these is nearest to the whole query, and names it. For long videos of many things, of which one is like the query.
+    case scene
 }
 
 /// A query by parts.
@@ -60,7 +63,9 @@ extension SearchEngine {
             // One that was removed meanwhile isn't there.
             for video in try index.videos(ids: candidates.videos.filter { !found.contains($0) })
             where options.filter.admits(video) {
-                let others = try index.mixture(ofVideo: video.id).mixture.moments()
+                guard let others = try index.mixtureIfThere(ofVideo: video.id)?.mixture.moments() else {
+                    continue
+                }
                 matches.append(
                     Match(
                         rank: 0, video: video, distance: Bhattacharyya.closedForm(moments, others),
@@ -71,10 +76,19 @@ extension SearchEngine {
         }
         let own = TellingPart(of: query.whole.mixture, information)
         var aligned = Set(matches.prefix(Self.nearestWholes).map(\.video.id)).union(candidates.videos)
+        var gone: Set<Int64> = []
         for place in matches.indices where aligned.remove(matches[place].video.id) != nil {
             if isCancelled() { throw .cancelled }
-            let target: (intervals: [TimeRange], mixture: GaussianMixture)
-            do { target = try index.mixture(ofVideo: matches[place].video.id) } catch { throw .index(error) }
+            let stored: (intervals: [TimeRange], mixture: GaussianMixture)?
+            do {
+                stored = try index.mixtureIfThere(ofVideo: matches[place].video.id)
+            } catch {
+                throw .index(error)
+            }
+            guard let target = stored else {
+                gone.insert(matches[place].video.id)
+                continue
+            }
             let other = TellingPart(of: target.mixture, information)
             if !own.isWhole || !other.isWhole {
                 matches[place].distance = Bhattacharyya.closedForm(
@@ -89,11 +103,12 @@ extension SearchEngine {
                 matches[place].distance = min(matches[place].distance, segment.partDistance)
             }
         }
+        matches.removeAll { gone.contains($0.video.id) }
         return ranked(matches, options)
     }
 
     /// Numbers of the videos that may not answer.
-    private func videosLeftOut(by filter: VideoFilter) throws(SearchError) -> Set<Int64> {
+    func videosLeftOut(by filter: VideoFilter) throws(SearchError) -> Set<Int64> {
         guard !filter.admitsAll else { return [] }
         var leftOut: Set<Int64> = []
         do throws(IndexError) {
@@ -104,7 +119,7 @@ extension SearchEngine {
         return leftOut
     }
 
-    private func ranked(_ matches: [Match], _ options: SearchOptions) -> [Match] {
+    func ranked(_ matches: [Match], _ options: SearchOptions) -> [Match] {
         var ranked = matches.filter { $0.distance <= options.maximumDistance ?? .infinity }
         ranked.sort { a, b in
             a.distance != b.distance

@@ -71,8 +71,9 @@ extension VideoLibrary {
         for id in request.videos {
             guard try !videos(ids: [id]).isEmpty else { throw .noVideo(id) }
             let stored = try reader.read { (opened) throws(IndexError) in
-                try opened.index.mixture(ofVideo: id)
+                try opened.index.mixtureIfThere(ofVideo: id)
             }
+            guard let stored else { throw .noVideo(id) }
             mixtures.append((id, stored.intervals, stored.mixture))
         }
         // Another model's video has no place beside the index's.

@@ -31,7 +31,7 @@ public struct SearchRequest: Sendable, Equatable {
     public var sampleCount = 8
     /// λ, the weight of the distance between samples.
     public var lambda = 1.0
-    /// Whether parts of videos are compared too; nil for that wherever the distance is the default one, `matched` with λ = 1,
+    /// Whether parts of videos are compared too; nil for parts with parts wherever the distance is the default one, `matched` with λ = 1,
     /// since parts have no other, and there is one example.
     public var granularity: SearchGranularity?
 
@@ -61,10 +61,22 @@ public struct SearchRequest: Sendable, Equatable {
         return options
     }
 
-    /// Whether parts are compared.
+    /// Whether parts are compared with parts.
     var comparesParts: Bool {
         (granularity ?? .clip) == .clip && sampling == .matched && lambda == 1 && like.isEmpty
             && unlike.isEmpty
+    }
+
+    /// Whether the granularity goes with everything else that is asked for.
+    public static func goes(
+        _ granularity: SearchGranularity?, with sampling: SamplingMode, lambda: Double, like: [String],
+        unlike: [String]
+    ) -> Bool {
+        switch granularity {
+        case nil, .video: true
+        case .clip: sampling == .matched && lambda == 1 && like.isEmpty && unlike.isEmpty
+        case .scene: sampling == .matched && lambda == 1 && unlike.isEmpty
+        }
     }
 
     /// The part asked for, where one is.
@@ -107,10 +119,11 @@ extension SearchRequest {
             throw .invalidParameter("unlike", "unlike: goes with the mode \"matched\" only")
         }
         granularity = try parameters.choice("granularity", of: SearchGranularity.self)
-        if granularity == .clip, !comparesParts {
+        guard Self.goes(granularity, with: sampling, lambda: lambda, like: like, unlike: unlike) else {
             throw .invalidParameter(
                 "granularity",
-                "granularity: \"clip\" goes with one example, and with the default mode and lambda alone")
+                "granularity: \"clip\" and \"scene\" go with the default mode and lambda alone, \"clip\" with one "
+                    + "example, \"scene\" without \"unlike\"")
         }
     }
 

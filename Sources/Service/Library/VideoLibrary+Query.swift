@@ -119,7 +119,10 @@ extension VideoLibrary {
                 !isThere
                     || video.identity.size == Int64(status.st_size) && video.identity.modified == modified
             else { return nil }
-            let (intervals, mixture) = try opened.index.mixture(ofVideo: video.id)
+            // Where it is being indexed anew, the file itself is asked.
+            guard let (intervals, mixture) = try opened.index.mixtureIfThere(ofVideo: video.id) else {
+                return nil
+            }
             return Query(
                 facts: facts(path, video.facts, mixture, isIndexed: true, range: nil), mixture: mixture,
                 track: ClipTrack(intervals: intervals, gaussians: mixture.components),
@@ -214,6 +217,16 @@ extension VideoLibrary {
                 return ranked
             }
             return Result { () throws(SearchError) in
+                if request.granularity == .scene {
+                    var rankings: [[Match]] = []
+                    for (query, whole) in zip(queries, ranked) {
+                        rankings.append(
+                            try opened.engine.rank(
+                                scenes: whole, interval: query.track.interval, options: options,
+                                isCancelled: isCancelled))
+                    }
+                    return rankings
+                }
                 guard request.comparesParts else {
                     return try opened.engine.rank(ranked, options: options, isCancelled: isCancelled)
                 }

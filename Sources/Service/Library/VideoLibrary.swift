@@ -144,7 +144,10 @@ public final class VideoLibrary: Sendable {
 
     /// The curve from distance to score, where the request's distances are those that it was fitted on.
     private func calibration(for request: SearchRequest) throws(LibraryError) -> ScoreCalibration? {
-        guard request.sampling == .matched, request.lambda == 1 else { return nil }
+        // Nor of parts, of which a long video has many: some are near by chance.
+        guard request.sampling == .matched, request.lambda == 1, request.granularity != .scene else {
+            return nil
+        }
         return try calibration()
     }
 

@@ -83,7 +83,8 @@ struct SearchCommand: ParsableCommand {
 
     @Option(
         help: .init(
-            "What is compared: video (whole videos) or clip (parts of them too, the default).",
+            "What is compared: video (whole videos), clip (parts of them with parts of the query too, the default) or "
+                + "scene (the whole query with each video's nearest part).",
             valueName: "WHAT"))
     var granularity: SearchGranularity?
 
@@ -103,9 +104,10 @@ struct SearchCommand: ParsableCommand {
         if let minScore, !(minScore > 0 && minScore < 1) {
             throw ValidationError("--min-score: expected a number between 0 and 1")
         }
-        if granularity == .clip, mode != .matched || lambda != 1 || !like.isEmpty || !unlike.isEmpty {
+        guard SearchRequest.goes(granularity, with: mode, lambda: lambda, like: like, unlike: unlike) else {
             throw ValidationError(
-                "--granularity clip: goes with one example, and with the default --mode and --lambda alone")
+                "--granularity: clip and scene go with the default --mode and --lambda alone, clip with one example, "
+                    + "scene without --unlike")
         }
         if let candidates {
             guard (0...100_000).contains(candidates) else {
@@ -113,7 +115,7 @@ struct SearchCommand: ParsableCommand {
             }
             guard videos.count == 1, batch == nil, like.isEmpty, unlike.isEmpty, mode == .matched,
                 html == nil,
-                granularity != .clip
+                granularity == nil || granularity == .video
             else {
                 throw ValidationError(
                     "--candidates: goes with one video, compared as a whole, and with the default --mode")

@@ -1,30 +1,33 @@
 import Distributions
 import Indexing
 
-/// A clip of the library that is near to a clip of a query.
-struct ClipHit: Sendable {
+/// A part of a video of the library, a clip or a scene, that is near to a query's.
+struct PartHit: Sendable {
     /// The number of its video.
     var video: Int64
+    /// Which of the video's clips or scenes, from 0.
+    var place: Int
     var distance: Double
 }
 
 extension SearchEngine {
-    /// The library's nearest clips to each of these, exactly: every clip of every video is compared. Clips that are
+    /// The library's nearest clips or scenes to each of these, exactly: every one of every video is compared. Those that are
     /// exactly as near as the last are all there.
     ///
     /// - Parameters:
-    ///   - limit: as many for each clip.
-    ///   - maximumDistance: none farther away; makes the scan fast, since codes then rule out most clips unread.
-    func nearestClips(
-        to clips: [Gaussian], limit: Int, maximumDistance: Double, excluding excluded: Set<Int64>,
-        isCancelled: @Sendable () -> Bool
-    ) throws(SearchError) -> [[ClipHit]] {
+    ///   - kind: `clips` or `scenes`.
+    ///   - limit: as many for each query.
+    ///   - maximumDistance: none farther away; makes the scan fast, since codes then rule out most rows unread.
+    func nearestParts(
+        _ kind: MomentsKind, to queries: [Moments], limit: Int, maximumDistance: Double,
+        excluding excluded: Set<Int64>, isCancelled: @Sendable () -> Bool
+    ) throws(SearchError) -> [[PartHit]] {
         for _ in 0..<4 {
             let table: MomentsTable
-            do { table = try index.unverifiedMoments(of: .clips) } catch { throw .index(error) }
+            do { table = try index.unverifiedMoments(of: kind) } catch { throw .index(error) }
             table.beginSearch()
             let outcome = table.withRows {
-                (means, variances, logDeterminants, ids) -> Result<[[ClipHit]], ScanFailure> in
+                (means, variances, logDeterminants, ids) -> Result<[[PartHit]], ScanFailure> in
                 let videos = RowOwners(ids: ids)
                 var isWhole: (@Sendable (Int) -> Bool)?
                 if !table.isVerified { isWhole = { table.isWhole(row: $0) } }
@@ -32,14 +35,18 @@ extension SearchEngine {
                     means: means, variances: variances, logDeterminants: logDeterminants,
                     count: table.count, dimension: table.dimension, stride: table.stride,
                     largestLogDeterminant: table.largestLogDeterminant, codes: table.codes, isWhole: isWhole)
-                let goals = clips.map { clip in
+                let goals = queries.map { query in
                     RankingGoal(
-                        ScanQuery(clip.moments), limit: limit, maximumDistance: maximumDistance,
+                        ScanQuery(query), limit: limit, maximumDistance: maximumDistance,
                         isExcluded: { excluded.contains(videos.ids[$0]) })
                 }
                 return Result { () throws(ScanFailure) in
                     try BatchScan(goals).nearest(in: rows, isCancelled: isCancelled).map { ranking in
-                        ranking.map { ClipHit(video: videos.ids[$0.row], distance: $0.distance) }
+                        ranking.map {
+                            PartHit(
+                                video: videos.ids[$0.row], place: videos.place(ofRow: $0.row),
+                                distance: $0.distance)
+                        }
                     }
                 }
             }
@@ -53,7 +60,7 @@ extension SearchEngine {
                     throw .index(
                         IndexError(
                             reason: .corrupted, path: index.folder,
-                            message: "a clip in the index \(index.folder) is not a distribution",
+                            message: "a part of a video in the index \(index.folder) is not a distribution",
                             hint: "make the index again"))
                 }
             }
@@ -62,7 +69,7 @@ extension SearchEngine {
         throw .index(
             IndexError(
                 reason: .busy, path: index.folder,
-                message: "the index's file of clips is damaged again and again",
+                message: "the index's file of \(kind) is damaged again and again",
                 hint: "check the disk that the index lies on"))
     }
 }
@@ -71,4 +78,14 @@ extension SearchEngine {
 private struct RowOwners: @unchecked Sendable {
     // Unchecked: read-only memory, used while the table is held.
     let ids: UnsafePointer<Int64>
+
+    /// How many rows of the same video lie before this one: found by halving, since numbers rise.
+    func place(ofRow row: Int) -> Int {
+        var (low, high) = (0, row)
+        while low < high {
+            let middle = (low + high) / 2
+            if ids[middle] < ids[row] { low = middle + 1 } else { high = middle }
+        }
+        return row - low
+    }
 }
