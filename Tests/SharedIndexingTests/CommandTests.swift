@@ -169,6 +169,15 @@ struct CommandTests {
         #expect(
             try matches(database.address, ["--candidates", "100", "--path", "**/video1*"])
                 == matches(database.address, ["--granularity", "video", "--path", "**/video1*"]))
+        let request =
+            #"{"jsonrpc":"2.0","id":1,"method":"search","params":{"video":"\#(material.videos)/video07.mp4","#
+            + #""candidates":0,"limit":1000}}"#
+        let served = try run(["serve"], on: database.address, input: request + "\n").json()
+        let found = try #require((served["result"] as? [String: Any])?["matches"] as? [[String: Any]])
+        #expect(found.map { "\($0["path"] ?? "") \($0["distance"] ?? "")" } == exact)
+        #expect(try run(["index", material.videos], on: embedded).status == 0)
+        let alone = try run(["serve"], on: embedded, input: request + "\n").json()
+        #expect((alone["error"] as? [String: Any])?["message"] as? String != nil)
         let info = try run(["info", "--json"], on: database.address).json()
         let shared = try #require(info["shared"] as? [String: Any])
         let recall = try #require(shared["candidates"] as? [[String: Any]])

@@ -34,6 +34,9 @@ public struct SearchRequest: Sendable, Equatable {
     /// Whether parts of videos are compared too; nil for parts with parts wherever the distance is the default one, `matched` with λ = 1,
     /// since parts have no other, and there is one example.
     public var granularity: SearchGranularity?
+    /// Of a shared index: ranks as many videos that its server holds for the nearest, in place of all; 0 takes as many as were
+    /// measured to do.
+    public var candidates: Int?
 
     /// A search with the defaults.
     public init(video: String) {
@@ -89,7 +92,7 @@ extension SearchRequest {
     static let parameterNames =
         [
             "video", "videos", "from", "to", "like", "unlike", "limit", "max_distance", "min_score",
-            "exclude_self", "mode", "samples", "lambda", "granularity",
+            "exclude_self", "mode", "samples", "lambda", "granularity", "candidates",
         ] + VideoFilter.parameterNames
 
     /// Reads the parameters of the `search` method, all but the query's file.
@@ -125,6 +128,20 @@ extension SearchRequest {
                 "granularity: \"clip\" and \"scene\" go with the default mode and lambda alone, \"clip\" with one "
                     + "example, \"scene\" without \"unlike\"")
         }
+        candidates = try parameters.whole("candidates", in: 0...Self.mostCandidates)
+        if candidates != nil, !mayTakeCandidates || parameters.has("videos") {
+            throw .invalidParameter(
+                "candidates",
+                "candidates: goes with one video, compared as a whole, and with the default mode alone")
+        }
+    }
+
+    /// The most candidates that a search may ask for.
+    public static let mostCandidates = 100_000
+
+    /// Whether candidates can be asked for beside everything else: they are ranked as whole videos, by one example.
+    public var mayTakeCandidates: Bool {
+        like.isEmpty && unlike.isEmpty && sampling == .matched && (granularity ?? .video) == .video
     }
 
     /// Further examples of one kind, at most.

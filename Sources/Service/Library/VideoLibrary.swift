@@ -81,6 +81,9 @@ public final class VideoLibrary: Sendable {
         _ request: SearchRequest, encoded: EncodedVideo? = nil,
         isCancelled: @escaping @Sendable () -> Bool = { false }
     ) throws(LibraryError) -> SearchResponse {
+        if let candidates = request.candidates, encoded == nil {
+            return try search(request, candidates: candidates, isCancelled: isCancelled)
+        }
         let start = ContinuousClock.now
         let examples = try self.examples(request, isCancelled: isCancelled)
         let example =

@@ -8,9 +8,9 @@ extension VideoLibrary {
     /// Ranks the videos that the server of a shared index gives as candidates: about the nearest, in a time that hardly grows
     /// with the index, without a copy of it on this machine. Whole videos alone are compared.
     ///
-    /// - Parameter count: candidates; nil for as many as were measured to hold 99 % of the true nearest ten.
-    public func searchCandidates(
-        _ request: SearchRequest, count: Int?, isCancelled: @escaping @Sendable () -> Bool = { false }
+    /// - Parameter count: candidates; 0 for as many as were measured to hold 99 % of the true nearest ten.
+    func search(
+        _ request: SearchRequest, candidates count: Int, isCancelled: @escaping @Sendable () -> Bool
     ) throws(LibraryError) -> SearchResponse {
         let start = ContinuousClock.now
         guard let shared = configuration.shared else { throw .notShared(configuration.indexName) }
@@ -23,8 +23,7 @@ extension VideoLibrary {
             if request.excludesSelf, let own = try index.video(atPath: query.facts.path) {
                 options.excludedVideos.insert(own.video.id)
             }
-            var wanted = count ?? 0
-            if count == nil { wanted = Self.count(try index.candidateRecall()) }
+            let wanted = count > 0 ? count : Self.count(try index.candidateRecall())
             return try index.candidates(near: moments, count: max(wanted, options.limit)) {
                 options.filter.admits($0)
             }

@@ -110,13 +110,10 @@ struct SearchCommand: ParsableCommand {
                     + "scene without --unlike")
         }
         if let candidates {
-            guard (0...100_000).contains(candidates) else {
-                throw ValidationError("--candidates: expected 0 to 100000")
+            guard (0...SearchRequest.mostCandidates).contains(candidates) else {
+                throw ValidationError("--candidates: expected 0 to \(SearchRequest.mostCandidates)")
             }
-            guard videos.count == 1, batch == nil, like.isEmpty, unlike.isEmpty, mode == .matched,
-                html == nil,
-                granularity == nil || granularity == .video
-            else {
+            guard videos.count == 1, batch == nil, html == nil, request(for: "").mayTakeCandidates else {
                 throw ValidationError(
                     "--candidates: goes with one video, compared as a whole, and with the default --mode")
             }
@@ -136,14 +133,7 @@ struct SearchCommand: ParsableCommand {
                 page: html
             ).run()
         }
-        let response =
-            if let candidates {
-                try library.searchCandidates(
-                    request(for: videos[0]), count: candidates == 0 ? nil : candidates,
-                    isCancelled: Interrupts.wereReceived)
-            } else {
-                try library.search(request(for: videos[0]), isCancelled: Interrupts.wereReceived)
-            }
+        let response = try library.search(request(for: videos[0]), isCancelled: Interrupts.wereReceived)
         if json {
             Terminal.data(response.json)
         } else if response.matches.isEmpty {
@@ -172,6 +162,7 @@ struct SearchCommand: ParsableCommand {
         request.sampleCount = samples
         request.lambda = lambda
         request.granularity = granularity
+        request.candidates = candidates
         return request
     }
 }
