@@ -55,7 +55,9 @@ final class PartialFile {
 
     init(path: String) throws {
         self.path = path
-        descriptor = open(path + ".partial", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+        descriptor = Self.uninterrupted {
+            open(path + ".partial", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+        }
         if descriptor < 0 { throw Self.failure(path) }
     }
 
@@ -77,8 +79,19 @@ final class PartialFile {
 
     func finish() throws {
         try flush()
-        guard fsync(descriptor) == 0, rename(path + ".partial", path) == 0 else { throw Self.failure(path) }
+        let isStored =
+            Self.uninterrupted { fsync(descriptor) } == 0
+            && Self.uninterrupted { rename(path + ".partial", path) } == 0
+        guard isStored else { throw Self.failure(path) }
         isFinished = true
+    }
+
+    /// Calls again what a signal ended.
+    private static func uninterrupted(_ call: () -> Int32) -> Int32 {
+        while true {
+            let result = call()
+            if result >= 0 || errno != EINTR { return result }
+        }
     }
 
     private func flush() throws {
