@@ -111,14 +111,6 @@ let package = Package(
                 "Ingestion", "Retrieval", "Training", "Evaluation", "Service", "HTTPService",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
-            ],
-            // Swift's libraries inside the program: loading them takes 8 of the 16 ms that it needs to start. Named are those
-            // that Foundation's static libraries need of each other. (Other linkers warn of a function of Foundation's.)
-            linkerSettings: [
-                .unsafeFlags(["-static-stdlib", "-use-ld=lld"]),
-                .unsafeFlags(["-lFoundation", "-lFoundationInternationalization", "-lFoundationEssentials"]),
-                .unsafeFlags(["-lCoreFoundation", "-l_FoundationCShims", "-l_FoundationCollections"]),
-                .unsafeFlags(["-l_FoundationICU", "-lswiftDispatch", "-lswiftSynchronization"]),
             ]),
 
         // What fuzzers hold readers of untrusted bytes against; the tests replay what they found.
@@ -153,6 +145,17 @@ let package = Package(
     ],
     swiftLanguageModes: [.v6]
 )
+
+// Swift's libraries inside the program: loading them takes 8 of the 16 ms that it needs to start. Named are those that Foundation's
+// static libraries need of each other. (Other linkers warn of a function of Foundation's.) Sanitizers want them outside.
+if Context.environment["MIXTAPE_SANITIZER"] == nil {
+    package.targets.first { $0.name == "mixtape" }?.linkerSettings = [
+        .unsafeFlags(["-static-stdlib", "-use-ld=lld"]),
+        .unsafeFlags(["-lFoundation", "-lFoundationInternationalization", "-lFoundationEssentials"]),
+        .unsafeFlags(["-lCoreFoundation", "-l_FoundationCShims", "-l_FoundationCollections"]),
+        .unsafeFlags(["-l_FoundationICU", "-lswiftDispatch", "-lswiftSynchronization"]),
+    ]
+}
 
 // `tools/fuzz` names libFuzzer's library here and gets one program more, around code that counts what it reaches.
 if let library = Context.environment["MIXTAPE_LIBFUZZER"] {
