@@ -21,6 +21,7 @@ package struct IndexFiles: Sendable {
         var mixtures: [GaussianMixture]
         package var ranking: [Place]
         var rankingByParts: [Place]
+        var rankingByScenes: [Place]
     }
 
     package struct Place: Equatable, Sendable {
@@ -48,6 +49,7 @@ package struct IndexFiles: Sendable {
         index.store(emptyClips: Self.emptyClips)
         _ = try index.moments()
         _ = try index.unverifiedMoments(of: .clips)
+        _ = try index.unverifiedMoments(of: .scenes)
         index.close()
         var states = [files()]
         var answers = [try Self.answers(folder)]
@@ -113,7 +115,10 @@ package struct IndexFiles: Sendable {
             rankingByParts: places(
                 try engine.rank(
                     parts: PartQuery(whole: query, track: track), options: SearchOptions(limit: 9),
-                    information: ClipInformation(empty: empty)))
+                    information: ClipInformation(empty: empty))),
+            rankingByScenes: places(
+                try engine.rank(
+                    scenes: query, interval: track.interval, options: SearchOptions(limit: 9)))
         )
     }
 
