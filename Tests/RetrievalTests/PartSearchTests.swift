@@ -6,34 +6,17 @@ import Testing
 import VideoDecoding
 
 /// Searches by parts, over a real index in a temporary folder.
-@Suite final class PartSearchTests {
-    let folder = FileManager.default.temporaryDirectory
-        .appendingPathComponent("mixtape-parts-\(UUID().uuidString)").path
-    let index: VideoIndex
+@Suite struct PartSearchTests {
+    let films: FilmIndex
+    var folder: String { films.folder }
+    var index: VideoIndex { films.index }
     /// The films' clips lie some 160 apart where they have nothing in common.
     let aligner = Aligner(AlignmentOptions(maximumClipDistance: 40))
 
-    init() throws {
-        index = try VideoIndex.open(
-            writingTo: folder,
-            model: IndexModel(name: "test", fingerprint: "00", dimension: Film.dimension),
-            durability: .process)
-    }
-
-    deinit {
-        index.close()
-        try? FileManager.default.removeItem(atPath: folder)
-    }
+    init() throws { films = try FilmIndex() }
 
     @discardableResult
-    func store(_ path: String, _ track: ClipTrack) throws -> Int64 {
-        try index.store(
-            FileIdentity(path: path, fingerprint: "00", size: 1, modified: 1),
-            facts: StreamFacts(
-                container: "mp4", codec: "h264", width: 64, height: 64, duration: track.extent.stop,
-                frameRate: 25),
-            intervals: track.intervals, mixture: GaussianMixture(components: track.gaussians))
-    }
+    func store(_ path: String, _ track: ClipTrack) throws -> Int64 { try films.store(path, track) }
 
     func search(
         _ track: ClipTrack, limit: Int = 10, maximumDistance: Double? = nil, empty: [Gaussian] = []

@@ -6,33 +6,14 @@ import Testing
 import VideoDecoding
 
 /// Searches for the nearest part of each video, against looking at every one.
-@Suite final class SceneSearchTests {
-    let folder = FileManager.default.temporaryDirectory
-        .appendingPathComponent("mixtape-scenes-\(UUID().uuidString)").path
-    let index: VideoIndex
+@Suite struct SceneSearchTests {
+    let films: FilmIndex
+    var folder: String { films.folder }
+    var index: VideoIndex { films.index }
 
-    init() throws {
-        index = try VideoIndex.open(
-            writingTo: folder,
-            model: IndexModel(name: "test", fingerprint: "00", dimension: Film.dimension),
-            durability: .process)
-    }
+    init() throws { films = try FilmIndex() }
 
-    deinit {
-        index.close()
-        try? FileManager.default.removeItem(atPath: folder)
-    }
-
-    func store(_ path: String, _ track: ClipTrack) throws { try Self.store(path, track, in: index) }
-
-    private static func store(_ path: String, _ track: ClipTrack, in index: VideoIndex) throws {
-        _ = try index.store(
-            FileIdentity(path: path, fingerprint: "00", size: 1, modified: 1),
-            facts: StreamFacts(
-                container: "mp4", codec: "h264", width: 64, height: 64, duration: track.extent.stop,
-                frameRate: 25),
-            intervals: track.intervals, mixture: GaussianMixture(components: track.gaussians))
-    }
+    func store(_ path: String, _ track: ClipTrack) throws { _ = try films.store(path, track) }
 
     func search(_ track: ClipTrack, _ options: SearchOptions) throws -> [Match] {
         try SearchEngine(index: index).rank(
@@ -151,9 +132,9 @@ import VideoDecoding
         let reader = try VideoIndex.open(readingFrom: folder)
         defer { reader.close() }
         let engine = try SearchEngine(index: reader)
-        let index = self.index
+        let films = self.films
         let writer = DispatchGroup()
-        DispatchQueue.global().async(group: writer) { Self.change(index) }
+        DispatchQueue.global().async(group: writer) { Self.change(films) }
         let query = SearchQuery(mixture: GaussianMixture(components: track.gaussians), fingerprint: "")
         var searches = 0
         while searches < 40 {
@@ -169,13 +150,13 @@ import VideoDecoding
         writer.wait()
     }
 
-    private static func change(_ index: VideoIndex) {
+    private static func change(_ films: FilmIndex) {
         for turn in 0..<150 {
             #expect(throws: Never.self) {
-                _ = try index.remove(ids: index.allVideos().prefix(6).map(\.id))
+                _ = try films.index.remove(ids: films.index.allVideos().prefix(6).map(\.id))
                 for number in 0..<6 {
                     let track = Film(seconds: 12, seed: UInt64(number)).track()
-                    try store("/v/new\(turn)-\(number).mp4", track, in: index)
+                    _ = try films.store("/v/new\(turn)-\(number).mp4", track)
                 }
             }
         }

@@ -65,18 +65,15 @@ public struct SearchRequest: Sendable, Equatable {
     }
 
     /// Whether parts are compared with parts.
-    var comparesParts: Bool {
-        (granularity ?? .clip) == .clip && sampling == .matched && lambda == 1 && like.isEmpty
-            && unlike.isEmpty
-    }
+    var comparesParts: Bool { (granularity ?? .clip) == .clip && allows(.clip) }
 
     /// Whether the granularity goes with everything else that is asked for.
-    public static func goes(
-        _ granularity: SearchGranularity?, with sampling: SamplingMode, lambda: Double, like: [String],
-        unlike: [String]
-    ) -> Bool {
+    public var granularityIsAllowed: Bool { granularity.map(allows) ?? true }
+
+    /// Parts have no other distance than the default one, and segments none to a mixture of examples.
+    private func allows(_ granularity: SearchGranularity) -> Bool {
         switch granularity {
-        case nil, .video: true
+        case .video: true
         case .clip: sampling == .matched && lambda == 1 && like.isEmpty && unlike.isEmpty
         case .scene: sampling == .matched && lambda == 1 && unlike.isEmpty
         }
@@ -122,7 +119,7 @@ extension SearchRequest {
             throw .invalidParameter("unlike", "unlike: goes with the mode \"matched\" only")
         }
         granularity = try parameters.choice("granularity", of: SearchGranularity.self)
-        guard Self.goes(granularity, with: sampling, lambda: lambda, like: like, unlike: unlike) else {
+        guard granularityIsAllowed else {
             throw .invalidParameter(
                 "granularity",
                 "granularity: \"clip\" and \"scene\" go with the default mode and lambda alone, \"clip\" with one "

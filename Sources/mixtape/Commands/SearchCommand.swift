@@ -104,7 +104,7 @@ struct SearchCommand: ParsableCommand {
         if let minScore, !(minScore > 0 && minScore < 1) {
             throw ValidationError("--min-score: expected a number between 0 and 1")
         }
-        guard SearchRequest.goes(granularity, with: mode, lambda: lambda, like: like, unlike: unlike) else {
+        guard request(for: "").granularityIsAllowed else {
             throw ValidationError(
                 "--granularity: clip and scene go with the default --mode and --lambda alone, clip with one example, "
                     + "scene without --unlike")
