@@ -2,6 +2,7 @@ import Distributions
 import Foundation
 import Indexing
 import Retrieval
+import Synchronization
 import Testing
 import VideoDecoding
 
@@ -125,40 +126,47 @@ import VideoDecoding
         #expect(found.count == 3 && found[0].video.identity.path == "/v/1.mp4")
     }
 
-    /// Both kinds of searches while another process, as it were, stores and removes what they find.
-    @Test func searchesBesideAWriterNeverFail() throws {
-        try fill(30)
-        let track = Film(seconds: 9, seed: 1003).track()
+    /// A video that another process removes at any of the moments at which a search can be interrupted: between being found
+    /// and being looked at, too.
+    @Test(arguments: [SearchGranularity.clip, .scene])
+    func aVideoThatGoesMeanwhileIsLeftOut(granularity: SearchGranularity) throws {
+        try fill(12)
+        let track = Film(seconds: 9, seed: 3).track()
         let reader = try VideoIndex.open(readingFrom: folder)
         defer { reader.close() }
         let engine = try SearchEngine(index: reader)
-        let films = self.films
-        let writer = DispatchGroup()
-        DispatchQueue.global().async(group: writer) { Self.change(films) }
         let query = SearchQuery(mixture: GaussianMixture(components: track.gaussians), fingerprint: "")
-        var searches = 0
-        while searches < 40 {
-            let options = SearchOptions(limit: 20)
-            let parts = try engine.rank(
+        let options = SearchOptions(limit: 20)
+        func search(_ isCancelled: @Sendable () -> Bool) throws -> [Match] {
+            if granularity == .scene {
+                return try engine.rank(
+                    scenes: query, interval: track.interval, options: options, isCancelled: isCancelled)
+            }
+            return try engine.rank(
                 parts: PartQuery(whole: query, track: track), options: options,
                 information: ClipInformation(empty: []),
-                aligner: Aligner(AlignmentOptions(maximumClipDistance: 40)))
-            let scenes = try engine.rank(scenes: query, interval: track.interval, options: options)
-            #expect(!parts.isEmpty && !scenes.isEmpty)
-            searches += 1
+                aligner: Aligner(AlignmentOptions(maximumClipDistance: 40)), isCancelled: isCancelled)
         }
-        writer.wait()
-    }
-
-    private static func change(_ films: FilmIndex) {
-        for turn in 0..<150 {
-            #expect(throws: Never.self) {
-                _ = try films.index.remove(ids: films.index.allVideos().prefix(6).map(\.id))
-                for number in 0..<6 {
-                    let track = Film(seconds: 12, seed: UInt64(number)).track()
-                    _ = try films.store("/v/new\(turn)-\(number).mp4", track)
+        let films = self.films
+        var counts: Set<Int> = []
+        var moment = 1
+        while true {
+            try store("/v/gone.mp4", track)
+            let asked = Mutex(0)
+            let found = try search { [moment] in
+                let now = asked.withLock {
+                    $0 += 1
+                    return $0
                 }
+                if now == moment { _ = try? films.index.remove(paths: ["/v/gone.mp4"]) }
+                return false
             }
+            counts.insert(found.count)
+            #expect(found.count >= 12)
+            if asked.withLock({ $0 }) < moment { break }
+            moment += 1
         }
+        // Gone before it was found, or between; gone when it had been looked at, or not at all.
+        #expect(counts == [12, 13] && moment > 13)
     }
 }

@@ -29,7 +29,7 @@ extension SearchEngine {
             let (found, isComplete) = try nearestParts(
                 to: moments, parts: parts, options, excluding: excluded, isCancelled)
             if isComplete || found.count > options.limit {
-                return try described(found, interval, options)
+                return try described(found, interval, options, isCancelled)
             }
             parts *= 8
         }
@@ -61,47 +61,52 @@ extension SearchEngine {
     }
 
     private func described(
-        _ parts: [NearestPart], _ interval: TimeRange, _ options: SearchOptions
+        _ parts: [NearestPart], _ interval: TimeRange, _ options: SearchOptions,
+        _ isCancelled: @Sendable () -> Bool
     ) throws(SearchError) -> [Match] {
         // Beyond the limit, those exactly as near as the last one: paths decide.
         let last = parts.prefix(options.limit).last?.distance ?? 0
         let wanted = parts.prefix { $0.distance <= last }
+        let videos: [IndexedVideo]
+        do { videos = try index.videos(ids: wanted.map(\.video)) } catch { throw .index(error) }
+        let byNumber = Dictionary(uniqueKeysWithValues: videos.map { ($0.id, $0) })
         var matches: [Match] = []
-        do throws(IndexError) {
-            let videos = try index.videos(ids: wanted.map(\.video))
-            let byNumber = Dictionary(uniqueKeysWithValues: videos.map { ($0.id, $0) })
-            for part in wanted {
-                // One that was removed meanwhile isn't there.
-                guard let video = byNumber[part.video], options.filter.admits(video),
-                    let (intervals, mixture) = try index.mixtureIfThere(ofVideo: video.id)
-                else { continue }
-                var clips = part.clip..<part.clip + 1
-                if let scene = part.scene {
-                    let scenes = SceneTree.scenes(of: mixture)
-                    // Of a file that was indexed anew meanwhile.
-                    guard scene < scenes.count else { continue }
-                    clips = scenes[scene].clips
-                }
-                guard clips.upperBound <= intervals.count else { continue }
-                let target = TimeRange(
-                    start: intervals[clips.lowerBound].start,
-                    stop: intervals[clips].reduce(0) { max($0, $1.stop) })
-                var match = Match(
-                    rank: 0, video: video, distance: part.distance, uncertainty: mixture.moments().uncertainty
-                )
-                let length = interval.stop - interval.start
-                match.segments = [
-                    AlignedSegment(
-                        query: interval, target: target, distance: part.distance, partDistance: part.distance,
-                        speed: length > 0 ? (target.stop - target.start) / length : 1, evidence: 0,
-                        information: Double(clips.count))
-                ]
-                matches.append(match)
+        for part in wanted {
+            if isCancelled() { throw .cancelled }
+            guard let video = byNumber[part.video], options.filter.admits(video) else { continue }
+            do {
+                if let match = try match(part, video, interval) { matches.append(match) }
+            } catch {
+                throw .index(error)
             }
-        } catch {
-            throw .index(error)
         }
         return ranked(matches, options)
+    }
+
+    /// Nil where the video was removed meanwhile, or indexed anew.
+    private func match(
+        _ part: NearestPart, _ video: IndexedVideo, _ interval: TimeRange
+    ) throws(IndexError) -> Match? {
+        guard let (intervals, mixture) = try index.mixtureIfThere(ofVideo: video.id) else { return nil }
+        var clips = part.clip..<part.clip + 1
+        if let scene = part.scene {
+            let scenes = SceneTree.scenes(of: mixture)
+            guard scene < scenes.count else { return nil }
+            clips = scenes[scene].clips
+        }
+        guard clips.upperBound <= intervals.count else { return nil }
+        let target = TimeRange(
+            start: intervals[clips.lowerBound].start, stop: intervals[clips].reduce(0) { max($0, $1.stop) })
+        var match = Match(
+            rank: 0, video: video, distance: part.distance, uncertainty: mixture.moments().uncertainty)
+        let length = interval.stop - interval.start
+        match.segments = [
+            AlignedSegment(
+                query: interval, target: target, distance: part.distance, partDistance: part.distance,
+                speed: length > 0 ? (target.stop - target.start) / length : 1, evidence: 0,
+                information: Double(clips.count))
+        ]
+        return match
     }
 }
 
