@@ -29,7 +29,7 @@ import Testing
     }
 
     @Test func noHost() async throws {
-        let service = try await TestService()
+        let service = try await TestService { $0.limits.idleSeconds = 1 }
         #expect(try await service.raw("GET /health HTTP/1.0\r\n\r\n").status >= 400)
     }
 
@@ -183,7 +183,7 @@ import Testing
             let piece = Array("10000\r\n".utf8) + [UInt8](repeating: 7, count: 65536) + Array("\r\n".utf8)
             var sent = 0
             while sent < 4000, connection.send(piece) { sent += 1 }
-            return (connection.readToEnd(seconds: 10), sent)
+            return (connection.readToEnd(), sent)
         }
         // A quarter of a gigabyte was on offer; what the sockets hold was taken.
         #expect(sent < 4000)
@@ -239,7 +239,7 @@ import Testing
             let bytes = try await blocking {
                 let connection = try Loopback(port: port)
                 connection.send(Array("GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\n\(headers)\r\n".utf8))
-                return connection.readToEnd(seconds: 10)
+                return connection.readToEnd()
             }
             // The connection ends, with or without words.
             if !bytes.isEmpty { #expect(try Reply(bytes).status >= 400) }
@@ -261,7 +261,7 @@ import Testing
         let bytes = try await blocking {
             let connection = try Loopback(port: port)
             connection.send(Array(text.utf8))
-            return connection.readToEnd(seconds: 5)
+            return connection.readToEnd()
         }
         if !bytes.isEmpty {
             #expect(try Reply(bytes).status >= 400, "\(String(decoding: bytes, as: UTF8.self))")

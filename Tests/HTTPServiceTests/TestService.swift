@@ -124,7 +124,7 @@ final class TestService: Sendable {
                 "POST /api/uploads\(query) HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n"
                 + "Content-Type: application/octet-stream\r\nContent-Length: \(bytes.count)\r\n\r\n"
             connection.send(Array(head.utf8) + bytes)
-            return try Reply(connection.readToEnd(seconds: 60))
+            return try Reply(connection.readToEnd())
         }
     }
 
@@ -134,7 +134,7 @@ final class TestService: Sendable {
         return try await blocking {
             let connection = try Loopback(port: port)
             connection.send(Array(text.utf8))
-            return try Reply(connection.readToEnd(seconds: 20))
+            return try Reply(connection.readToEnd())
         }
     }
 }
@@ -191,6 +191,9 @@ struct Reply: Sendable {
 
 /// A connection to this machine, with calls that block.
 final class Loopback {
+    /// How long anything is waited for, in seconds: far longer than it takes, since only a hang is to be noticed.
+    static let patience = 60.0
+
     let descriptor: Int32
 
     init(port: Int) throws {
@@ -225,8 +228,8 @@ final class Loopback {
     }
 
     /// What comes until the other end closes, or the time is up.
-    func readToEnd(seconds: Double) -> [UInt8] {
-        read(seconds: seconds) { _ in false }
+    func readToEnd() -> [UInt8] {
+        read(seconds: Self.patience) { _ in false }
     }
 
     /// What comes until the other end closes, the time is up, or it is enough.
