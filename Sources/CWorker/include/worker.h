@@ -3,6 +3,7 @@
 #ifndef MIXTAPE_WORKER_H
 #define MIXTAPE_WORKER_H
 
+#include <malloc.h>  // malloc_trim
 #include <stddef.h>
 #include <sys/types.h>
 

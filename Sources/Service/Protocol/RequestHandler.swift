@@ -1,3 +1,4 @@
+internal import CWorker
 import Indexing
 import VideoEncoding
 
@@ -26,6 +27,7 @@ public struct RequestContext: Sendable {
 public final class RequestHandler: Sendable {
     /// What the requests are about.
     public let library: VideoLibrary
+    private let trim = ProgressThrottle(secondsBetween: 5, admitsFirst: false)
 
     /// A handler; nothing is opened before a request needs it.
     public init(library: VideoLibrary) {
@@ -37,6 +39,9 @@ public final class RequestHandler: Sendable {
     public func run(
         _ method: Method, _ params: JSONValue?, context: RequestContext = RequestContext()
     ) throws(RPCError) -> JSONValue {
+        // What is free between used pieces, the C library keeps, in a heap for each of many threads: under load that is
+        // several times what is used, and more by the hour.
+        defer { if trim.admits() { malloc_trim(0) } }
         do {
             switch method {
             case .search:
