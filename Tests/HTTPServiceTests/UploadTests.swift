@@ -78,8 +78,11 @@ import Testing
         let tooLate = try await late.upload(films.file("video0.mp4"))
         #expect(tooLate.status == 422 && tooLate.reason == "time_limit", "\(tooLate.text)")
         let small = try await films.serve { $0.limits.workerMemory = 48 << 20 }
-        let tooLarge = try await small.upload(films.file("video0.mp4"))
-        #expect(tooLarge.status == 422 && tooLarge.reason == "decoder_failed", "\(tooLarge.text)")
+        // A sanitizer's own tables take more than any limit; workers are built without it then.
+        #if !SANITIZED
+            let tooLarge = try await small.upload(films.file("video0.mp4"))
+            #expect(tooLarge.status == 422 && tooLarge.reason == "decoder_failed", "\(tooLarge.text)")
+        #endif
         let short = try await films.serve { $0.limits.videoSeconds = 1 }
         let tooLong = try await short.upload(films.file("video0.mp4"))
         #expect(tooLong.status == 422 && tooLong.reason == "too_long", "\(tooLong.text)")
