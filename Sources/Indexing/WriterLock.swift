@@ -3,22 +3,27 @@ import Glibc
 /// The right to write an index: an exclusive `flock` on the file `lock` in its folder.
 ///
 /// The kernel drops the lock with the process that holds it, however that process ends, so a stale lock cannot
-/// exist. The file holds the process number of the last holder, for the message only.
+/// exist. One thing can outlive it for a moment: a child that was being started when its parent was killed holds copies of
+/// all descriptors until it runs its own program. So a lock of a process that is gone is waited for, at most five seconds.
+/// The file holds the process number of the last holder, for that and for the message.
 final class WriterLock: Sendable {
+    private static let secondsForChildren = 5.0
     private let descriptor: Int32
 
     init(folder: String, waitingSeconds: Double) throws(IndexError) {
         let path = folder + "/lock"
         descriptor = Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o644)
         if descriptor < 0 { throw .system(folder, doing: "creating the lock file", errno: errno) }
-        let deadline = WriterLock.now() + max(0, waitingSeconds)
+        let start = WriterLock.now()
         while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
             let code = errno
             if code == EINTR { continue }
             // `deinit` closes the descriptor when this throws: every property is set.
             if code != EWOULDBLOCK { throw .system(folder, doing: "locking the index", errno: code) }
-            if WriterLock.now() >= deadline {
-                let holder = WriterLock.holder(descriptor)
+            let holder = WriterLock.holder(descriptor)
+            let isGone = holder.map { kill($0, 0) != 0 && errno == ESRCH } ?? false
+            let patience = max(waitingSeconds, isGone ? WriterLock.secondsForChildren : 0)
+            if WriterLock.now() - start >= patience {
                 throw IndexError(
                     reason: .busy, path: folder,
                     message: "another program is writing this index"
@@ -39,11 +44,11 @@ final class WriterLock: Sendable {
         close(descriptor)
     }
 
-    private static func holder(_ descriptor: Int32) -> Int? {
+    private static func holder(_ descriptor: Int32) -> pid_t? {
         var bytes = [UInt8](repeating: 0, count: 24)
         let count = pread(descriptor, &bytes, bytes.count, 0)
         guard count > 0 else { return nil }
-        return Int(String(decoding: bytes[..<count].prefix { $0 >= 48 && $0 <= 57 }, as: UTF8.self))
+        return pid_t(String(decoding: bytes[..<count].prefix { $0 >= 48 && $0 <= 57 }, as: UTF8.self))
     }
 
     private static func now() -> Double {

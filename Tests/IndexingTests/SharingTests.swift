@@ -21,6 +21,20 @@ import Testing
         try second.store(Sample(1))
     }
 
+    /// A child that its killed parent was just starting holds a copy of the lock until it runs its own program.
+    @Test func aLockThatOutlivesItsHolderIsWaitedFor() throws {
+        try VideoIndex.forTests(folder.path).close()
+        // Beyond the largest process number that there is.
+        try "99999999\n".write(toFile: folder.path + "/lock", atomically: false, encoding: .utf8)
+        let copy = open(folder.path + "/lock", O_RDWR | O_CLOEXEC)
+        #expect(copy >= 0 && flock(copy, LOCK_EX | LOCK_NB) == 0)
+        Thread.detachNewThread {
+            usleep(300_000)
+            close(copy)
+        }
+        try VideoIndex.forTests(folder.path).close()
+    }
+
     @Test func aLockOfAnotherProcessIsRespected() throws {
         try VideoIndex.forTests(folder.path).close()
         let holder = Process()
