@@ -227,23 +227,24 @@ final class Loopback {
         return true
     }
 
-    /// What comes until the other end closes, or the time is up.
+    /// What comes until the other end closes; one that never does fails the test.
     func readToEnd() -> [UInt8] {
-        read(seconds: Self.patience) { _ in false }
+        read { _ in false }
     }
 
-    /// What comes until the other end closes, the time is up, or it is enough.
-    func read(seconds: Double, until isEnough: ([UInt8]) -> Bool) -> [UInt8] {
-        let end = Date().addingTimeInterval(seconds)
+    /// What comes until the other end closes, or it is enough; where neither happens, the test fails.
+    func read(until isEnough: ([UInt8]) -> Bool) -> [UInt8] {
+        let end = Date().addingTimeInterval(Self.patience)
         var bytes: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 65536)
         while Date() < end, !isEnough(bytes) {
             var watched = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
             guard poll(&watched, 1, 50) > 0 else { continue }
             let count = Foundation.read(descriptor, &buffer, buffer.count)
-            guard count > 0 else { break }
+            guard count > 0 else { return bytes }
             bytes += buffer[..<count]
         }
+        if !isEnough(bytes) { Issue.record("the connection stayed open") }
         return bytes
     }
 }
