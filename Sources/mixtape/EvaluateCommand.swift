@@ -261,8 +261,8 @@ struct EvaluateCommand: ParsableCommand {
 /// seconds elsewhere.
 private struct EncodingDisplay {
     private let isTerminal = Settings.current.errorsAreTerminal
-    private let throttle = ProgressThrottle(secondsBetween: Settings.current.errorsAreTerminal ? 0.1 : 5)
-    private let tuningThrottle = ProgressThrottle(
+    private let throttle = Throttle(secondsBetween: Settings.current.errorsAreTerminal ? 0.1 : 5)
+    private let tuningThrottle = Throttle(
         secondsBetween: Settings.current.errorsAreTerminal ? 0.1 : 5)
 
     func show(_ progress: EvaluationProgress) {

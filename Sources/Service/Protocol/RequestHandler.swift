@@ -27,7 +27,7 @@ public struct RequestContext: Sendable {
 public final class RequestHandler: Sendable {
     /// What the requests are about.
     public let library: VideoLibrary
-    private let trim = ProgressThrottle(secondsBetween: 5, admitsFirst: false)
+    private let trim = Throttle(secondsBetween: 5, admitsFirst: false)
 
     /// A handler; nothing is opened before a request needs it.
     public init(library: VideoLibrary) {
@@ -56,7 +56,7 @@ public final class RequestHandler: Sendable {
                 ).json
             case .duplicates:
                 let request = try DuplicatesRequest(params: params)
-                let throttle = ProgressThrottle(secondsBetween: 0.5)
+                let throttle = Throttle(secondsBetween: 0.5)
                 return try library.duplicates(
                     request,
                     progress: { progress in
@@ -72,7 +72,7 @@ public final class RequestHandler: Sendable {
                 return try library.duplicateDecisions().json
             case .index:
                 let request = try IndexRequest(params: params)
-                let throttle = ProgressThrottle(secondsBetween: 0.5)
+                let throttle = Throttle(secondsBetween: 0.5)
                 let summary = try library.index(
                     request,
                     progress: { progress in
@@ -111,7 +111,7 @@ public final class RequestHandler: Sendable {
     /// Each run sends its progress, and its end in any case.
     private func watch(_ params: JSONValue?, _ context: RequestContext) throws {
         let (request, options) = try IndexRequest.watching(params: params)
-        let throttle = ProgressThrottle(secondsBetween: 0.5)
+        let throttle = Throttle(secondsBetween: 0.5)
         try library.watch(
             request, options: options,
             report: { event in

@@ -52,7 +52,7 @@ struct ModelCreateCommand: ParsableCommand {
 
     func run() throws {
         guard let preset = named else { throw ExitCode.usage }
-        let throttle = ProgressThrottle(secondsBetween: 5)
+        let throttle = Throttle(secondsBetween: 5)
         do {
             let made = try ModelFactory.create(
                 at: folder, preset: preset, seed: seed, dimension: dimension,

@@ -6,14 +6,14 @@ final class CountDisplay: Sendable {
     private let total: Int
     private let noun: String
     private let isTerminal: Bool
-    private let throttle: ProgressThrottle
+    private let throttle: Throttle
 
     init(total: Int, noun: String) {
         self.total = total
         self.noun = noun
         isTerminal = Settings.current.errorsAreTerminal
         // What is done within a second or two needs no display.
-        throttle = ProgressThrottle(secondsBetween: isTerminal ? 0.2 : 5, admitsFirst: false)
+        throttle = Throttle(secondsBetween: isTerminal ? 0.2 : 5, admitsFirst: false)
     }
 
     /// Shows the state when it is time to.

@@ -4,11 +4,11 @@ import Service
 /// Shows a search for duplicates: its progress on standard error, its groups as a table.
 final class DuplicatesDisplay: Sendable {
     private let isTerminal: Bool
-    private let throttle: ProgressThrottle
+    private let throttle: Throttle
 
     init() {
         isTerminal = Settings.current.errorsAreTerminal
-        throttle = ProgressThrottle(secondsBetween: isTerminal ? 0.1 : 5, admitsFirst: false)
+        throttle = Throttle(secondsBetween: isTerminal ? 0.1 : 5, admitsFirst: false)
     }
 
     @Sendable func show(_ progress: DuplicateProgress) {

@@ -5,11 +5,11 @@ import Service
 /// line every few seconds elsewhere.
 final class ProgressDisplay: Sendable {
     private let isTerminal: Bool
-    private let throttle: ProgressThrottle
+    private let throttle: Throttle
 
     init() {
         isTerminal = Settings.current.errorsAreTerminal
-        throttle = ProgressThrottle(secondsBetween: isTerminal ? 0.1 : 5, admitsFirst: isTerminal)
+        throttle = Throttle(secondsBetween: isTerminal ? 0.1 : 5, admitsFirst: isTerminal)
     }
 
     /// Shows the state when it is time to.

@@ -4,11 +4,11 @@ import Training
 /// Shows a training's progress on standard error: one line that is redrawn on a terminal, plain lines elsewhere.
 final class TrainingDisplay: Sendable {
     private let isTerminal: Bool
-    private let throttle: ProgressThrottle
+    private let throttle: Throttle
 
     init() {
         isTerminal = Settings.current.errorsAreTerminal
-        throttle = ProgressThrottle(secondsBetween: isTerminal ? 0.1 : 5, admitsFirst: isTerminal)
+        throttle = Throttle(secondsBetween: isTerminal ? 0.1 : 5, admitsFirst: isTerminal)
     }
 
     /// Files decoded.

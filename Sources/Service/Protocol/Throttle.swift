@@ -1,7 +1,7 @@
 import Synchronization
 
 /// Lets one call through each so many seconds.
-public final class ProgressThrottle: Sendable {
+public final class Throttle: Sendable {
     private let interval: Duration
     private let last: Mutex<ContinuousClock.Instant?>
 
