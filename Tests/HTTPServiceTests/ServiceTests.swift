@@ -225,11 +225,6 @@ import Testing
         _ = first
     }
 
-    struct UnsafeTransfer<Value>: @unchecked Sendable {
-        var value: Value
-        init(_ value: Value) { self.value = value }
-    }
-
     // MARK: - Token
 
     @Test func aTokenIsAskedFor() async throws {
@@ -301,27 +296,26 @@ import Testing
 
     // MARK: - Ending
 
-    /// Left to itself, the connection would stay open for an hour, and the service with it.
+    /// One waits with its next request, one in the middle of one: left to themselves, they would stay for an hour.
     @Test func theServiceEndsThoughClientsStay() async throws {
-        let service = try await TestService { $0.limits.idleSeconds = 3600 }
+        let service = try await TestService {
+            $0.limits.idleSeconds = 3600
+            $0.limits.receivingSeconds = 3600
+        }
         let port = service.port
-        let idle = try await blocking {
-            let connection = try Loopback(port: port)
-            connection.send(Array("GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".utf8))
-            let answer = connection.read { !$0.isEmpty }
-            #expect(!answer.isEmpty)
-            return UnsafeTransfer(connection)
+        let clients = try await blocking {
+            let idle = try Loopback(port: port)
+            idle.send(Array("GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".utf8))
+            #expect(!idle.read { !$0.isEmpty }.isEmpty)
+            let slow = try Loopback(port: port)
+            slow.send(
+                Array(
+                    "POST /api/search HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 5000\r\n\r\n{"
+                        .utf8))
+            usleep(500_000)
+            return UnsafeTransfer([idle, slow])
         }
-        let (ends, ended) = AsyncStream.makeStream(of: Bool.self)
-        Task {
-            try await service.end()
-            ended.yield(true)
-        }
-        Task {
-            try await Task.sleep(for: .seconds(8))
-            ended.yield(false)
-        }
-        #expect(await ends.first { _ in true } == true)
-        _ = idle
+        #expect(await service.ends(withinSeconds: 8))
+        _ = clients
     }
 }

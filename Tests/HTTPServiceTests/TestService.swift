@@ -65,10 +65,19 @@ final class TestService: Sendable {
 
     deinit { stop.throwIt() }
 
-    /// Ends the service and waits for it.
-    func end() async throws {
+    /// Ends the service; false where that takes longer.
+    func ends(withinSeconds seconds: Double) async -> Bool {
         stop.throwIt()
-        try await running.value
+        let (ends, ended) = AsyncStream.makeStream(of: Bool.self)
+        Task { [running] in
+            try await running.value
+            ended.yield(true)
+        }
+        Task {
+            try await Task.sleep(for: .seconds(seconds))
+            ended.yield(false)
+        }
+        return await ends.first { _ in true } ?? false
     }
 
     func path(_ number: Int) -> String { "\(root)/v\(number).mp4" }
@@ -144,6 +153,12 @@ func blocking<R: Sendable>(_ body: @escaping @Sendable () throws -> R) async thr
     try await withCheckedThrowingContinuation { continuation in
         Thread.detachNewThread { continuation.resume(with: Result { try body() }) }
     }
+}
+
+/// What one thread at a time uses, though the compiler cannot know.
+struct UnsafeTransfer<Value>: @unchecked Sendable {
+    var value: Value
+    init(_ value: Value) { self.value = value }
 }
 
 /// An answer, taken apart.

@@ -105,6 +105,35 @@ import Testing
                 "mixtape_workers_total{ending=\"decoder_failed\"} 1"))
     }
 
+    /// Whose worker would take an hour: it is given the time that is left for endings, and no more.
+    @Test func theServiceEndsThoughARequestRuns() async throws {
+        let films = try await Films.shared.value
+        let folder = try TemporaryFolder()
+        let (worker, begun) = (folder.path + "/worker", folder.path + "/begun")
+        try "#!/bin/sh\n: > '\(begun)'\nexec sleep 3600\n".write(
+            toFile: worker, atomically: false, encoding: .utf8)
+        chmod(worker, 0o755)
+        let service = try await films.serve {
+            $0.workerExecutable = worker
+            $0.limits.workerSeconds = 3600
+        }
+        let (port, file) = (service.port, films.file("video0.mp4"))
+        let client = try await blocking {
+            let bytes = Array(try Data(contentsOf: URL(fileURLWithPath: file)))
+            let connection = try Loopback(port: port)
+            let head =
+                "POST /api/uploads HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: video/mp4\r\n"
+                + "Content-Length: \(bytes.count)\r\n\r\n"
+            connection.send(Array(head.utf8) + bytes)
+            let end = Date().addingTimeInterval(Loopback.patience)
+            while access(begun, F_OK) != 0, Date() < end { usleep(10_000) }
+            #expect(access(begun, F_OK) == 0)
+            return UnsafeTransfer(connection)
+        }
+        #expect(await service.ends(withinSeconds: 8))
+        _ = client
+    }
+
     @Test func aJobIndexesWhatIsNew() async throws {
         let films = try await Films()
         let service = try await films.serve()
