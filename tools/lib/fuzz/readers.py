@@ -1,10 +1,11 @@
 """Hold everything that reads untrusted bytes against libFuzzer.
 
 Builds the targets of Tests/Fuzzing, counting what their code reaches and with the address sanitizer, into .build-fuzz, and
-runs each for so many seconds on one thread. What libFuzzer finds worth keeping grows from run to run in .build-fuzz/work;
-so do the figures, which are said at the end. --keep writes a small set that reaches the same code to Tests/Fixtures/fuzz,
-which the tests replay. A crash, a failed check, an input that takes more than 25 seconds or 3 GB is an error; its file is
-named, and `tools/fuzz readers --target NAME --input FILE` shows it again.
+runs each for so many seconds of processor time, --jobs of them at once, each on one thread. What libFuzzer finds worth keeping
+grows from run to run in .build-fuzz/work; so do the figures, which are said every ten minutes: Ctrl-C loses nothing. --keep
+writes a small set that reaches the same code to Tests/Fixtures/fuzz, which the tests replay. A crash, a failed check, an
+input that takes more than 25 seconds or 3 GB is an error; its file is named, and
+`tools/fuzz readers --target NAME --input FILE` shows it again.
 
 Needs the Swift toolchain, which brings libFuzzer, and ffmpeg for videos to begin with.
 """
@@ -14,9 +15,11 @@ import json
 import os
 import platform
 import re
-import resource
 import shutil
+import signal
 import subprocess
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from web.service import ROOT, Failure, note
@@ -24,6 +27,10 @@ from web.service import ROOT, Failure, note
 BUILD = ROOT / ".build-fuzz"
 WORK = BUILD / "work"
 KEPT = ROOT / "Tests/Fixtures/fuzz"
+# Seconds after which the figures of a target are written down, and it goes on with another seed.
+ROUND = 600
+# libFuzzer's status where a signal ended it.
+INTERRUPTED = 72
 # Bytes of the longest input, where not 4096.
 LONGEST = {"video": 16384, "model": 8192}
 # Containers and codecs of the videos to begin with, with what ffmpeg wants to hear.
@@ -36,7 +43,9 @@ VIDEOS = (
 
 def add_options(parser):
     parser.add_argument("--target", nargs="+", metavar="NAME", help="these alone (default: all)")
-    parser.add_argument("--seconds", type=int, default=60, metavar="N", help="a target (default: 60)")
+    parser.add_argument("--seconds", type=int, default=60, metavar="N",
+                        help="of processor time, a target (default: 60)")
+    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="targets at once (default: 1)")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--input", metavar="FILE", help="run one input through the one target")
     parser.add_argument("--keep", action="store_true", help="write the smallest set to Tests/Fixtures/fuzz")
@@ -110,42 +119,113 @@ def prepare(program, name):
     return place
 
 
-def fuzz(program, name, options):
-    """One target; its figures of this run, and the crash if there was one."""
-    place = prepare(program, name)
-    before = set((place / "crashes").iterdir())
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    done = subprocess.run(
-        [program, str(place / "corpus"), str(place / "seeds"), f"-max_total_time={options.seconds}",
-         f"-dict={place / 'words'}", f"-max_len={LONGEST.get(name, 4096)}", "-timeout=25", "-rss_limit_mb=3000",
-         "-malloc_limit_mb=8000", "-print_final_stats=1", "-report_slow_units=1000", f"-seed={options.seed}",
-         f"-artifact_prefix={place / 'crashes'}/"],
-        env=environment(name), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace")
-    now = resource.getrusage(resource.RUSAGE_CHILDREN)
-    runs = re.search(r"stat::number_of_executed_units:\s*(\d+)", done.stderr)
-    reached = re.findall(r"cov: (\d+)", done.stderr)
-    figures = {
-        "seconds": round(now.ru_utime + now.ru_stime - used.ru_utime - used.ru_stime, 1),
-        "runs": int(runs[1]) if runs else 0, "edges": int(reached[-1]) if reached else 0,
-    }
-    crashes = sorted(set((place / "crashes").iterdir()) - before)
-    if done.returncode and not crashes:
-        raise Failure(f"{name}: status {done.returncode}\n{done.stderr[-3000:]}")
-    if crashes:
-        (place / "last-crash.txt").write_text(done.stderr)
-    return figures, crashes
+class Fuzzing:
+    """Targets, some at once, until each had its time or somebody stops it."""
+
+    def __init__(self, program, options):
+        self.program, self.options = program, options
+        self.lock = threading.Lock()
+        self.running = set()
+        self.stopping = False
+
+    def all(self, names):
+        """The crashes that were found."""
+        with ThreadPoolExecutor(max(1, self.options.jobs)) as pool:
+            found = [pool.submit(self.target, name) for name in names]
+            # Whoever runs it in the background can end it, too; with nothing lost.
+            signal.signal(signal.SIGTERM, signal.default_int_handler)
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+            try:
+                return [crash for crashes in found for crash in crashes.result()]
+            except BaseException:
+                self.stop()
+                raise
+
+    def stop(self):
+        with self.lock:
+            self.stopping = True
+            for process in self.running:
+                process.send_signal(signal.SIGINT)
+
+    def target(self, name):
+        place = prepare(self.program, name)
+        left = self.options.seconds
+        while left > 0:
+            seconds = min(left, ROUND)
+            before = set((place / "crashes").iterdir())
+            status, figures = self.one_round(name, place, seconds)
+            if figures is None:
+                break
+            crashes = sorted(set((place / "crashes").iterdir()) - before)
+            with self.lock:
+                total = add_up(name, figures, crashes)
+                print(
+                    f"{name:12} {figures['runs']:>9,} runs  {figures['seconds']:>7.1f} s  {figures['edges']:>6,} edges; "
+                    f"in all {total['runs']:,} runs, {total['seconds'] / 60:.1f} min of processor time", flush=True)
+            if crashes:
+                shutil.copy(place / "last-run.txt", place / "last-crash.txt")
+                return crashes
+            if status == INTERRUPTED:
+                break
+            if status:
+                raise Failure(f"{name}: status {status}\n{read_end(place / 'last-run.txt')}")
+            # Of a target that waits for something, half of the time counts, so that it ends.
+            left -= max(figures["seconds"], seconds / 2)
+        return []
+
+    def one_round(self, name, place, seconds):
+        """libFuzzer's status and the figures of so many seconds; none where it is time to stop."""
+        with self.lock:
+            if self.stopping:
+                return None, None
+            with open(place / "last-run.txt", "wb") as said:
+                process = subprocess.Popen(
+                    [self.program, str(place / "corpus"), str(place / "seeds"), f"-max_total_time={max(1, round(seconds))}",
+                     f"-dict={place / 'words'}", f"-max_len={LONGEST.get(name, 4096)}", "-timeout=25", "-rss_limit_mb=3000",
+                     "-malloc_limit_mb=8000", "-print_final_stats=1", "-report_slow_units=1000",
+                     f"-seed={self.options.seed + rounds_of(name)}", f"-artifact_prefix={place / 'crashes'}/"],
+                    env=environment(name), stdout=subprocess.DEVNULL, stderr=said)
+            self.running.add(process)
+        # Its own use of the processor, which subprocess does not tell.
+        _, status, used = os.wait4(process.pid, 0)
+        with self.lock:
+            self.running.discard(process)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        said = (place / "last-run.txt").read_text(errors="replace")
+        runs = re.search(r"stat::number_of_executed_units:\s*(\d+)", said)
+        reached = re.findall(r"cov: (\d+)", said)
+        return process.returncode, {
+            "seconds": round(used.ru_utime + used.ru_stime, 1),
+            "runs": int(runs[1]) if runs else 0, "edges": int(reached[-1]) if reached else 0,
+        }
+
+
+def read_end(path):
+    return path.read_text(errors="replace")[-3000:]
+
+
+def read_figures():
+    path = WORK / "figures.json"
+    return json.loads(path.read_text()) if path.exists() else {}
+
+
+def rounds_of(name):
+    """How often a target was run, so that no run is that of before again."""
+    return read_figures().get(name, {}).get("rounds", 0)
 
 
 def add_up(name, figures, crashes):
     """Keeps the figures of all runs together."""
-    path = WORK / "figures.json"
-    all_figures = json.loads(path.read_text()) if path.exists() else {}
+    all_figures = read_figures()
     total = all_figures.setdefault(name, {"seconds": 0, "runs": 0, "edges": 0, "crashes": 0})
     total["seconds"] = round(total["seconds"] + figures["seconds"], 1)
     total["runs"] += figures["runs"]
+    total["rounds"] = total.get("rounds", 0) + 1
     total["edges"] = max(total["edges"], figures["edges"])
     total["crashes"] += len(crashes)
-    path.write_text(json.dumps(all_figures, indent=2))
+    new = WORK / "figures.json.new"
+    new.write_text(json.dumps(all_figures, indent=2))
+    new.replace(WORK / "figures.json")
     return total
 
 
@@ -189,15 +269,7 @@ def main(options):
         if len(names) != 1:
             raise Failure("--input needs one --target")
         raise SystemExit(subprocess.run([program, options.input], env=environment(names[0])).returncode)
-    found = []
-    if options.seconds > 0:
-        for name in names:
-            figures, crashes = fuzz(program, name, options)
-            total = add_up(name, figures, crashes)
-            print(
-                f"{name:12} {figures['runs']:>9,} runs  {figures['seconds']:>7.1f} s  {figures['edges']:>6,} edges; "
-                f"in all {total['runs']:,} runs, {total['seconds'] / 60:.1f} min of processor time", flush=True)
-            found += crashes
+    found = Fuzzing(program, options).all(names) if options.seconds > 0 else []
     if options.keep:
         for name in names:
             count, size = keep(program, name, options.most_bytes)
