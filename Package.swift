@@ -34,6 +34,7 @@ let package = Package(
         .target(name: "CLazyLibraries"),
         .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"])]),
         .target(name: "CDistance"),
+        .target(name: "CWinograd"),
         .target(name: "CWorker"),
 
         // Floor 1: files to clips; probability; tensors.
@@ -44,7 +45,7 @@ let package = Package(
         .target(name: "Tensors", dependencies: ["COpenBLAS", "CLazyLibraries"]),
 
         // Floor 2: layers; the on-disk index.
-        .target(name: "NeuralNetwork", dependencies: ["COneDNN", "Tensors"]),
+        .target(name: "NeuralNetwork", dependencies: ["COneDNN", "CWinograd", "Tensors"]),
         .target(
             name: "Indexing",
             dependencies: [
@@ -128,7 +129,7 @@ let package = Package(
         .testTarget(name: "VideoDecodingTests", dependencies: ["VideoDecoding"]),
         .testTarget(name: "DistributionsTests", dependencies: ["Distributions"]),
         .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
-        .testTarget(name: "NeuralNetworkTests", dependencies: ["NeuralNetwork"]),
+        .testTarget(name: "NeuralNetworkTests", dependencies: ["NeuralNetwork", "CWinograd"]),
         .testTarget(name: "IndexingTests", dependencies: ["Indexing"]),
         .testTarget(
             name: "SharedIndexingTests",
@@ -163,7 +164,7 @@ if let library = Context.environment["MIXTAPE_LIBFUZZER"] {
     for target in package.targets where target.type == .regular && !target.name.hasPrefix("C") {
         target.swiftSettings = [.unsafeFlags([counted])]
     }
-    for target in package.targets where ["CDistance", "CWorker"].contains(target.name) {
+    for target in package.targets where ["CDistance", "CWinograd", "CWorker"].contains(target.name) {
         target.cSettings = [.unsafeFlags(["-fsanitize=fuzzer-no-link,address"])]
     }
     package.targets.append(

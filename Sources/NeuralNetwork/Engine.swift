@@ -17,6 +17,11 @@ public final class ComputeEngine: @unchecked Sendable {
     /// Whether products of bfloat16 are an instruction of this processor.
     public static var hasNativeBFloat16: Bool { mt_has_native_bfloat16() }
 
+    package static var hasAVX2: Bool { mt_has_avx2() }
+
+    /// Whether float32 convolutions are faster by Winograd's algorithm: oneDNN has it for AVX-512 alone.
+    package static var favoursWinograd: Bool { mt_has_avx2() && !mt_has_avx512() }
+
     private static let shared = Result<ComputeEngine, NetworkError> { () throws(NetworkError) in
         try ComputeEngine()
     }

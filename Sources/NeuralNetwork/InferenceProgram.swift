@@ -18,7 +18,7 @@ public final class InferenceProgram {
     public let featureChannels: Int
 
     private let stream: ComputeStream
-    private let primitives: [Primitive]
+    private let steps: [any ProgramStep]
     private let input: Memory
     private let output: Memory
     private let outputCells: Int
@@ -38,8 +38,8 @@ public final class InferenceProgram {
         setComputeThreads(threads)
         let engine = try ComputeEngine.get()
         var builder = try ProgramBuilder(
-            network: network, inputExtent: inputExtent, batch: batch, precision: precision.resolved,
-            engine: engine)
+            network: network, inputExtent: inputExtent, batch: batch, threads: threads,
+            precision: precision.resolved, engine: engine)
         try builder.build()
         self.batch = batch
         self.threads = threads
@@ -47,7 +47,7 @@ public final class InferenceProgram {
         self.inputExtent = inputExtent
         featureChannels = network.architecture.featureChannels
         stream = try ComputeStream(engine: engine)
-        primitives = builder.primitives
+        steps = builder.program
         input = builder.input
         output = builder.output
         outputCells = builder.outputCells
@@ -55,8 +55,18 @@ public final class InferenceProgram {
         features = [Float](repeating: 0, count: batch * featureChannels)
     }
 
+    /// How many clips at once are fastest; their results are the same to the bit however many run together.
+    ///
+    /// More than one where Winograd's weights, read from end to end for every run, outweigh what a clip itself takes, and
+    /// several clips are still small.
+    public var favouredBatch: Int {
+        let ofWeights = steps.reduce(0) { $0 + (($1 as? WinogradConvolution)?.weightBytes ?? 0) }
+        let ofClip = allocatedBytes / batch
+        return ofWeights > 2 * ofClip ? min(4, max(1, (64 << 20) / max(1, ofClip))) : 1
+    }
+
     /// The kernel of each step, such as "convolution [32, 3, 1, 7, 7]: jit_bf16:avx512_core_bf16".
-    public var kernels: [String] { primitives.map { "\($0.what): \($0.implementation)" } }
+    public var kernels: [String] { steps.map { "\($0.what): \($0.implementation)" } }
 
     /// The input, (N,3,t,h,w) row-major, in `precision`'s number format; to be filled before each `run`.
     public var inputBytes: UnsafeMutableRawBufferPointer {
@@ -66,7 +76,7 @@ public final class InferenceProgram {
     /// Runs the network on the input and returns the features (N,C) after global average pooling.
     public func run() throws(NetworkError) -> [Float] {
         setComputeThreads(threads)
-        for primitive in primitives { try primitive.execute(stream) }
+        for step in steps { try step.execute(stream) }
         try check(dnnl_stream_wait(stream.handle), "network")
         let cells = UnsafeBufferPointer(
             start: output.buffer.base.assumingMemoryBound(to: Float.self), count: features.count * outputCells

@@ -52,8 +52,21 @@ final class ForwardAttributes {
     deinit { dnnl_primitive_attr_destroy(handle) }
 }
 
+/// One step of a program, bound to its arrays.
+protocol ProgramStep: AnyObject {
+    /// For messages, such as "convolution [32, 3, 1, 7, 7]".
+    var what: String { get }
+    /// Such as "jit:avx2".
+    var implementation: String { get }
+    /// Memory that it needs while it runs.
+    var scratchBytes: Int { get }
+    /// Hands over that memory, which steps that run one after the other share.
+    func bindScratch(_ buffer: AlignedBuffer, offset: Int, engine: ComputeEngine) throws(NetworkError)
+    func execute(_ stream: ComputeStream) throws(NetworkError)
+}
+
 /// A compiled primitive bound to its arrays.
-final class Primitive {
+final class Primitive: ProgramStep {
     let what: String
     let implementation: String
     let scratchBytes: Int
@@ -79,7 +92,6 @@ final class Primitive {
 
     deinit { dnnl_primitive_destroy(handle) }
 
-    /// Hands over the scratch memory, which primitives that run one after the other share.
     func bindScratch(
         _ buffer: AlignedBuffer, offset: Int = 0, engine: ComputeEngine
     ) throws(NetworkError) {

@@ -8,27 +8,46 @@ struct ProgramBuilder {
         var slot: Int
         var shape: [Int]
     }
-    /// A step whose memory is not yet allocated. Values are named by index.
+    /// A step whose memory is not yet allocated.
     private struct Pending {
-        var description: PrimitiveDescription
-        var arguments: [(Int32, Operand)]
+        var scratchBytes: Int
+        /// From the memories of the values, by index.
+        var make: ([Memory]) throws(NetworkError) -> any ProgramStep
     }
     private enum Operand {
         case value(Int)
         case memory(Memory)
+    }
+    private enum Kernel {
+        case direct(Convolution3D.Plan)
+        case winograd(WinogradConvolution.Plan)
+
+        var source: MemoryDescription {
+            switch self {
+            case .direct(let plan): plan.source
+            case .winograd(let plan): plan.source
+            }
+        }
+        var destination: MemoryDescription {
+            switch self {
+            case .direct(let plan): plan.destination
+            case .winograd(let plan): plan.destination
+            }
+        }
     }
 
     private let network: ResidualNetwork
     private let engine: ComputeEngine
     private let type: dnnl_data_type_t
     private let batch: Int
+    private let threads: Int
     private let inputExtent: Extent3D
     private var values: [Value] = []
     private var slotSizes: [Int] = []
     private var freeSlots: [Int] = []
     private var pending: [Pending] = []
 
-    private(set) var primitives: [Primitive] = []
+    private(set) var program: [any ProgramStep] = []
     private(set) var input: Memory
     private(set) var output: Memory
     private(set) var outputCells = 0
@@ -36,12 +55,13 @@ struct ProgramBuilder {
     private(set) var allocatedBytes = 0
 
     init(
-        network: ResidualNetwork, inputExtent: Extent3D, batch: Int, precision: Precision,
+        network: ResidualNetwork, inputExtent: Extent3D, batch: Int, threads: Int, precision: Precision,
         engine: ComputeEngine
     ) throws(NetworkError) {
         self.network = network
         self.engine = engine
         self.batch = batch
+        self.threads = threads
         self.inputExtent = inputExtent
         type = precision.dataType
         let shape = [batch, ResidualArchitecture.inputChannels] + inputExtent.values
@@ -59,7 +79,7 @@ struct ProgramBuilder {
     /// Bytes that the program will take beside the weights.
     mutating func requiredMemory() throws(NetworkError) -> Int {
         let last = values[try plan()]
-        let scratch = pending.map(\.description.scratchBytes).max() ?? 0
+        let scratch = pending.map(\.scratchBytes).max() ?? 0
         return input.description.byteCount + slotSizes.reduce(0, +) + scratch + 4 * last.shape.reduce(1, *)
     }
 
@@ -86,13 +106,12 @@ struct ProgramBuilder {
                 let plan = try MaxPooling3D.forward(
                     pool, source: source.description, sourceShape: source.shape, type: type, engine: engine)
                 current[step.output] = addValue(plan.destination, shape: outputShape)
-                pending.append(
-                    Pending(
-                        description: plan.description,
-                        arguments: [
-                            (DNNL_ARG_SRC, .value(current[step.input])),
-                            (DNNL_ARG_DST, .value(current[step.output])),
-                        ]))
+                append(
+                    plan.description,
+                    [
+                        (DNNL_ARG_SRC, .value(current[step.input])),
+                        (DNNL_ARG_DST, .value(current[step.output])),
+                    ])
             case .convolution(let unit, let relu, let accumulator):
                 try convolve(
                     unit: unit, relu: relu, input: step.input, accumulator: accumulator, output: step.output,
@@ -117,35 +136,67 @@ struct ProgramBuilder {
     ) throws(NetworkError) {
         let source = values[current[input]]
         let sum = accumulator.map { values[current[$0]].description }
-        let plan = try choose(
-            unit: unit, relu: relu, source: source, outputShape: outputShape, sum: sum)
-        if plan.source != source.description {
+        let extent = source.shape
+        let kernel: Kernel
+        if let plan = try WinogradConvolution.plan(
+            network.units[unit].shape, batch: batch, extent: Extent3D(extent[2], extent[3], extent[4]),
+            type: type, threads: threads)
+        {
+            kernel = .winograd(plan)
+        } else {
+            kernel = .direct(
+                try choose(unit: unit, relu: relu, source: source, outputShape: outputShape, sum: sum))
+        }
+        if kernel.source != source.description {
             let old = current[input]
-            current[input] = try reorder(old, to: plan.source)
+            current[input] = try reorder(old, to: kernel.source)
             release(values[old].slot, unless: nil)
         }
         if let accumulator {
-            if plan.destination != values[current[accumulator]].description {
+            if kernel.destination != values[current[accumulator]].description {
                 let old = current[accumulator]
-                current[accumulator] = try reorder(old, to: plan.destination)
+                current[accumulator] = try reorder(old, to: kernel.destination)
                 if accumulator != input { release(values[old].slot, unless: nil) }
             }
             current[output] = current[accumulator]
         } else {
-            current[output] = addValue(plan.destination, shape: outputShape)
+            current[output] = addValue(kernel.destination, shape: outputShape)
         }
+        let (from, to) = (current[input], current[output])
+        let bias = try network.biasMemory(unit: unit, engine: engine)
+        switch kernel {
+        case .direct(let plan):
+            let weights = try network.weightMemory(unit: unit, plan.weights, engine: engine)
+            append(
+                plan.description,
+                [
+                    (DNNL_ARG_SRC, .value(from)), (DNNL_ARG_WEIGHTS, .memory(weights)),
+                    (DNNL_ARG_BIAS, .memory(bias)), (DNNL_ARG_DST, .value(to)),
+                ])
+        case .winograd(let plan):
+            let weights = network.winogradWeights(unit: unit, plan)
+            pending.append(
+                Pending(scratchBytes: plan.scratchBytes) { (memories) throws(NetworkError) in
+                    WinogradConvolution(
+                        plan, source: memories[from], weights: weights, bias: bias,
+                        destination: memories[to], addsToDestination: accumulator != nil, relu: relu)
+                })
+        }
+    }
+
+    /// A step of oneDNN's.
+    private mutating func append(_ description: PrimitiveDescription, _ arguments: [(Int32, Operand)]) {
         pending.append(
-            Pending(
-                description: plan.description,
-                arguments: [
-                    (DNNL_ARG_SRC, .value(current[input])),
-                    (
-                        DNNL_ARG_WEIGHTS,
-                        .memory(try network.weightMemory(unit: unit, plan.weights, engine: engine))
-                    ),
-                    (DNNL_ARG_BIAS, .memory(try network.biasMemory(unit: unit, engine: engine))),
-                    (DNNL_ARG_DST, .value(current[output])),
-                ]))
+            Pending(scratchBytes: description.scratchBytes) { (memories) throws(NetworkError) in
+                try Primitive(
+                    description,
+                    arguments: arguments.map { argument in
+                        switch argument.1 {
+                        case .value(let index): (argument.0, memories[index])
+                        case .memory(let memory): (argument.0, memory)
+                        }
+                    })
+            })
     }
 
     /// The best kernel: from the layouts at hand if oneDNN has a real one for them, else by its own choice.
@@ -201,14 +252,11 @@ struct ProgramBuilder {
     private mutating func reorder(_ value: Int, to layout: MemoryDescription) throws(NetworkError) -> Int {
         let target = addValue(layout, shape: values[value].shape)
         let attributes = try ForwardAttributes()
-        pending.append(
-            Pending(
-                description: try PrimitiveDescription("reorder") {
-                    mt_reorder(
-                        &$0, engine.handle, values[value].description.handle, layout.handle, attributes.handle
-                    )
-                },
-                arguments: [(DNNL_ARG_FROM, .value(value)), (DNNL_ARG_TO, .value(target))]))
+        let description = try PrimitiveDescription("reorder") {
+            mt_reorder(
+                &$0, engine.handle, values[value].description.handle, layout.handle, attributes.handle)
+        }
+        append(description, [(DNNL_ARG_FROM, .value(value)), (DNNL_ARG_TO, .value(target))])
         return target
     }
 
@@ -221,21 +269,13 @@ struct ProgramBuilder {
                 value.slot < 0
                     ? input : try Memory(value.description, engine: engine, buffer: buffers[value.slot]))
         }
-        for step in pending {
-            let arguments = step.arguments.map { argument in
-                switch argument.1 {
-                case .value(let index): (argument.0, memories[index])
-                case .memory(let memory): (argument.0, memory)
-                }
-            }
-            primitives.append(try Primitive(step.description, arguments: arguments))
-        }
+        for step in pending { program.append(try step.make(memories)) }
         let shape = values[last].shape
         output = try Memory(MemoryDescription(shape: shape, type: dnnl_f32, tag: dnnl_ncdhw), engine: engine)
         outputCells = shape[2] * shape[3] * shape[4]
-        primitives.append(try Reorder.primitive(from: memories[last], to: output, engine: engine))
-        let scratch = AlignedBuffer(byteCount: primitives.map(\.scratchBytes).max() ?? 0)
-        for primitive in primitives { try primitive.bindScratch(scratch, engine: engine) }
+        program.append(try Reorder.primitive(from: memories[last], to: output, engine: engine))
+        let scratch = AlignedBuffer(byteCount: program.map(\.scratchBytes).max() ?? 0)
+        for step in program { try step.bindScratch(scratch, offset: 0, engine: engine) }
         let all = buffers + [input.buffer, output.buffer, scratch]
         allocatedBytes = all.reduce(0) { $0 + $1.byteCount }
     }

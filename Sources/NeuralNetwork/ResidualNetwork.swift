@@ -16,6 +16,8 @@ public final class ResidualNetwork: Sendable {
     }
     /// Per unit, each layout that a program has asked for; reordered once and read by all.
     private let prepared: Mutex<[[Prepared]]>
+    /// Per unit, its weights for Winograd's algorithm, where a program has asked for them.
+    private let winograd: Mutex<[AlignedBuffer?]>
 
     /// - Parameter parameters: a unit's convolution (out,in,t,h,w) and the batch norm behind it.
     public init<Failure>(
@@ -37,6 +39,7 @@ public final class ResidualNetwork: Sendable {
         self.weights = weights
         self.biases = biases
         prepared = Mutex([[Prepared]](repeating: [], count: units.count))
+        winograd = Mutex([AlignedBuffer?](repeating: nil, count: units.count))
     }
 
     /// Bytes that an `InferenceProgram` of these choices takes beside the weights.
@@ -45,8 +48,8 @@ public final class ResidualNetwork: Sendable {
     ) throws(NetworkError) -> Int {
         setComputeThreads(threads)
         var builder = try ProgramBuilder(
-            network: self, inputExtent: inputExtent, batch: batch, precision: precision.resolved,
-            engine: try ComputeEngine.get())
+            network: self, inputExtent: inputExtent, batch: batch, threads: threads,
+            precision: precision.resolved, engine: try ComputeEngine.get())
         return try builder.requiredMemory()
     }
 
@@ -67,6 +70,16 @@ public final class ResidualNetwork: Sendable {
             } catch { return .failure(error) }
         }
         return try Memory(wanted, engine: engine, buffer: try result.get())
+    }
+
+    /// The unit's folded weights for Winograd's algorithm, the same for every extent.
+    func winogradWeights(unit: Int, _ plan: WinogradConvolution.Plan) -> AlignedBuffer {
+        winograd.withLock { cache in
+            if let found = cache[unit] { return found }
+            let made = WinogradConvolution.prepare(weights[unit], for: plan)
+            cache[unit] = made
+            return made
+        }
     }
 
     func biasMemory(unit: Int, engine: ComputeEngine) throws(NetworkError) -> Memory {

@@ -59,14 +59,15 @@ final class ClipQueue: @unchecked Sendable {
         }
     }
 
-    /// The next clip in order; nil at the end.
-    func pop() -> (index: Int, clip: Clip)? {
+    /// The next clips in order, none at the end: `batch` of them where as many wait for each of so many takers, else one.
+    func pop(batch: Int = 1, takers: Int = 1) -> (first: Int, clips: [Clip])? {
         locked {
             while waiting.isEmpty, !isFinished, !isAbandoned { pthread_cond_wait(changed, mutex) }
             guard !waiting.isEmpty, !isAbandoned else { return nil }
-            let first = waiting.removeFirst()
+            let taken = waiting.prefix(waiting.count >= batch * takers ? batch : 1)
+            waiting.removeFirst(taken.count)
             pthread_cond_broadcast(changed)
-            return first
+            return (taken[0].index, taken.map(\.clip))
         }
     }
 

@@ -4,10 +4,10 @@ import VideoDecoding
 
 /// Runs the network; owned by one thread at a time.
 ///
-/// Every clip runs alone, on one thread, through the same kernels; several threads take several clips. So a clip's
-/// Gaussian depends on nothing but the clip: not on the batch it came in, the thread count or timing. Batches
-/// would not be faster (one clip fills the processor's caches as it is), and layers spread over threads
-/// wait for the slowest thread some twenty times a clip, which beside a busy decoder costs more than it gains.
+/// Every clip runs on one thread, through the same kernels; several threads take several clips. A clip's Gaussian depends
+/// on nothing but the clip: not on the batch it came in, the thread count or timing. A few clips run together
+/// where that is faster (`InferenceProgram.favouredBatch`) and as many are there; layers spread over threads
+/// would wait for the slowest thread some twenty times a clip, which beside a busy decoder costs more than it gains.
 /// A clip that comes alone leaves the other threads nothing else to do: its layers are spread, with the same result.
 public final class EncoderSession {
     /// The model.
@@ -39,7 +39,7 @@ public final class EncoderSession {
     /// Mean and log variance are rounded to float16, as the index stores them. Throws where the network gives
     /// values that are not finite, or where the engine fails.
     public func encode(_ clips: [Clip]) throws(ModelError) -> [Gaussian] {
-        if clips.count == 1 { return [try laneForLoneClip().encode(clips[0])] }
+        if clips.count == 1 { return [try laneForLoneClip().encodeWithFeature(clips[0]).gaussian] }
         return try drain(ClipQueue(clips: clips), clipCount: clips.count).map(\.gaussian)
     }
 
@@ -88,12 +88,19 @@ public final class EncoderSession {
     ) throws(VideoError) -> (StreamFacts, [EncodedClip]) {
         var reader = try ClipReader(path: path, options: options)
         var results: [EncodedClip] = []
-        while let clip = try reader.next() {
+        var clips: [Clip] = []
+        while true {
+            let clip = try reader.next()
+            if let clip { clips.append(clip) }
+            if clip != nil, clips.count < lanes[0].favouredBatch { continue }
             do throws(ModelError) {
-                results.append(EncodedClip(interval: clip.interval, gaussian: try lanes[0].encode(clip)))
+                let gaussians = try lanes[0].encode(clips)
+                results += zip(clips, gaussians).map { EncodedClip(interval: $0.interval, gaussian: $1) }
             } catch {
                 throw Self.failure(error, path)
             }
+            clips = []
+            if clip == nil { break }
         }
         return (reader.facts, results)
     }
@@ -101,8 +108,8 @@ public final class EncoderSession {
     private func encodeOverlapped(
         path: String, options: ReadingOptions
     ) throws(VideoError) -> (StreamFacts, [EncodedClip]) {
-        // Two clips ahead of each lane: enough to bridge an uneven decoder, little enough to be small.
-        let queue = ClipQueue(capacity: 2 * threads)
+        // Two clips, or batches of them, ahead of each lane: enough to bridge an uneven decoder, little enough to be small.
+        let queue = ClipQueue(capacity: 2 * threads * lanes[0].favouredBatch)
         let outcome = Mutex<Result<StreamFacts, VideoError>?>(nil)
         return try withoutActuallyEscaping(
             { @Sendable in
@@ -158,9 +165,9 @@ public final class EncoderSession {
     /// The same, clip after clip, where one clip was expected.
     private func drainLone(_ queue: ClipQueue) throws(ModelError) -> [EncodedClip] {
         var results: [EncodedClip] = []
-        while let (_, clip) = queue.pop() {
+        while let clip = queue.pop()?.clips.first {
             do throws(ModelError) {
-                let gaussian = try laneForLoneClip().encode(clip)
+                let gaussian = try laneForLoneClip().encodeWithFeature(clip).gaussian
                 results.append(EncodedClip(interval: clip.interval, gaussian: gaussian))
             } catch {
                 queue.abandon()
@@ -182,11 +189,14 @@ public final class EncoderSession {
         }
 
         func run(_ lane: Int) {
-            while let (index, clip) = queue.pop() {
+            let batch = lanes[lane].favouredBatch
+            while let (first, clips) = queue.pop(batch: batch, takers: lanes.count) {
                 do throws(ModelError) {
-                    let gaussian = try lanes[lane].encode(clip)
-                    let result = EncodedClip(interval: clip.interval, gaussian: gaussian)
-                    state.withLock { $0.done.append((index, result)) }
+                    let gaussians = try lanes[lane].encode(clips)
+                    let results = zip(clips, gaussians).enumerated().map { number, one in
+                        (first + number, EncodedClip(interval: one.0.interval, gaussian: one.1))
+                    }
+                    state.withLock { $0.done += results }
                 } catch {
                     state.withLock { $0.failure = $0.failure ?? error }
                     queue.abandon()

@@ -1,0 +1,51 @@
+#ifndef MIXTAPE_CWINOGRAD_WINOGRAD_H
+#define MIXTAPE_CWINOGRAD_WINOGRAD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+// Convolutions of 3 × 3 taps in height and width, and 1 or 3 in time, by Winograd's minimal filtering F(4×4, 3×3): a
+// tile of 4 × 4 outputs takes 36 products a channel in place of 144 (Lavin and Gray, "Fast Algorithms for
+// Convolutional Neural Networks", CVPR 2016, section 4.3). oneDNN has this for AVX-512 and pictures alone.
+//
+// Strides are 1, and as many zeros lie around the input that the output is as large as it. Arrays are those of oneDNN's
+// nCdhw8c: blocks of 8 channels, which are a register of AVX2.
+//
+// What a value of the output is depends on its own clip and the weights alone, to the bit: not on the batch, nor on the
+// number of threads.
+
+/// A convolution and what it is applied to.
+typedef struct {
+    int batch;
+    int input_channels;   // a multiple of 8, as those of the output
+    int output_channels;
+    int time_taps;        // 1 or 3
+    int frames;
+    int height;
+    int width;
+} mixtape_winograd;
+
+/// Whether this program holds the code for the machine that it was built for, and has a form for that convolution. The
+/// caller makes sure that the processor has AVX2 and FMA.
+bool mixtape_winograd_is_supported(const mixtape_winograd *shape);
+
+/// Floats of prepared weights.
+size_t mixtape_winograd_weight_count(const mixtape_winograd *shape);
+
+/// Writes the weights, (out,in,t,3,3) row-major, as `mixtape_winograd_run` reads them: the same for every batch, number of
+/// frames, height and width.
+void mixtape_winograd_prepare(const mixtape_winograd *shape, const float *weights, float *prepared);
+
+/// Bytes that a run needs beside its arrays.
+size_t mixtape_winograd_scratch_size(const mixtape_winograd *shape, int threads);
+
+/// destination = [max(0, ·)](weights ∗ source + bias [+ destination]).
+///
+/// - prepared: on a boundary of 32 bytes, as all arrays.
+/// - scratch: mixtape_winograd_scratch_size bytes.
+/// - threads: of libgomp's pool, which are oneDNN's too; more than one wait for each other.
+void mixtape_winograd_run(
+    const mixtape_winograd *shape, const float *source, const float *prepared, const float *bias,
+    float *destination, bool adds_to_destination, bool relu, void *scratch, int threads);
+
+#endif

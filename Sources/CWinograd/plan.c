@@ -1,0 +1,41 @@
+#if defined(__x86_64__)
+
+#include "plan.h"
+
+// Floats of a cache line: matrices that lie a power of two apart would share one set of the cache.
+#define LINE 16
+// A part of the second-level cache.
+#define SMALL_CHUNK (256 << 10)
+
+static int divided_up(int a, int b) { return (a + b - 1) / b; }
+
+plan make_plan(const mixtape_winograd *shape) {
+    plan plan;
+    const bool in_time = shape->time_taps > 1;
+    plan.pictures = in_time ? shape->batch : shape->batch * shape->frames;
+    plan.frames = in_time ? shape->frames : 1;
+    plan.tiles_across = divided_up(shape->width, TILE);
+    plan.tiles_of_picture = plan.tiles_across * divided_up(shape->height, TILE);
+    plan.tiles = plan.pictures * plan.tiles_of_picture;
+    plan.padded_outputs = divided_up(shape->output_channels, COLUMNS) * COLUMNS;
+
+    // As much of the transformed arrays as there are weights: both come from memory equally often then, and small ones stay
+    // in the cache.
+    const size_t point = sizeof(float) * POINTS;
+    const size_t weights = point * shape->time_taps * shape->input_channels * plan.padded_outputs;
+    const size_t tile = point * (shape->input_channels + plan.padded_outputs) * plan.frames;
+    const size_t wanted = (weights < SMALL_CHUNK ? SMALL_CHUNK : weights) / tile;
+    const int most = wanted < 1 ? 1 : wanted > (size_t)plan.tiles ? plan.tiles : (int)wanted;
+    plan.chunk = divided_up(plan.tiles, divided_up(plan.tiles, most));
+    plan.chunks = divided_up(plan.tiles, plan.chunk);
+
+    // The first and the last frame lack a tap. Left out, they are multiplied by themselves, which takes longer than
+    // products with zeros where they are few rows.
+    plan.has_zero_frames = in_time && plan.chunk < 4;
+    const int input_frames = plan.frames + (plan.has_zero_frames ? 2 : 0);
+    plan.input_step = (size_t)input_frames * plan.chunk * shape->input_channels + LINE;
+    plan.output_step = (size_t)plan.frames * plan.chunk * plan.padded_outputs + LINE;
+    return plan;
+}
+
+#endif

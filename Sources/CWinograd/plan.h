@@ -1,0 +1,68 @@
+#ifndef MIXTAPE_CWINOGRAD_PLAN_H
+#define MIXTAPE_CWINOGRAD_PLAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "winograd.h"
+
+enum {
+    LANES = 8,      // floats of a register
+    COLUMNS = 16,   // channels of the output that are multiplied together
+    TILE = 4,       // outputs along an edge
+    EDGE = 6,       // inputs along an edge
+    POINTS = 36,    // products of a tile: where its polynomials are evaluated
+    TAPS = 3        // along an edge
+};
+
+// Threads wait for each other in libgomp, where the thread sanitizer cannot look.
+#if defined(__SANITIZE_THREAD__) || (defined(__has_feature) && __has_feature(thread_sanitizer))
+#define UNSEEN_BARRIERS __attribute__((no_sanitize("thread")))
+#else
+#define UNSEEN_BARRIERS
+#endif
+#define KERNEL UNSEEN_BARRIERS __attribute__((target("avx2,fma")))
+#define INLINE_KERNEL static inline __attribute__((always_inline)) KERNEL
+
+// How the work is cut up. A row is one tile of one frame; a chunk holds the rows of some tiles in all frames, so that taps in
+// time find their neighbours.
+typedef struct {
+    int pictures;      // what frames belong to: clips, or frames where no taps lie in time
+    int frames;        // of a picture
+    int tiles_across;
+    int tiles_of_picture;
+    int tiles;         // of all pictures
+    int chunk;         // tiles at once
+    int chunks;
+    int padded_outputs;  // channels, in whole columns
+    bool has_zero_frames;  // before the first and behind the last frame of the transformed input
+    size_t input_step;   // floats from one point to the next
+    size_t output_step;
+} plan;
+
+/// The same for every number of threads.
+plan make_plan(const mixtape_winograd *shape);
+
+/// Rows [from, to) of the `count` tiles from `first` on.
+typedef struct {
+    int first;
+    int count;
+    int from;
+    int to;
+} row_range;
+
+/// Source → `input`, POINTS matrices (row, channel).
+void transform_input(
+    const mixtape_winograd *shape, const plan *plan, const float *source, row_range rows, float *input);
+
+/// `output`, one of POINTS matrices (row, channel of the output), from one of `input` and its weights.
+void multiply_point(
+    const mixtape_winograd *shape, const plan *plan, int count, const float *input, const float *weights,
+    float *output);
+
+/// `output` → destination.
+void transform_output(
+    const mixtape_winograd *shape, const plan *plan, const float *output, row_range rows, const float *bias,
+    float *destination, bool adds_to_destination, bool relu);
+
+#endif

@@ -1,0 +1,111 @@
+#include "winograd.h"
+
+#if defined(__x86_64__)
+
+#include <stdint.h>
+#include <string.h>
+
+#include "plan.h"
+
+// libgomp's own names for what "#pragma omp parallel" and "#pragma omp barrier" call, which Swift's clang has no library
+// for. oneDNN's threads are these.
+extern void GOMP_parallel(void (*body)(void *), void *data, unsigned threads, unsigned flags);
+extern void GOMP_barrier(void);
+extern int omp_get_thread_num(void);
+extern int omp_get_num_threads(void);
+
+typedef struct {
+    const mixtape_winograd *shape;
+    plan plan;
+    const float *source, *prepared, *bias;
+    float *destination, *scratch;
+    bool adds_to_destination, relu;
+    bool shares_chunks;
+} run;
+
+bool mixtape_winograd_is_supported(const mixtape_winograd *shape) {
+    return shape->input_channels % LANES == 0 && shape->output_channels % LANES == 0
+        && (shape->time_taps == 1 || shape->time_taps == 3);
+}
+
+static size_t scratch_floats(const plan *plan) { return POINTS * (plan->input_step + plan->output_step); }
+
+// Whether each thread takes chunks of its own, and waits for nobody, or all share every chunk.
+static bool shares_chunks(const plan *plan, int threads) { return plan->chunks < 2 * threads; }
+
+size_t mixtape_winograd_scratch_size(const mixtape_winograd *shape, int threads) {
+    const plan plan = make_plan(shape);
+    return sizeof(float) * scratch_floats(&plan) * (shares_chunks(&plan, threads) ? 1 : threads);
+}
+
+/// A thread's part of a number of things.
+static int part(int count, int thread, int threads) { return (int)((int64_t)count * thread / threads); }
+
+/// One of several threads' part in a chunk; all of them meet in it, twice: what one writes of the next chunk, no other
+/// still reads of this one.
+UNSEEN_BARRIERS static void run_chunk(const run *run, int chunk, float *scratch, int thread, int threads) {
+    const plan *plan = &run->plan;
+    const int first = chunk * plan->chunk;
+    const int count = plan->tiles - first < plan->chunk ? plan->tiles - first : plan->chunk;
+    const int rows = plan->frames * count, channels = run->shape->input_channels;
+    const row_range mine = {first, count, part(rows, thread, threads), part(rows, thread + 1, threads)};
+    float *input = scratch, *output = scratch + POINTS * plan->input_step;
+
+    if (plan->has_zero_frames && thread == 0) {
+        const size_t frame = (size_t)count * channels;
+        for (int point = 0; point < POINTS; point++) {
+            float *matrix = input + point * plan->input_step;
+            memset(matrix, 0, frame * sizeof(float));
+            memset(matrix + (plan->frames + 1) * frame, 0, frame * sizeof(float));
+        }
+    }
+    transform_input(run->shape, plan, run->source, mine, input);
+    if (threads > 1) GOMP_barrier();
+    const size_t weights = (size_t)run->shape->time_taps * channels * plan->padded_outputs;
+    for (int point = part(POINTS, thread, threads); point < part(POINTS, thread + 1, threads); point++)
+        multiply_point(
+            run->shape, plan, count, input + point * plan->input_step, run->prepared + point * weights,
+            output + point * plan->output_step);
+    if (threads > 1) GOMP_barrier();
+    transform_output(
+        run->shape, plan, output, mine, run->bias, run->destination, run->adds_to_destination, run->relu);
+}
+
+UNSEEN_BARRIERS static void run_alone(const run *run) {
+    for (int chunk = 0; chunk < run->plan.chunks; chunk++) run_chunk(run, chunk, run->scratch, 0, 1);
+}
+
+/// What each thread of the pool does.
+UNSEEN_BARRIERS static void run_together(void *data) {
+    const run *run = data;
+    const int thread = omp_get_thread_num(), threads = omp_get_num_threads();
+    if (run->shares_chunks) {
+        for (int chunk = 0; chunk < run->plan.chunks; chunk++)
+            run_chunk(run, chunk, run->scratch, thread, threads);
+    } else {
+        float *scratch = run->scratch + (size_t)thread * scratch_floats(&run->plan);
+        for (int chunk = thread; chunk < run->plan.chunks; chunk += threads) run_chunk(run, chunk, scratch, 0, 1);
+    }
+}
+
+void mixtape_winograd_run(
+    const mixtape_winograd *shape, const float *source, const float *prepared, const float *bias,
+    float *destination, bool adds_to_destination, bool relu, void *scratch, int threads) {
+    run run = {
+        shape, make_plan(shape), source, prepared, bias, destination, scratch, adds_to_destination, relu, false};
+    run.shares_chunks = shares_chunks(&run.plan, threads);
+    if (threads > 1) GOMP_parallel(run_together, &run, (unsigned)threads, 0);
+    else run_alone(&run);
+}
+
+#else
+
+bool mixtape_winograd_is_supported(const mixtape_winograd *shape) { return false; }
+size_t mixtape_winograd_weight_count(const mixtape_winograd *shape) { return 0; }
+void mixtape_winograd_prepare(const mixtape_winograd *shape, const float *weights, float *prepared) {}
+size_t mixtape_winograd_scratch_size(const mixtape_winograd *shape, int threads) { return 0; }
+void mixtape_winograd_run(
+    const mixtape_winograd *shape, const float *source, const float *prepared, const float *bias,
+    float *destination, bool adds_to_destination, bool relu, void *scratch, int threads) {}
+
+#endif

@@ -1,0 +1,116 @@
+internal import COneDNN
+internal import CWinograd
+import Tensors
+
+/// A convolution of 3 × 3 taps in height and width by Winograd's minimal filtering, in float32: a quarter of the products of
+/// the definition, sums in another order, so results that differ by some 1e-6 of the largest.
+///
+/// For processors with AVX2 and no AVX-512, where oneDNN has direct kernels alone for three dimensions. It works on arrays
+/// in blocks of 8 channels, which is what oneDNN likes best there.
+final class WinogradConvolution: ProgramStep {
+    /// The convolution of a unit for inputs of one extent, and the layouts of its arrays.
+    struct Plan {
+        fileprivate let shape: mixtape_winograd
+        /// For messages.
+        let what: String
+        let source: MemoryDescription
+        let destination: MemoryDescription
+        let threads: Int
+
+        /// Bytes that a run needs beside its arrays.
+        var scratchBytes: Int {
+            withUnsafePointer(to: shape) { mixtape_winograd_scratch_size($0, Int32(threads)) }
+        }
+    }
+
+    /// A plan where there is one and it pays; the same for each batch and number of threads, and so are the results.
+    ///
+    /// - Parameter extent: of the input, and so of the output.
+    static func plan(
+        _ shape: ConvolutionShape, batch: Int, extent: Extent3D, type: dnnl_data_type_t, threads: Int
+    ) throws(NetworkError) -> Plan? {
+        let kernel = shape.kernel
+        guard type == dnnl_f32, ComputeEngine.favoursWinograd, kernel.height == 3, kernel.width == 3,
+            shape.stride == Extent3D(1, 1, 1), shape.padding == Extent3D(kernel.time / 2, 1, 1)
+        else { return nil }
+        let description = mixtape_winograd(
+            batch: Int32(batch), input_channels: Int32(shape.inputChannels),
+            output_channels: Int32(shape.outputChannels), time_taps: Int32(kernel.time),
+            frames: Int32(extent.time), height: Int32(extent.height), width: Int32(extent.width))
+        guard withUnsafePointer(to: description, { mixtape_winograd_is_supported($0) }) else { return nil }
+        let tiles = (extent.height + 3) / 4 * ((extent.width + 3) / 4)
+        let isMostlyInside = 2 * extent.height * extent.width >= 16 * tiles
+        // The weights are four times as many numbers as those of the definition, and must be worth their way from memory.
+        // Other clips of a batch do not count: a clip's values must not depend on its company.
+        guard isMostlyInside, extent.time * tiles >= 8 else { return nil }
+        func blocked(_ channels: Int) throws(NetworkError) -> MemoryDescription {
+            try MemoryDescription(
+                shape: [batch, channels] + extent.values, type: dnnl_f32, tag: dnnl_nCdhw8c)
+        }
+        return Plan(
+            shape: description, what: "convolution \(shape.weightShape)",
+            source: try blocked(shape.inputChannels),
+            destination: try blocked(shape.outputChannels), threads: threads)
+    }
+
+    /// The weights (out,in,t,3,3) as runs of any extent and batch read them.
+    static func prepare(_ weights: Tensor, for plan: Plan) -> AlignedBuffer {
+        withUnsafePointer(to: plan.shape) { shape in
+            let prepared = AlignedBuffer(byteCount: 4 * mixtape_winograd_weight_count(shape))
+            weights.withUnsafeValues {
+                mixtape_winograd_prepare(
+                    shape, $0.baseAddress, prepared.base.assumingMemoryBound(to: Float.self))
+            }
+            return prepared
+        }
+    }
+
+    var what: String { plan.what }
+    let implementation = "winograd:avx2"
+    let scratchBytes: Int
+    /// Of the prepared weights.
+    var weightBytes: Int { weights.byteCount }
+    private let plan: Plan
+    private let source: Memory
+    private let weights: AlignedBuffer
+    private let bias: Memory
+    private let destination: Memory
+    private let addsToDestination: Bool
+    private let relu: Bool
+    private var scratch: AlignedBuffer?
+
+    /// dst = [ReLU](weights ∗ src + bias [+ dst]).
+    ///
+    /// - Parameter weights: from `prepare`.
+    init(
+        _ plan: Plan, source: Memory, weights: AlignedBuffer, bias: Memory,
+        destination: Memory, addsToDestination: Bool, relu: Bool
+    ) {
+        self.plan = plan
+        self.source = source
+        self.weights = weights
+        self.bias = bias
+        self.destination = destination
+        self.addsToDestination = addsToDestination
+        self.relu = relu
+        scratchBytes = plan.scratchBytes
+    }
+
+    func bindScratch(_ buffer: AlignedBuffer, offset: Int, engine: ComputeEngine) {
+        precondition(offset == 0 && buffer.byteCount >= scratchBytes, "too little scratch memory")
+        scratch = buffer
+    }
+
+    func execute(_ stream: ComputeStream) throws(NetworkError) {
+        // oneDNN runs what it was given before, at once, on this thread's pool: there is nothing to wait for.
+        guard let scratch else { throw NetworkError(message: "\(what): no scratch memory") }
+        func floats(_ memory: Memory) -> UnsafeMutablePointer<Float> {
+            memory.buffer.base.assumingMemoryBound(to: Float.self)
+        }
+        withUnsafePointer(to: plan.shape) {
+            mixtape_winograd_run(
+                $0, floats(source), weights.base.assumingMemoryBound(to: Float.self), floats(bias),
+                floats(destination), addsToDestination, relu, scratch.base, Int32(plan.threads))
+        }
+    }
+}

@@ -1,0 +1,163 @@
+import CWinograd
+import NeuralNetwork
+import Testing
+
+/// Shapes with edges of every kind: narrower than a tile, one tile, some tiles and a rest; channels that fill no column;
+/// one frame, two, and more; work of one chunk and of many.
+private let shapes: [mixtape_winograd] = [
+    (1, 8, 8, 1, 1, 4, 4), (1, 8, 8, 3, 1, 3, 3), (2, 16, 24, 3, 1, 5, 5), (1, 24, 40, 1, 3, 13, 6),
+    (2, 8, 8, 3, 2, 9, 8), (1, 16, 16, 3, 5, 7, 7), (3, 32, 16, 3, 4, 2, 17), (1, 32, 32, 1, 8, 28, 28),
+    (2, 64, 64, 3, 3, 14, 13), (1, 128, 128, 3, 8, 4, 4),
+].map {
+    mixtape_winograd(
+        batch: $0, input_channels: $1, output_channels: $2, time_taps: $3, frames: $4, height: $5, width: $6)
+}
+
+extension mixtape_winograd: @retroactive CustomTestStringConvertible {
+    /// Its numbers, for the test runner.
+    public var testDescription: String {
+        "\(batch)×\(input_channels)→\(output_channels), \(time_taps)×3×3, \(frames)×\(height)×\(width)"
+    }
+    fileprivate var cells: Int { Int(frames * height * width) }
+    fileprivate var inputCount: Int { Int(batch * input_channels) * cells }
+    fileprivate var outputCount: Int { Int(batch * output_channels) * cells }
+    fileprivate var weightCount: Int { Int(output_channels * input_channels * time_taps) * 9 }
+}
+
+/// Arrays of one convolution, in blocks of 8 channels.
+private struct Case {
+    let shape: mixtape_winograd
+    var source, weights, bias, before: [Float]
+
+    init(_ shape: mixtape_winograd, seed: UInt64) {
+        var random = TestRandom(seed: seed)
+        self.shape = shape
+        source = random.floats(shape.inputCount)
+        let scale = (2 / Float(shape.input_channels * shape.time_taps * 9)).squareRoot()
+        weights = random.floats(shape.weightCount).map { $0 * scale }
+        bias = random.floats(Int(shape.output_channels))
+        before = random.floats(shape.outputCount)
+    }
+
+    init(_ shape: mixtape_winograd, source: [Float], weights: [Float], bias: [Float], before: [Float]) {
+        self.shape = shape
+        (self.source, self.weights, self.bias, self.before) = (source, weights, bias, before)
+    }
+
+    func run(adds: Bool = false, relu: Bool = false, threads: Int32 = 1) -> [Float] {
+        withUnsafePointer(to: shape) { shape in
+            var prepared = [Float](repeating: .nan, count: mixtape_winograd_weight_count(shape))
+            mixtape_winograd_prepare(shape, weights, &prepared)
+            // What no one may read before it was written is not a number.
+            var scratch = [Float](
+                repeating: .nan, count: mixtape_winograd_scratch_size(shape, threads) / 4)
+            var result = before
+            mixtape_winograd_run(shape, source, prepared, bias, &result, adds, relu, &scratch, threads)
+            return result
+        }
+    }
+
+    /// The definition, in double precision.
+    func expected(adds: Bool, relu: Bool) -> [Double] {
+        let (channels, outputs) = (Int(shape.input_channels), Int(shape.output_channels))
+        let (frames, height, width) = (Int(shape.frames), Int(shape.height), Int(shape.width))
+        let taps = Int(shape.time_taps)
+        func place(_ clip: Int, _ channel: Int, of channels: Int, _ t: Int, _ y: Int, _ x: Int) -> Int {
+            ((((clip * channels / 8 + channel / 8) * frames + t) * height + y) * width + x) * 8 + channel % 8
+        }
+        /// Over the channels, of one tap.
+        func products(
+            _ clip: Int, _ out: Int, _ cell: (t: Int, y: Int, x: Int), _ tap: (t: Int, y: Int, x: Int)
+        ) -> Double {
+            (0..<channels).reduce(0) { sum, channel in
+                let value = source[
+                    place(
+                        clip, channel, of: channels, cell.t + tap.t - taps / 2, cell.y + tap.y - 1,
+                        cell.x + tap.x - 1)]
+                let weight = ((out * channels + channel) * taps + tap.t) * 9 + tap.y * 3 + tap.x
+                return sum + Double(value) * Double(weights[weight])
+            }
+        }
+        var result = before.map { adds ? Double($0) : 0 }
+        for clip in 0..<Int(shape.batch) {
+            for out in 0..<outputs {
+                for t in 0..<frames {
+                    for y in 0..<height {
+                        for x in 0..<width {
+                            var sum = Double(bias[out])
+                            for dt in 0..<taps where (0..<frames).contains(t + dt - taps / 2) {
+                                for dy in 0..<3 where (0..<height).contains(y + dy - 1) {
+                                    for dx in 0..<3 where (0..<width).contains(x + dx - 1) {
+                                        sum += products(clip, out, (t, y, x), (dt, dy, dx))
+                                    }
+                                }
+                            }
+                            let at = place(clip, out, of: outputs, t, y, x)
+                            result[at] = relu ? max(0, result[at] + sum) : result[at] + sum
+                        }
+                    }
+                }
+            }
+        }
+        return result
+    }
+}
+
+@Suite(.enabled(if: ComputeEngine.hasAVX2)) struct WinogradTests {
+    /// The points at which the polynomials are evaluated make numbers of very different size: a few 1e-6 are lost.
+    @Test(arguments: shapes, [false, true]) func itIsTheConvolution(shape: mixtape_winograd, adds: Bool) {
+        let one = Case(shape, seed: 1)
+        for relu in [false, true] {
+            let error = relativeError(
+                one.run(adds: adds, relu: relu), one.expected(adds: adds, relu: relu))
+            #expect(error < 2e-5, "relu \(relu)")
+        }
+    }
+
+    @Test(arguments: shapes, [2, 3, 7] as [Int32])
+    func theNumberOfThreadsIsNotSeen(shape: mixtape_winograd, threads: Int32) {
+        let one = Case(shape, seed: 2)
+        #expect(one.run(threads: threads) == one.run())
+    }
+
+    @Test(arguments: shapes) func clipsOfABatchAreThoseAlone(shape: mixtape_winograd) {
+        let batch = Case(shape, seed: 3)
+        var single = shape
+        single.batch = 1
+        let together = batch.run(relu: true)
+        for clip in 0..<Int(shape.batch) {
+            func part(_ values: [Float], _ count: Int) -> [Float] {
+                Array(values[clip * count..<(clip + 1) * count])
+            }
+            let alone = Case(
+                single, source: part(batch.source, single.inputCount), weights: batch.weights,
+                bias: batch.bias, before: part(batch.before, single.outputCount))
+            #expect(alone.run(relu: true) == part(together, single.outputCount))
+        }
+    }
+
+    @Test func notANumberStaysOne() {
+        var one = Case(shapes[5], seed: 4)
+        one.source[9] = .nan
+        #expect(one.run(relu: true).contains { $0.isNaN })
+    }
+
+    @Test func formsWithoutKernelsAreRefused() {
+        for (channels, outputs, taps) in [(12, 8, 1), (8, 12, 1), (8, 8, 5)] as [(Int32, Int32, Int32)] {
+            var shape = shapes[0]
+            (shape.input_channels, shape.output_channels, shape.time_taps) = (channels, outputs, taps)
+            #expect(!withUnsafePointer(to: shape) { mixtape_winograd_is_supported($0) })
+        }
+    }
+
+    /// What the other tests of networks hold to the definition is this code, on processors for which it is meant.
+    @Test func programsUseItWhereItPays() throws {
+        let family = families[0]
+        let program = try InferenceProgram(
+            NaiveNetwork(family.architecture, seed: 5).network(), inputExtent: family.extent,
+            precision: .float32)
+        let isUsed = program.kernels.contains { $0.hasSuffix("winograd:avx2") }
+        #expect(isUsed == ComputeEngine.favoursWinograd)
+        #expect(program.kernels.first?.hasSuffix("winograd:avx2") == false)
+    }
+}
