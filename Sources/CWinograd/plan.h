@@ -24,6 +24,13 @@ enum {
 #define KERNEL UNSEEN_BARRIERS __attribute__((target("avx2,fma")))
 #define INLINE_KERNEL static inline __attribute__((always_inline)) KERNEL
 
+// libgomp's own names for what "#pragma omp parallel" and "#pragma omp barrier" call, which Swift's clang has no library
+// for. oneDNN's threads are these.
+extern void GOMP_parallel(void (*body)(void *), void *data, unsigned threads, unsigned flags);
+extern void GOMP_barrier(void);
+extern int omp_get_thread_num(void);
+extern int omp_get_num_threads(void);
+
 // How the work is cut up. A row is one tile of one frame; a chunk holds the rows of some tiles in all frames, so that taps in
 // time find their neighbours.
 typedef struct {

@@ -7,13 +7,6 @@
 
 #include "plan.h"
 
-// libgomp's own names for what "#pragma omp parallel" and "#pragma omp barrier" call, which Swift's clang has no library
-// for. oneDNN's threads are these.
-extern void GOMP_parallel(void (*body)(void *), void *data, unsigned threads, unsigned flags);
-extern void GOMP_barrier(void);
-extern int omp_get_thread_num(void);
-extern int omp_get_num_threads(void);
-
 typedef struct {
     const mixtape_winograd *shape;
     plan plan;
@@ -102,7 +95,8 @@ void mixtape_winograd_run(
 
 bool mixtape_winograd_is_supported(const mixtape_winograd *shape) { return false; }
 size_t mixtape_winograd_weight_count(const mixtape_winograd *shape) { return 0; }
-void mixtape_winograd_prepare(const mixtape_winograd *shape, const float *weights, float *prepared) {}
+void mixtape_winograd_prepare(
+    const mixtape_winograd *shape, const float *weights, bool backward, float *prepared, int threads) {}
 size_t mixtape_winograd_scratch_size(const mixtape_winograd *shape, int threads) { return 0; }
 void mixtape_winograd_run(
     const mixtape_winograd *shape, const float *source, const float *prepared, const float *bias,

@@ -106,7 +106,7 @@ KERNEL void transform_output(
                 interpolate(column, values);
                 for (int i = 0; i < TILE; i++) half[i][j] = values[i];
             }
-            const __m256 offset = _mm256_loadu_ps(bias + channel);
+            const __m256 offset = bias ? _mm256_loadu_ps(bias + channel) : zero;
             for (int i = 0; i < down; i++) {
                 __m256 values[TILE];
                 interpolate(half[i], values);

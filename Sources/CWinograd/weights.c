@@ -33,22 +33,51 @@ size_t mixtape_winograd_weight_count(const mixtape_winograd *shape) {
     return (size_t)POINTS * shape->time_taps * shape->input_channels * make_plan(shape).padded_outputs;
 }
 
+typedef struct {
+    const mixtape_winograd *shape;
+    const float *weights;
+    bool backward;
+    float *prepared;
+} preparation;
+
 // (point, columns of the output, tap in time, channel, column): what one product reads lies side by side.
-void mixtape_winograd_prepare(const mixtape_winograd *shape, const float *weights, float *prepared) {
-    const int taps = shape->time_taps * shape->input_channels;
-    const size_t filter = TAPS * TAPS, outputs_step = taps * filter;
+static void prepare_columns(const preparation *work, int first) {
+    const mixtape_winograd *shape = work->shape;
+    const int times = shape->time_taps, inputs = shape->input_channels, outputs = shape->output_channels;
+    const ptrdiff_t area = TAPS * TAPS, volume = area * times;
+    // Backward, what was an input's channel is an output's, and filters run the other way.
+    const ptrdiff_t input_step = work->backward ? outputs * volume : volume;
+    const ptrdiff_t output_step = work->backward ? volume : inputs * volume;
     const size_t step = mixtape_winograd_weight_count(shape) / POINTS;
+    const int here = outputs - first < COLUMNS ? outputs - first : COLUMNS;
+    float *prepared = work->prepared + (ptrdiff_t)first * times * inputs;
     double filters[TAPS * TAPS][COLUMNS];
-    for (int first = 0; first < shape->output_channels; first += COLUMNS) {
-        const int here = shape->output_channels - first < COLUMNS ? shape->output_channels - first : COLUMNS;
-        memset(filters, 0, sizeof filters);
-        for (int tap = 0; tap < shape->time_taps; tap++)
-            for (int channel = 0; channel < shape->input_channels; channel++, prepared += COLUMNS) {
-                const float *one = weights + first * outputs_step + (channel * shape->time_taps + tap) * filter;
-                for (int k = 0; k < here; k++)
-                    for (size_t i = 0; i < filter; i++) filters[i][k] = one[k * outputs_step + i];
-                evaluate(filters, prepared, step);
-            }
+    memset(filters, 0, sizeof filters);
+    for (int time = 0; time < times; time++)
+        for (int channel = 0; channel < inputs; channel++, prepared += COLUMNS) {
+            const float *one = work->weights + first * output_step + channel * input_step
+                + (work->backward ? times - 1 - time : time) * area;
+            for (int k = 0; k < here; k++)
+                for (int i = 0; i < area; i++)
+                    filters[work->backward ? area - 1 - i : i][k] = one[k * output_step + i];
+            evaluate(filters, prepared, step);
+        }
+}
+
+static void prepare_part(void *data) {
+    const preparation *work = data;
+    const int thread = omp_get_thread_num(), threads = omp_get_num_threads();
+    for (int first = thread * COLUMNS; first < work->shape->output_channels; first += threads * COLUMNS)
+        prepare_columns(work, first);
+}
+
+void mixtape_winograd_prepare(
+    const mixtape_winograd *shape, const float *weights, bool backward, float *prepared, int threads) {
+    preparation work = {shape, weights, backward, prepared};
+    if (threads > 1) {
+        GOMP_parallel(prepare_part, &work, (unsigned)threads, 0);
+    } else {
+        for (int first = 0; first < shape->output_channels; first += COLUMNS) prepare_columns(&work, first);
     }
 }
 

@@ -76,7 +76,8 @@ public final class ResidualNetwork: Sendable {
     func winogradWeights(unit: Int, _ plan: WinogradConvolution.Plan) -> AlignedBuffer {
         winograd.withLock { cache in
             if let found = cache[unit] { return found }
-            let made = WinogradConvolution.prepare(weights[unit], for: plan)
+            let made = AlignedBuffer(byteCount: plan.weightBytes)
+            weights[unit].withUnsafeValues { plan.prepare($0.baseAddress, into: made.base) }
             cache[unit] = made
             return made
         }

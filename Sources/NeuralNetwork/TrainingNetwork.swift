@@ -119,6 +119,21 @@ extension Primitive: TrainingStep {
     var name: String { "\(what): \(implementation)" }
 }
 
+private struct WinogradStep: TrainingStep {
+    let plan: WinogradConvolution.Plan
+    let parameter: UnsafeMutableBufferPointer<Float>
+    let isBackward: Bool
+    let source: UnsafeMutableRawPointer
+    let result: UnsafeMutableRawPointer
+    let weights: UnsafeMutableRawPointer
+    let scratch: UnsafeMutableRawPointer
+    var name: String { "\(plan.what)\(isBackward ? " backward to its input" : ""): winograd:avx2" }
+    func execute(_ stream: ComputeStream) {
+        plan.prepare(parameter.baseAddress, backward: isBackward, into: weights)
+        plan.run(source: source, weights: weights, destination: result, scratch: scratch)
+    }
+}
+
 private struct NormForward: TrainingStep {
     let norm: TrainingNorm
     var name: String { "batch norm: own" }
@@ -188,9 +203,11 @@ private struct TrainingBinder {
         }
     }
 
-    func address(_ value: Int) -> UnsafeMutableRawPointer {
-        arena.base + plan.arena.blocks[plan.values[value].block].offset
+    private func block(_ index: Int) -> UnsafeMutableRawPointer {
+        arena.base + plan.arena.blocks[index].offset
     }
+
+    func address(_ value: Int) -> UnsafeMutableRawPointer { block(plan.values[value].block) }
 
     func bind(_ steps: [TrainingPlan.Step]) throws(NetworkError) -> [any TrainingStep] {
         var result: [any TrainingStep] = []
@@ -205,6 +222,12 @@ private struct TrainingBinder {
                         arena, offset: plan.arena.blocks[scratch].offset, engine: plan.engine)
                 }
                 result.append(primitive)
+            case .winograd(let plan, let name, let isBackward, let source, let target, let weights, let scratch):
+                result.append(
+                    WinogradStep(
+                        plan: plan, parameter: parameters.parameter(name).value, isBackward: isBackward,
+                        source: address(source), result: address(target), weights: block(weights),
+                        scratch: block(scratch)))
             case .normForward(let index): result.append(NormForward(norm: norms[index]))
             case .normBackward(let index, let gradients, let masked, let dx):
                 result.append(

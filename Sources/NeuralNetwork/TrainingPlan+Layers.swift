@@ -12,16 +12,22 @@ extension TrainingPlan {
             try Convolution3D.forwardTraining(
                 unit.shape, source: source, destination: destination, type: type, engine: engine)
         }
-        let kernelSource = try reordered(source, to: plan.source)
-        let weights = try weights(unit, in: plan.weights)
-        let result = add(plan.destination)
-        try emit(
-            plan.description,
-            [
-                argument(DNNL_ARG_SRC, kernelSource), argument(DNNL_ARG_WEIGHTS, weights),
-                argument(DNNL_ARG_DST, result),
-            ])
-        let x = try reordered(result, to: blocked)
+        let x: Int
+        let kernelSource: Int
+        if let kept = try winograd(unit, source, isBackward: false) {
+            (kernelSource, x) = kept
+        } else {
+            kernelSource = try reordered(source, to: plan.source)
+            let weights = try weights(unit, in: plan.weights)
+            let result = add(plan.destination)
+            try emit(
+                plan.description,
+                [
+                    argument(DNNL_ARG_SRC, kernelSource), argument(DNNL_ARG_WEIGHTS, weights),
+                    argument(DNNL_ARG_DST, result),
+                ])
+            x = try reordered(result, to: blocked)
+        }
         let padded = TrainingNorm.paddedChannels(channels, block: Self.block)
         let norm = Norm(
             name: unit.normName, channels: channels, shape: blockedShape(channels: channels, cells: cells),
@@ -31,6 +37,29 @@ extension TrainingPlan {
         emit(.normForward(norms.count - 1))
         units[index] = Unit(plan: plan, source: kernelSource, norm: norms.count - 1)
         return norm.y
+    }
+
+    /// The convolution, or the gradient by its input from that by its output, by Winograd's algorithm where that is faster:
+    /// what it reads and what it makes.
+    private mutating func winograd(
+        _ unit: ConvolutionUnit, _ source: Int, isBackward: Bool
+    ) throws(NetworkError) -> (source: Int, result: Int)? {
+        var shape = unit.shape
+        if isBackward { swap(&shape.inputChannels, &shape.outputChannels) }
+        let extents = values[source].description.extents
+        guard
+            let plan = try WinogradConvolution.plan(
+                shape, batch: batch, extent: Extent3D(extents[2], extents[3], extents[4]), type: type,
+                threads: threads)
+        else { return nil }
+        let kernelSource = try reordered(source, to: plan.source)
+        let result = add(plan.destination)
+        emit(
+            .winograd(
+                plan, unit.weightName, isBackward: isBackward, source: kernelSource, into: result,
+                weights: arena.add(byteCount: plan.weightBytes, first: time),
+                scratch: arena.add(byteCount: plan.scratchBytes, first: time)))
+        return (kernelSource, result)
     }
 
     /// Returns dx; with `keepsMasked`, the first part becomes the gradient behind the ReLU.
@@ -58,7 +87,9 @@ extension TrainingPlan {
         let source = values[kept.source].description
         let given = values[dx].description
         var inputGradient: Int?
-        if needsInput {
+        if needsInput, let (_, gradient) = try winograd(unit, dx, isBackward: true) {
+            inputGradient = gradient
+        } else if needsInput {
             let blocked = try MemoryDescription(
                 shape: [batch, unit.shape.inputChannels] + source.extents.dropFirst(2), type: type,
                 tag: Self.layout)

@@ -37,6 +37,10 @@ struct TrainingPlan {
 
     enum Step {
         case primitive(PrimitiveDescription, [Argument], scratch: Int?)
+        /// A convolution by the weights of that name, or backward to its input; blocks for its prepared weights and scratch.
+        case winograd(
+            WinogradConvolution.Plan, String, isBackward: Bool, source: Int, into: Int, weights: Int,
+            scratch: Int)
         case normForward(Int)
         case normBackward(Int, gradients: [Int], masked: Int?, into: Int)
         /// The first becomes the sum of both.
@@ -229,6 +233,8 @@ struct TrainingPlan {
     mutating func emit(_ step: Step) {
         switch step {
         case .primitive: break
+        case .winograd(_, _, _, let source, let result, _, _):
+            for value in [source, result] { arena.use(values[value].block, at: time) }
         case .normForward(let index):
             let norm = norms[index]
             for value in [norm.x, norm.y] + (norm.addend.map { [$0] } ?? []) {

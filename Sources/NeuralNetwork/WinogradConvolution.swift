@@ -21,6 +21,37 @@ final class WinogradConvolution: ProgramStep {
         var scratchBytes: Int {
             withUnsafePointer(to: shape) { mixtape_winograd_scratch_size($0, Int32(threads)) }
         }
+
+        /// Bytes of prepared weights.
+        var weightBytes: Int {
+            withUnsafePointer(to: shape) { 4 * mixtape_winograd_weight_count($0) }
+        }
+
+        /// Writes weights (out,in,t,3,3) as runs of any extent and batch read them; with `backward` for the gradient by the
+        /// input of the convolution that has them, whose plan has inputs and outputs the other way round.
+        func prepare(
+            _ weights: UnsafePointer<Float>?, backward: Bool = false, into prepared: UnsafeMutableRawPointer
+        ) {
+            withUnsafePointer(to: shape) {
+                mixtape_winograd_prepare(
+                    $0, weights, backward, prepared.assumingMemoryBound(to: Float.self), Int32(threads))
+            }
+        }
+
+        /// dst = [ReLU](weights ∗ src [+ bias] [+ dst]); oneDNN, on the same threads, is through with earlier steps.
+        func run(
+            source: UnsafeRawPointer, weights: UnsafeRawPointer, bias: UnsafeRawPointer? = nil,
+            destination: UnsafeMutableRawPointer, addsToDestination: Bool = false, relu: Bool = false,
+            scratch: UnsafeMutableRawPointer
+        ) {
+            withUnsafePointer(to: shape) {
+                mixtape_winograd_run(
+                    $0, source.assumingMemoryBound(to: Float.self),
+                    weights.assumingMemoryBound(to: Float.self), bias?.assumingMemoryBound(to: Float.self),
+                    destination.assumingMemoryBound(to: Float.self), addsToDestination, relu, scratch,
+                    Int32(threads))
+            }
+        }
     }
 
     /// A plan where there is one and it pays; the same for each batch and number of threads, and so are the results.
@@ -53,18 +84,6 @@ final class WinogradConvolution: ProgramStep {
             destination: try blocked(shape.outputChannels), threads: threads)
     }
 
-    /// The weights (out,in,t,3,3) as runs of any extent and batch read them.
-    static func prepare(_ weights: Tensor, for plan: Plan) -> AlignedBuffer {
-        withUnsafePointer(to: plan.shape) { shape in
-            let prepared = AlignedBuffer(byteCount: 4 * mixtape_winograd_weight_count(shape))
-            weights.withUnsafeValues {
-                mixtape_winograd_prepare(
-                    shape, $0.baseAddress, prepared.base.assumingMemoryBound(to: Float.self))
-            }
-            return prepared
-        }
-    }
-
     var what: String { plan.what }
     let implementation = "winograd:avx2"
     let scratchBytes: Int
@@ -81,7 +100,7 @@ final class WinogradConvolution: ProgramStep {
 
     /// dst = [ReLU](weights ∗ src + bias [+ dst]).
     ///
-    /// - Parameter weights: from `prepare`.
+    /// - Parameter weights: prepared.
     init(
         _ plan: Plan, source: Memory, weights: AlignedBuffer, bias: Memory,
         destination: Memory, addsToDestination: Bool, relu: Bool
@@ -102,15 +121,10 @@ final class WinogradConvolution: ProgramStep {
     }
 
     func execute(_ stream: ComputeStream) throws(NetworkError) {
-        // oneDNN runs what it was given before, at once, on this thread's pool: there is nothing to wait for.
         guard let scratch else { throw NetworkError(message: "\(what): no scratch memory") }
-        func floats(_ memory: Memory) -> UnsafeMutablePointer<Float> {
-            memory.buffer.base.assumingMemoryBound(to: Float.self)
-        }
-        withUnsafePointer(to: plan.shape) {
-            mixtape_winograd_run(
-                $0, floats(source), weights.base.assumingMemoryBound(to: Float.self), floats(bias),
-                floats(destination), addsToDestination, relu, scratch.base, Int32(plan.threads))
-        }
+        plan.run(
+            source: source.buffer.base, weights: weights.base, bias: bias.buffer.base,
+            destination: destination.buffer.base, addsToDestination: addsToDestination, relu: relu,
+            scratch: scratch.base)
     }
 }

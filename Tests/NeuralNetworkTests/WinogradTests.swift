@@ -47,7 +47,7 @@ private struct Case {
     func run(adds: Bool = false, relu: Bool = false, threads: Int32 = 1) -> [Float] {
         withUnsafePointer(to: shape) { shape in
             var prepared = [Float](repeating: .nan, count: mixtape_winograd_weight_count(shape))
-            mixtape_winograd_prepare(shape, weights, &prepared)
+            mixtape_winograd_prepare(shape, weights, false, &prepared, threads)
             // What no one may read before it was written is not a number.
             var scratch = [Float](
                 repeating: .nan, count: mixtape_winograd_scratch_size(shape, threads) / 4)

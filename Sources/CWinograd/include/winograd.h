@@ -32,16 +32,19 @@ bool mixtape_winograd_is_supported(const mixtape_winograd *shape);
 /// Floats of prepared weights.
 size_t mixtape_winograd_weight_count(const mixtape_winograd *shape);
 
-/// Writes the weights, (out,in,t,3,3) row-major, as `mixtape_winograd_run` reads them: the same for every batch, number of
-/// frames, height and width.
-void mixtape_winograd_prepare(const mixtape_winograd *shape, const float *weights, float *prepared);
+/// Writes the weights as `mixtape_winograd_run` reads them: the same for every batch, number of frames, height and width.
+///
+/// - weights: (out,in,t,3,3) row-major. With `backward` those of the convolution whose gradient by its input is wanted, of
+///   (in,out,t,3,3): the shape is that of the gradients' convolution, whose input is the gradient by the output.
+void mixtape_winograd_prepare(
+    const mixtape_winograd *shape, const float *weights, bool backward, float *prepared, int threads);
 
 /// Bytes that a run needs beside its arrays.
 size_t mixtape_winograd_scratch_size(const mixtape_winograd *shape, int threads);
 
 /// destination = [max(0, ·)](weights ∗ source + bias [+ destination]).
 ///
-/// - prepared: on a boundary of 32 bytes, as all arrays.
+/// - bias: may be NULL.
 /// - scratch: mixtape_winograd_scratch_size bytes.
 /// - threads: of libgomp's pool, which are oneDNN's too; more than one wait for each other.
 void mixtape_winograd_run(
