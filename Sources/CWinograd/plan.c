@@ -6,10 +6,12 @@
 #define LINE 16
 // A part of the second-level cache.
 #define SMALL_CHUNK (256 << 10)
+// Gradients are summed over a chunk in registers: longer sums, fewer of them.
+#define SMALL_GRADIENT_CHUNK (1 << 20)
 
 static int divided_up(int a, int b) { return (a + b - 1) / b; }
 
-plan make_plan(const mixtape_winograd *shape) {
+static plan cut(const mixtape_winograd *shape, size_t small_chunk) {
     plan plan;
     const bool in_time = shape->time_taps > 1;
     plan.pictures = in_time ? shape->batch : shape->batch * shape->frames;
@@ -24,17 +26,39 @@ plan make_plan(const mixtape_winograd *shape) {
     const size_t point = sizeof(float) * POINTS;
     const size_t weights = point * shape->time_taps * shape->input_channels * plan.padded_outputs;
     const size_t tile = point * (shape->input_channels + plan.padded_outputs) * plan.frames;
-    const size_t wanted = (weights < SMALL_CHUNK ? SMALL_CHUNK : weights) / tile;
+    const size_t wanted = (weights < small_chunk ? small_chunk : weights) / tile;
     const int most = wanted < 1 ? 1 : wanted > (size_t)plan.tiles ? plan.tiles : (int)wanted;
     plan.chunk = divided_up(plan.tiles, divided_up(plan.tiles, most));
     plan.chunks = divided_up(plan.tiles, plan.chunk);
 
+    return plan;
+}
+
+plan make_plan(const mixtape_winograd *shape) {
+    plan plan = cut(shape, SMALL_CHUNK);
     // The first and the last frame lack a tap. Left out, they are multiplied by themselves, which takes longer than
     // products with zeros where they are few rows.
-    plan.has_zero_frames = in_time && plan.chunk < 4;
+    plan.has_zero_frames = shape->time_taps > 1 && plan.chunk < 4;
     const int input_frames = plan.frames + (plan.has_zero_frames ? 2 : 0);
+    plan.input_row_step = shape->input_channels;
+    plan.input_block_step = LANES;
     plan.input_step = (size_t)input_frames * plan.chunk * shape->input_channels + LINE;
+    plan.output_row_step = plan.padded_outputs;
+    plan.output_block_step = LANES;
     plan.output_step = (size_t)plan.frames * plan.chunk * plan.padded_outputs + LINE;
+    return plan;
+}
+
+plan make_gradient_plan(const mixtape_winograd *shape) {
+    plan plan = cut(shape, SMALL_GRADIENT_CHUNK);
+    const size_t rows = (size_t)plan.frames * plan.chunk;
+    plan.has_zero_frames = false;
+    plan.input_row_step = LANES;
+    plan.input_block_step = rows * LANES;
+    plan.input_step = rows * shape->input_channels + LINE;
+    plan.output_row_step = COLUMNS;
+    plan.output_block_step = rows * COLUMNS;
+    plan.output_step = rows * plan.padded_outputs + LINE;
     return plan;
 }
 

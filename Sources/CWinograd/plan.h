@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "winograd.h"
 
@@ -43,12 +44,19 @@ typedef struct {
     int chunks;
     int padded_outputs;  // channels, in whole columns
     bool has_zero_frames;  // before the first and behind the last frame of the transformed input
-    size_t input_step;   // floats from one point to the next
-    size_t output_step;
+    // Floats from one point's matrix to the next, and inside of it.
+    size_t input_step, input_row_step, input_block_step;
+    size_t output_step, output_row_step, output_block_step;  // blocks of LANES channels, or of COLUMNS for gradients
 } plan;
 
 /// The same for every number of threads.
 plan make_plan(const mixtape_winograd *shape);
+
+/// For the gradient by the weights: matrices in blocks of channels, a block's rows side by side.
+plan make_gradient_plan(const mixtape_winograd *shape);
+
+/// Where a thread's part of a number of things begins; where the next one's does, it ends.
+static inline int part_of(int count, int thread, int threads) { return (int)((int64_t)count * thread / threads); }
 
 /// Rows [from, to) of the `count` tiles from `first` on.
 typedef struct {
@@ -66,6 +74,11 @@ void transform_input(
 void multiply_point(
     const mixtape_winograd *shape, const plan *plan, int count, const float *input, const float *weights,
     float *output);
+
+/// Gradient by the destination → gradients by the matrices of `output`, which they take the place of: the transpose of
+/// `transform_output`.
+void transform_gradient(
+    const mixtape_winograd *shape, const plan *plan, const float *gradient, row_range rows, float *output);
 
 /// `output` → destination.
 void transform_output(

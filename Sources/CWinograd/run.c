@@ -31,9 +31,6 @@ size_t mixtape_winograd_scratch_size(const mixtape_winograd *shape, int threads)
     return sizeof(float) * scratch_floats(&plan) * (shares_chunks(&plan, threads) ? 1 : threads);
 }
 
-/// A thread's part of a number of things.
-static int part(int count, int thread, int threads) { return (int)((int64_t)count * thread / threads); }
-
 /// One of several threads' part in a chunk; all of them meet in it, twice: what one writes of the next chunk, no other
 /// still reads of this one.
 UNSEEN_BARRIERS static void run_chunk(const run *run, int chunk, float *scratch, int thread, int threads) {
@@ -41,7 +38,7 @@ UNSEEN_BARRIERS static void run_chunk(const run *run, int chunk, float *scratch,
     const int first = chunk * plan->chunk;
     const int count = plan->tiles - first < plan->chunk ? plan->tiles - first : plan->chunk;
     const int rows = plan->frames * count, channels = run->shape->input_channels;
-    const row_range mine = {first, count, part(rows, thread, threads), part(rows, thread + 1, threads)};
+    const row_range mine = {first, count, part_of(rows, thread, threads), part_of(rows, thread + 1, threads)};
     float *input = scratch, *output = scratch + POINTS * plan->input_step;
 
     if (plan->has_zero_frames && thread == 0) {
@@ -55,7 +52,7 @@ UNSEEN_BARRIERS static void run_chunk(const run *run, int chunk, float *scratch,
     transform_input(run->shape, plan, run->source, mine, input);
     if (threads > 1) GOMP_barrier();
     const size_t weights = (size_t)run->shape->time_taps * channels * plan->padded_outputs;
-    for (int point = part(POINTS, thread, threads); point < part(POINTS, thread + 1, threads); point++)
+    for (int point = part_of(POINTS, thread, threads); point < part_of(POINTS, thread + 1, threads); point++)
         multiply_point(
             run->shape, plan, count, input + point * plan->input_step, run->prepared + point * weights,
             output + point * plan->output_step);

@@ -29,6 +29,20 @@ INLINE_KERNEL void interpolate(const __m256 *m, __m256 *out) {
     out[3] = _mm256_add_ps(_mm256_fmadd_ps(eight, odd2, odd), m[5]);
 }
 
+// What `interpolate` does to gradients, the other way: A of the paper.
+INLINE_KERNEL void spread(const __m256 *y, __m256 *out) {
+    const __m256 two = _mm256_set1_ps(2), four = _mm256_set1_ps(4);
+    const __m256 even = _mm256_add_ps(y[0], y[2]), odd = _mm256_add_ps(y[1], y[3]);
+    const __m256 even2 = _mm256_fmadd_ps(four, y[2], y[0]);
+    const __m256 odd2 = _mm256_mul_ps(two, _mm256_fmadd_ps(four, y[3], y[1]));
+    out[0] = y[0];
+    out[1] = _mm256_add_ps(even, odd);
+    out[2] = _mm256_sub_ps(even, odd);
+    out[3] = _mm256_add_ps(even2, odd2);
+    out[4] = _mm256_sub_ps(even2, odd2);
+    out[5] = y[3];
+}
+
 // Where a row of the matrices lies in a picture.
 typedef struct {
     ptrdiff_t offset;  // floats from the array's start to the first channel's block of the tile's first output
@@ -65,8 +79,8 @@ KERNEL void transform_input(
         }
         const ptrdiff_t corner = at.offset - line - LANES;
         float *out = input
-            + ((size_t)(at.frame + plan->has_zero_frames) * rows.count + at.tile) * shape->input_channels;
-        for (int channel = 0; channel < shape->input_channels; channel += LANES, out += LANES) {
+            + ((size_t)(at.frame + plan->has_zero_frames) * rows.count + at.tile) * plan->input_row_step;
+        for (int channel = 0; channel < shape->input_channels; channel += LANES, out += plan->input_block_step) {
             const ptrdiff_t start = corner + channel / LANES * block;
             __m256 half[EDGE][EDGE], values[EDGE];
             for (int i = 0; i < EDGE; i++) {
@@ -95,7 +109,7 @@ KERNEL void transform_output(
         const place at = place_of(shape, plan, &rows, row, shape->output_channels);
         const int down = shape->height - at.y < TILE ? shape->height - at.y : TILE;
         const int across = shape->width - at.x < TILE ? shape->width - at.x : TILE;
-        const float *products = output + (size_t)row * plan->padded_outputs;
+        const float *products = output + (size_t)row * plan->output_row_step;
         for (int channel = 0; channel < shape->output_channels; channel += LANES, products += LANES) {
             float *out = destination + (at.offset + channel / LANES * block);
             __m256 half[TILE][EDGE];
@@ -118,6 +132,39 @@ KERNEL void transform_output(
                     if (relu) value = _mm256_max_ps(zero, value);
                     _mm256_storeu_ps(cell, value);
                 }
+            }
+        }
+    }
+}
+
+KERNEL void transform_gradient(
+    const mixtape_winograd *shape, const plan *plan, const float *gradient, row_range rows, float *output) {
+    const ptrdiff_t line = (ptrdiff_t)shape->width * LANES, block = line * shape->height * shape->frames;
+    const __m256i inside = _mm256_set1_epi32(-1), outside = _mm256_setzero_si256();
+    for (int row = rows.from; row < rows.to; row++) {
+        const place at = place_of(shape, plan, &rows, row, shape->output_channels);
+        __m256i row_mask[TILE], column_mask[TILE];
+        for (int i = 0; i < TILE; i++) {
+            row_mask[i] = at.y + i < shape->height ? inside : outside;
+            column_mask[i] = at.x + i < shape->width ? inside : outside;
+        }
+        for (int channel = 0; channel < shape->output_channels; channel += LANES) {
+            const ptrdiff_t start = at.offset + channel / LANES * block;
+            float *out = output + channel / COLUMNS * plan->output_block_step + row * plan->output_row_step
+                + channel % COLUMNS;
+            __m256 half[TILE][EDGE], values[EDGE];
+            for (int i = 0; i < TILE; i++) {
+                for (int j = 0; j < TILE; j++)
+                    values[j] = _mm256_maskload_ps(
+                        gradient + (start + i * line + j * LANES),
+                        _mm256_and_si256(row_mask[i], column_mask[j]));
+                spread(values, half[i]);
+            }
+            for (int j = 0; j < EDGE; j++) {
+                const __m256 column[TILE] = {half[0][j], half[1][j], half[2][j], half[3][j]};
+                spread(column, values);
+                for (int i = 0; i < EDGE; i++)
+                    _mm256_storeu_ps(out + (size_t)(i * EDGE + j) * plan->output_step, values[i]);
             }
         }
     }

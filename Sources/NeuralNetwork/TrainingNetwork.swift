@@ -134,6 +134,19 @@ private struct WinogradStep: TrainingStep {
     }
 }
 
+private struct WinogradGradient: TrainingStep {
+    let plan: WinogradConvolution.Plan
+    let parameter: UnsafeMutableBufferPointer<Float>
+    let source: UnsafeMutableRawPointer
+    let gradient: UnsafeMutableRawPointer
+    let scratch: UnsafeMutableRawPointer
+    var name: String { "\(plan.what) backward to its weights: winograd:avx2" }
+    func execute(_ stream: ComputeStream) {
+        plan.addWeightGradient(
+            source: source, gradient: gradient, to: parameter.baseAddress, scratch: scratch)
+    }
+}
+
 private struct NormForward: TrainingStep {
     let norm: TrainingNorm
     var name: String { "batch norm: own" }
@@ -228,6 +241,11 @@ private struct TrainingBinder {
                         plan: plan, parameter: parameters.parameter(name).value, isBackward: isBackward,
                         source: address(source), result: address(target), weights: block(weights),
                         scratch: block(scratch)))
+            case .winogradGradient(let plan, let name, let source, let gradient, let scratch):
+                result.append(
+                    WinogradGradient(
+                        plan: plan, parameter: parameters.parameter(name).gradient, source: address(source),
+                        gradient: address(gradient), scratch: block(scratch)))
             case .normForward(let index): result.append(NormForward(norm: norms[index]))
             case .normBackward(let index, let gradients, let masked, let dx):
                 result.append(

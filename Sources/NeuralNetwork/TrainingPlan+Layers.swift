@@ -46,12 +46,7 @@ extension TrainingPlan {
     ) throws(NetworkError) -> (source: Int, result: Int)? {
         var shape = unit.shape
         if isBackward { swap(&shape.inputChannels, &shape.outputChannels) }
-        let extents = values[source].description.extents
-        guard
-            let plan = try WinogradConvolution.plan(
-                shape, batch: batch, extent: Extent3D(extents[2], extents[3], extents[4]), type: type,
-                threads: threads)
-        else { return nil }
+        guard let plan = try winogradPlan(shape, source) else { return nil }
         let kernelSource = try reordered(source, to: plan.source)
         let result = add(plan.destination)
         emit(
@@ -60,6 +55,15 @@ extension TrainingPlan {
                 weights: arena.add(byteCount: plan.weightBytes, first: time),
                 scratch: arena.add(byteCount: plan.scratchBytes, first: time)))
         return (kernelSource, result)
+    }
+
+    private func winogradPlan(
+        _ shape: ConvolutionShape, _ source: Int
+    ) throws(NetworkError) -> WinogradConvolution.Plan? {
+        let extents = values[source].description.extents
+        return try WinogradConvolution.plan(
+            shape, batch: batch, extent: Extent3D(extents[2], extents[3], extents[4]), type: type,
+            threads: threads)
     }
 
     /// Returns dx; with `keepsMasked`, the first part becomes the gradient behind the ReLU.
@@ -117,6 +121,14 @@ extension TrainingPlan {
     mutating func weightGradient(
         _ unit: ConvolutionUnit, _ source: Int, forward: PrimitiveDescription, _ dx: Int
     ) throws(NetworkError) {
+        if usesForwardKernels, let plan = try winogradPlan(unit.shape, source) {
+            emit(
+                .winogradGradient(
+                    plan, unit.weightName, source: try reordered(source, to: plan.source),
+                    gradient: try reordered(dx, to: plan.destination),
+                    scratch: arena.add(byteCount: plan.gradientScratchBytes, first: time)))
+            return
+        }
         let (engine, type) = (engine, type)
         let plain = try MemoryDescription(shape: unit.shape.weightShape, type: dnnl_f32, tag: dnnl_oidhw)
         let total = Argument(number: DNNL_ARG_TO, operand: .gradient(unit.weightName), description: plain)

@@ -41,6 +41,8 @@ struct TrainingPlan {
         case winograd(
             WinogradConvolution.Plan, String, isBackward: Bool, source: Int, into: Int, weights: Int,
             scratch: Int)
+        /// The gradient by the weights of that name.
+        case winogradGradient(WinogradConvolution.Plan, String, source: Int, gradient: Int, scratch: Int)
         case normForward(Int)
         case normBackward(Int, gradients: [Int], masked: Int?, into: Int)
         /// The first becomes the sum of both.
@@ -235,6 +237,8 @@ struct TrainingPlan {
         case .primitive: break
         case .winograd(_, _, _, let source, let result, _, _):
             for value in [source, result] { arena.use(values[value].block, at: time) }
+        case .winogradGradient(_, _, let source, let gradient, _):
+            for value in [source, gradient] { arena.use(values[value].block, at: time) }
         case .normForward(let index):
             let norm = norms[index]
             for value in [norm.x, norm.y] + (norm.addend.map { [$0] } ?? []) {

@@ -52,6 +52,23 @@ final class WinogradConvolution: ProgramStep {
                     Int32(threads))
             }
         }
+
+        /// Bytes that `addWeightGradient` needs beside its arrays.
+        var gradientScratchBytes: Int {
+            withUnsafePointer(to: shape) { mixtape_winograd_gradient_scratch_size($0) }
+        }
+
+        /// Adds dWeights (out,in,t,3,3) from src and dDst.
+        func addWeightGradient(
+            source: UnsafeRawPointer, gradient: UnsafeRawPointer, to weights: UnsafeMutablePointer<Float>?,
+            scratch: UnsafeMutableRawPointer
+        ) {
+            withUnsafePointer(to: shape) {
+                mixtape_winograd_add_weight_gradient(
+                    $0, source.assumingMemoryBound(to: Float.self),
+                    gradient.assumingMemoryBound(to: Float.self), weights, scratch, Int32(threads))
+            }
+        }
     }
 
     /// A plan where there is one and it pays; the same for each batch and number of threads, and so are the results.

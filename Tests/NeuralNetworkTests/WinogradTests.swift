@@ -103,7 +103,70 @@ private struct Case {
     }
 }
 
+extension Case {
+    /// The gradients by source and weights of Σ destination·gradient, where `before` is the gradient; the second is added to
+    /// what is in `weights`.
+    func gradients(threads: Int32 = 1) -> (source: [Float], weights: [Float]) {
+        var backward = shape
+        swap(&backward.input_channels, &backward.output_channels)
+        let bySource = withUnsafePointer(to: backward) { shape in
+            var prepared = [Float](repeating: .nan, count: mixtape_winograd_weight_count(shape))
+            mixtape_winograd_prepare(shape, weights, true, &prepared, threads)
+            var scratch = [Float](
+                repeating: .nan, count: mixtape_winograd_scratch_size(shape, threads) / 4)
+            var result = [Float](repeating: .nan, count: source.count)
+            mixtape_winograd_run(shape, before, prepared, nil, &result, false, false, &scratch, threads)
+            return result
+        }
+        let byWeights = withUnsafePointer(to: shape) { shape in
+            var scratch = [Float](
+                repeating: .nan, count: mixtape_winograd_gradient_scratch_size(shape) / 4)
+            var result = weights
+            mixtape_winograd_add_weight_gradient(shape, source, before, &result, &scratch, threads)
+            return result
+        }
+        return (bySource, byWeights)
+    }
+
+    /// Σ destination·gradient, from the definition, with other source or weights and no bias.
+    func loss(source: [Float]? = nil, weights: [Float]? = nil) -> Double {
+        let other = Case(
+            shape, source: source ?? self.source, weights: weights ?? self.weights,
+            bias: bias.map { _ in 0 }, before: before)
+        return zip(other.expected(adds: false, relu: false), before).reduce(0) { $0 + $1.0 * Double($1.1) }
+    }
+}
+
 @Suite(.enabled(if: ComputeEngine.hasAVX2)) struct WinogradTests {
+    /// The loss is linear in the source and in the weights, so that gradients are its differences, however large the step.
+    @Test(arguments: shapes.prefix(7), 0..<6) func gradientsAreDifferences(shape: mixtape_winograd, draw: Int)
+    {
+        let one = Case(shape, seed: 11)
+        let (bySource, byWeights) = one.gradients()
+        var random = TestRandom(seed: UInt64(draw))
+        let there = random.floats(one.source.count)
+        let change = one.loss(source: zip(one.source, there).map { $0 + $1 }) - one.loss()
+        let expected = zip(bySource, there).reduce(0) { $0 + Double($1.0) * Double($1.1) }
+        let size = bySource.reduce(0) { $0 + Double($1 * $1) }.squareRoot()
+        #expect(abs(change - expected) < 2e-5 * size * Double(there.count).squareRoot())
+
+        let aside = random.floats(one.weights.count)
+        let weightChange = one.loss(weights: zip(one.weights, aside).map { $0 + $1 }) - one.loss()
+        // `weights` were there before.
+        let gradient = zip(byWeights, one.weights).map { Double($0) - Double($1) }
+        let weightExpected = zip(gradient, aside).reduce(0) { $0 + $1.0 * Double($1.1) }
+        let weightSize = gradient.reduce(0) { $0 + $1 * $1 }.squareRoot()
+        #expect(abs(weightChange - weightExpected) < 2e-5 * weightSize * Double(aside.count).squareRoot())
+    }
+
+    @Test(arguments: shapes, [2, 3, 7] as [Int32])
+    func theNumberOfThreadsIsNotSeenInGradients(shape: mixtape_winograd, threads: Int32) {
+        let one = Case(shape, seed: 12)
+        let (some, single) = (one.gradients(threads: threads), one.gradients())
+        #expect(some.source == single.source)
+        #expect(some.weights == single.weights)
+    }
+
     /// The points at which the polynomials are evaluated make numbers of very different size: a few 1e-6 are lost.
     @Test(arguments: shapes, [false, true]) func itIsTheConvolution(shape: mixtape_winograd, adds: Bool) {
         let one = Case(shape, seed: 1)

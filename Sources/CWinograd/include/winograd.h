@@ -51,4 +51,13 @@ void mixtape_winograd_run(
     const mixtape_winograd *shape, const float *source, const float *prepared, const float *bias,
     float *destination, bool adds_to_destination, bool relu, void *scratch, int threads);
 
+/// Bytes that mixtape_winograd_add_weight_gradient needs beside its arrays.
+size_t mixtape_winograd_gradient_scratch_size(const mixtape_winograd *shape);
+
+/// Adds the gradient by the weights to `weights`, (out,in,t,3,3) row-major, from the convolution's input and the gradient
+/// by its output.
+void mixtape_winograd_add_weight_gradient(
+    const mixtape_winograd *shape, const float *source, const float *gradient, float *weights, void *scratch,
+    int threads);
+
 #endif
