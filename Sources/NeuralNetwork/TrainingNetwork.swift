@@ -235,7 +235,8 @@ private struct TrainingBinder {
                         arena, offset: plan.arena.blocks[scratch].offset, engine: plan.engine)
                 }
                 result.append(primitive)
-            case .winograd(let plan, let name, let isBackward, let source, let target, let weights, let scratch):
+            case .winograd(
+                let plan, let name, let isBackward, let source, let target, let weights, let scratch):
                 result.append(
                     WinogradStep(
                         plan: plan, parameter: parameters.parameter(name).value, isBackward: isBackward,
