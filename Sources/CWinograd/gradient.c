@@ -100,7 +100,8 @@ typedef struct {
 
 size_t mixtape_winograd_gradient_scratch_size(const mixtape_winograd *shape) {
     const plan plan = make_gradient_plan(shape);
-    return sizeof(float) * (POINTS * (plan.input_step + plan.output_step) + mixtape_winograd_weight_count(shape));
+    const size_t sums = (size_t)shape->time_taps * shape->input_channels * plan.padded_outputs;
+    return sizeof(float) * POINTS * (plan.input_step + plan.output_step + sums);
 }
 
 UNSEEN_BARRIERS static void run_part(const run *run, int thread, int threads) {

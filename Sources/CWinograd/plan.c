@@ -6,6 +6,9 @@
 #define LINE 16
 // A part of the second-level cache.
 #define SMALL_CHUNK (256 << 10)
+// Frames, and rows of a clip, from which pairs of frames pay: they take a third more weights and a product less in three.
+#define LEAST_PAIRED_FRAMES 8
+#define LEAST_PAIRED_ROWS 64
 // Gradients are summed over a chunk in registers: longer sums, fewer of them.
 #define SMALL_GRADIENT_CHUNK (1 << 20)
 
@@ -21,10 +24,14 @@ static plan cut(const mixtape_winograd *shape, size_t small_chunk) {
     plan.tiles = plan.pictures * plan.tiles_of_picture;
     plan.padded_outputs = divided_up(shape->output_channels, COLUMNS) * COLUMNS;
 
+    plan.in_pairs = in_time && shape->frames % 2 == 0 && shape->frames >= LEAST_PAIRED_FRAMES
+        && plan.tiles_of_picture * shape->frames >= LEAST_PAIRED_ROWS;
+    plan.slices = plan.in_pairs ? TIME_POINTS : shape->time_taps;
+
     // As much of the transformed arrays as there are weights: both come from memory equally often then, and small ones stay
     // in the cache.
     const size_t point = sizeof(float) * POINTS;
-    const size_t weights = point * shape->time_taps * shape->input_channels * plan.padded_outputs;
+    const size_t weights = point * plan.slices * shape->input_channels * plan.padded_outputs;
     const size_t tile = point * (shape->input_channels + plan.padded_outputs) * plan.frames;
     const size_t wanted = (weights < small_chunk ? small_chunk : weights) / tile;
     const int most = wanted < 1 ? 1 : wanted > (size_t)plan.tiles ? plan.tiles : (int)wanted;
@@ -38,7 +45,10 @@ plan make_plan(const mixtape_winograd *shape) {
     plan plan = cut(shape, SMALL_CHUNK);
     // The first and the last frame lack a tap. Left out, they are multiplied by themselves, which takes longer than
     // products with zeros where they are few rows.
-    plan.has_zero_frames = shape->time_taps > 1 && plan.chunk < 4;
+    plan.has_zero_frames = shape->time_taps > 1 && !plan.in_pairs && plan.chunk < 4;
+    plan.spare = plan.in_pairs
+        ? (size_t)plan.frames / 2 * plan.chunk * (shape->input_channels + TIME_POINTS * plan.padded_outputs)
+        : 0;
     const int input_frames = plan.frames + (plan.has_zero_frames ? 2 : 0);
     plan.input_row_step = shape->input_channels;
     plan.input_block_step = LANES;

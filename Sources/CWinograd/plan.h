@@ -13,7 +13,8 @@ enum {
     TILE = 4,       // outputs along an edge
     EDGE = 6,       // inputs along an edge
     POINTS = 36,    // products of a tile: where its polynomials are evaluated
-    TAPS = 3        // along an edge
+    TAPS = 3,       // along an edge
+    TIME_POINTS = 4 // of two frames
 };
 
 // Threads wait for each other in libgomp, where the thread sanitizer cannot look.
@@ -43,6 +44,9 @@ typedef struct {
     int chunk;         // tiles at once
     int chunks;
     int padded_outputs;  // channels, in whole columns
+    bool in_pairs;     // whether two frames at a time are multiplied, by the same algorithm
+    int slices;        // of the weights: taps in time, or TIME_POINTS
+    size_t spare;      // floats that each thread needs for pairs
     bool has_zero_frames;  // before the first and behind the last frame of the transformed input
     // Floats from one point's matrix to the next, and inside of it.
     size_t input_step, input_row_step, input_block_step;
@@ -70,10 +74,11 @@ typedef struct {
 void transform_input(
     const mixtape_winograd *shape, const plan *plan, const float *source, row_range rows, float *input);
 
-/// `output`, one of POINTS matrices (row, channel of the output), from one of `input` and its weights.
+/// `output`, one of POINTS matrices (row, channel of the output), from one of `input` and its weights; `spare` is the
+/// thread's own.
 void multiply_point(
     const mixtape_winograd *shape, const plan *plan, int count, const float *input, const float *weights,
-    float *output);
+    float *spare, float *output);
 
 /// Gradient by the destination → gradients by the matrices of `output`, which they take the place of: the transpose of
 /// `transform_output`.

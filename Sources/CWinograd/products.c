@@ -1,7 +1,7 @@
 #if defined(__x86_64__)
 
 #include <immintrin.h>
-#include <stdint.h>
+#include <stddef.h>
 
 #include "plan.h"
 
@@ -69,41 +69,35 @@ KERNEL static void multiply_panel(int rows, const panel *panel) {
     }
 }
 
-void multiply_point(
-    const mixtape_winograd *shape, const plan *plan, int count, const float *input, const float *weights,
-    float *output) {
-    const int rows = plan->frames * count, channels = shape->input_channels;
-    // Rows that have the same taps: the first frame has none before it, the last none behind.
-    struct { int from, to, first_tap, end_tap; } groups[3];
-    int group_count = 0;
-    if (shape->time_taps == 1 || plan->has_zero_frames) {
-        groups[group_count++] = (typeof(groups[0])){0, rows, 0, shape->time_taps};
-    } else if (plan->frames == 1) {
-        groups[group_count++] = (typeof(groups[0])){0, rows, 1, 2};
-    } else {
-        groups[group_count++] = (typeof(groups[0])){0, count, 1, 3};
-        groups[group_count++] = (typeof(groups[0])){count, rows - count, 0, 3};
-        groups[group_count++] = (typeof(groups[0])){rows - count, rows, 0, 2};
-    }
-    // The row of a frame's own tap; with frames of zeros in front, that of the tap before.
-    const int own = shape->time_taps == 3 && !plan->has_zero_frames ? 1 : 0;
-    const size_t panel_size = (size_t)shape->time_taps * channels * COLUMNS;
+/// Rows [from, to) of one matrix, which all have the same taps.
+typedef struct {
+    int from, to;
+    int first_tap, end_tap;
+} row_group;
+
+/// `groups` of a matrix (row, channel) by one point's weights, `taps` slices of them, into (row, channel of the output). The
+/// rows of a frame's first tap lie `before` frames in front of its own.
+static void multiply_groups(
+    const plan *plan, const row_group *groups, int group_count, int count, int before, int channels, int taps,
+    const float *input, const float *weights, size_t weight_step, float *output) {
+    int rows = 0;
+    for (int group = 0; group < group_count; group++) rows += groups[group].to - groups[group].from;
+    const size_t panel_size = (size_t)taps * channels * COLUMNS;
     const int passes = (rows + MOST_ROWS - 1) / MOST_ROWS;
-    for (int column = 0; column < plan->padded_outputs; column += COLUMNS) {
+    for (int column = 0; column < plan->padded_outputs; column += COLUMNS, weights += weight_step) {
         int pass = 0;
         for (int group = 0; group < group_count; group++) {
             const int first_tap = groups[group].first_tap, from = groups[group].from;
             const int here = groups[group].to - from, parts = (here + MOST_ROWS - 1) / MOST_ROWS;
             for (int part = 0; part < parts; part++) {
-                const int start = from + (int)((int64_t)here * part / parts);
-                const int end = from + (int)((int64_t)here * (part + 1) / parts);
+                const int start = from + part_of(here, part, parts), end = from + part_of(here, part + 1, parts);
                 const panel panel = {
-                    .input = input + ((ptrdiff_t)start + (ptrdiff_t)(first_tap - own) * count) * channels,
+                    .input = input + ((ptrdiff_t)start + (ptrdiff_t)(first_tap - before) * count) * channels,
                     .tap_step = (size_t)count * channels,
                     .taps = groups[group].end_tap - first_tap,
                     .channels = channels,
                     .weights = weights + (size_t)first_tap * channels * COLUMNS,
-                    .ahead = (const char *)(weights + panel_size)
+                    .ahead = (const char *)(weights + weight_step)
                         + panel_size * sizeof(float) / passes * pass++,
                     .ahead_step = passes <= FEW_PASSES ? COLUMNS * (int)sizeof(float) / passes : 0,
                     .output = output + (size_t)start * plan->padded_outputs + column,
@@ -112,8 +106,85 @@ void multiply_point(
                 multiply_panel(end - start, &panel);
             }
         }
-        weights += panel_size;
     }
+}
+
+/// out = a + sign × b, either of which may be missing.
+KERNEL static void combine(const float *a, const float *b, float sign, size_t count, float *out) {
+    const __m256 factor = _mm256_set1_ps(sign), zero = _mm256_setzero_ps();
+    for (size_t i = 0; i < count; i += LANES)
+        _mm256_storeu_ps(
+            out + i,
+            _mm256_fmadd_ps(
+                factor, b ? _mm256_loadu_ps(b + i) : zero, a ? _mm256_loadu_ps(a + i) : zero));
+}
+
+/// Two frames' sums from their products at the four points.
+KERNEL static void combine_pair(const float *products, size_t step, size_t count, float *first, float *second) {
+    for (size_t i = 0; i < count; i += LANES) {
+        const __m256 sum = _mm256_loadu_ps(products + step + i), difference = _mm256_loadu_ps(products + 2 * step + i);
+        _mm256_storeu_ps(
+            first + i, _mm256_add_ps(_mm256_loadu_ps(products + i), _mm256_add_ps(sum, difference)));
+        _mm256_storeu_ps(
+            second + i,
+            _mm256_sub_ps(_mm256_sub_ps(sum, difference), _mm256_loadu_ps(products + 3 * step + i)));
+    }
+}
+
+// The same algorithm along time, F(2, 3): two frames take 4 products of frames in place of 6.
+static void multiply_pairs(
+    const mixtape_winograd *shape, const plan *plan, int count, const float *input, const float *weights,
+    float *spare, float *output) {
+    const int pairs = plan->frames / 2, channels = shape->input_channels;
+    const size_t frame = (size_t)count * channels, output_frame = (size_t)count * plan->padded_outputs;
+    const size_t products_step = pairs * output_frame, slice = (size_t)channels * COLUMNS;
+    float *products = spare + pairs * frame;
+    const row_group all = {0, pairs * count, 0, 1};
+    for (int point = 0; point < TIME_POINTS; point++) {
+        for (int pair = 0; pair < pairs; pair++) {
+            const float *own = input + 2 * pair * frame, *next = own + frame;
+            const float *before = pair > 0 ? own - frame : NULL, *behind = pair + 1 < pairs ? next + frame : NULL;
+            float *out = spare + pair * frame;
+            switch (point) {
+            case 0: combine(before, next, -1, frame, out); break;
+            case 1: combine(own, next, 1, frame, out); break;
+            case 2: combine(next, own, -1, frame, out); break;
+            case 3: combine(own, behind, -1, frame, out); break;
+            }
+        }
+        multiply_groups(
+            plan, &all, 1, count, 0, channels, 1, spare, weights + point * slice, TIME_POINTS * slice,
+            products + point * products_step);
+    }
+    for (int pair = 0; pair < pairs; pair++)
+        combine_pair(
+            products + pair * output_frame, products_step, output_frame, output + 2 * pair * output_frame,
+            output + (2 * pair + 1) * output_frame);
+}
+
+void multiply_point(
+    const mixtape_winograd *shape, const plan *plan, int count, const float *input, const float *weights,
+    float *spare, float *output) {
+    if (plan->in_pairs) {
+        multiply_pairs(shape, plan, count, input, weights, spare, output);
+        return;
+    }
+    const int rows = plan->frames * count, taps = shape->time_taps;
+    // The first frame has no tap before it, the last none behind.
+    row_group groups[3];
+    int group_count = 0;
+    if (taps == 1 || plan->has_zero_frames) {
+        groups[group_count++] = (row_group){0, rows, 0, taps};
+    } else if (plan->frames == 1) {
+        groups[group_count++] = (row_group){0, rows, 1, 2};
+    } else {
+        groups[group_count++] = (row_group){0, count, 1, 3};
+        groups[group_count++] = (row_group){count, rows - count, 0, 3};
+        groups[group_count++] = (row_group){rows - count, rows, 0, 2};
+    }
+    multiply_groups(
+        plan, groups, group_count, count, taps == 3 && !plan->has_zero_frames ? 1 : 0, shape->input_channels,
+        taps, input, weights, (size_t)taps * shape->input_channels * COLUMNS, output);
 }
 
 #endif

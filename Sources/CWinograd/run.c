@@ -14,6 +14,7 @@ typedef struct {
     float *destination, *scratch;
     bool adds_to_destination, relu;
     bool shares_chunks;
+    int threads;  // that were asked for: there may be fewer
 } run;
 
 bool mixtape_winograd_is_supported(const mixtape_winograd *shape) {
@@ -28,12 +29,14 @@ static bool shares_chunks(const plan *plan, int threads) { return plan->chunks <
 
 size_t mixtape_winograd_scratch_size(const mixtape_winograd *shape, int threads) {
     const plan plan = make_plan(shape);
-    return sizeof(float) * scratch_floats(&plan) * (shares_chunks(&plan, threads) ? 1 : threads);
+    const size_t matrices = scratch_floats(&plan) * (shares_chunks(&plan, threads) ? 1 : threads);
+    return sizeof(float) * (matrices + plan.spare * threads);
 }
 
 /// One of several threads' part in a chunk; all of them meet in it, twice: what one writes of the next chunk, no other
 /// still reads of this one.
-UNSEEN_BARRIERS static void run_chunk(const run *run, int chunk, float *scratch, int thread, int threads) {
+UNSEEN_BARRIERS static void run_chunk(
+    const run *run, int chunk, float *scratch, float *spare, int thread, int threads) {
     const plan *plan = &run->plan;
     const int first = chunk * plan->chunk;
     const int count = plan->tiles - first < plan->chunk ? plan->tiles - first : plan->chunk;
@@ -51,30 +54,33 @@ UNSEEN_BARRIERS static void run_chunk(const run *run, int chunk, float *scratch,
     }
     transform_input(run->shape, plan, run->source, mine, input);
     if (threads > 1) GOMP_barrier();
-    const size_t weights = (size_t)run->shape->time_taps * channels * plan->padded_outputs;
+    const size_t weights = (size_t)plan->slices * channels * plan->padded_outputs;
     for (int point = part_of(POINTS, thread, threads); point < part_of(POINTS, thread + 1, threads); point++)
         multiply_point(
             run->shape, plan, count, input + point * plan->input_step, run->prepared + point * weights,
-            output + point * plan->output_step);
+            spare, output + point * plan->output_step);
     if (threads > 1) GOMP_barrier();
     transform_output(
         run->shape, plan, output, mine, run->bias, run->destination, run->adds_to_destination, run->relu);
 }
 
 UNSEEN_BARRIERS static void run_alone(const run *run) {
-    for (int chunk = 0; chunk < run->plan.chunks; chunk++) run_chunk(run, chunk, run->scratch, 0, 1);
+    float *spare = run->scratch + scratch_floats(&run->plan);
+    for (int chunk = 0; chunk < run->plan.chunks; chunk++) run_chunk(run, chunk, run->scratch, spare, 0, 1);
 }
 
 /// What each thread of the pool does.
 UNSEEN_BARRIERS static void run_together(void *data) {
     const run *run = data;
     const int thread = omp_get_thread_num(), threads = omp_get_num_threads();
+    const size_t matrices = scratch_floats(&run->plan);
+    float *spare = run->scratch + matrices * (run->shares_chunks ? 1 : run->threads) + run->plan.spare * thread;
     if (run->shares_chunks) {
         for (int chunk = 0; chunk < run->plan.chunks; chunk++)
-            run_chunk(run, chunk, run->scratch, thread, threads);
+            run_chunk(run, chunk, run->scratch, spare, thread, threads);
     } else {
-        float *scratch = run->scratch + (size_t)thread * scratch_floats(&run->plan);
-        for (int chunk = thread; chunk < run->plan.chunks; chunk += threads) run_chunk(run, chunk, scratch, 0, 1);
+        for (int chunk = thread; chunk < run->plan.chunks; chunk += threads)
+            run_chunk(run, chunk, run->scratch + matrices * thread, spare, 0, 1);
     }
 }
 
@@ -82,7 +88,8 @@ void mixtape_winograd_run(
     const mixtape_winograd *shape, const float *source, const float *prepared, const float *bias,
     float *destination, bool adds_to_destination, bool relu, void *scratch, int threads) {
     run run = {
-        shape, make_plan(shape), source, prepared, bias, destination, scratch, adds_to_destination, relu, false};
+        shape, make_plan(shape), source, prepared, bias, destination, scratch, adds_to_destination, relu,
+        .threads = threads};
     run.shares_chunks = shares_chunks(&run.plan, threads);
     if (threads > 1) GOMP_parallel(run_together, &run, (unsigned)threads, 0);
     else run_alone(&run);

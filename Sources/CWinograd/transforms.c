@@ -66,36 +66,54 @@ INLINE_KERNEL place place_of(
     return (place){offset, row, frame, tile, y, x};
 }
 
+// Where a tile's inputs lie: cells outside of the picture are not read, their lanes are masked.
+typedef struct {
+    bool is_inside;
+    __m256i rows[EDGE], columns[EDGE];
+} border;
+
+INLINE_KERNEL void transform_tile(
+    const float *source, ptrdiff_t line, const border *border, bool is_inside, float *out, size_t step) {
+    __m256 half[EDGE][EDGE], values[EDGE];
+#pragma clang loop unroll(full)
+    for (int i = 0; i < EDGE; i++) {
+        for (int j = 0; j < EDGE; j++) {
+            const float *cell = source + i * line + j * LANES;
+            values[j] = is_inside
+                ? _mm256_loadu_ps(cell)
+                : _mm256_maskload_ps(cell, _mm256_and_si256(border->rows[i], border->columns[j]));
+        }
+        evaluate(values, half[i]);
+    }
+#pragma clang loop unroll(full)
+    for (int j = 0; j < EDGE; j++) {
+        const __m256 column[EDGE] = {half[0][j], half[1][j], half[2][j], half[3][j], half[4][j], half[5][j]};
+        evaluate(column, values);
+        for (int i = 0; i < EDGE; i++) _mm256_storeu_ps(out + (size_t)(i * EDGE + j) * step, values[i]);
+    }
+}
+
 KERNEL void transform_input(
     const mixtape_winograd *shape, const plan *plan, const float *source, row_range rows, float *input) {
     const ptrdiff_t line = (ptrdiff_t)shape->width * LANES, block = line * shape->height * shape->frames;
     const __m256i inside = _mm256_set1_epi32(-1), outside = _mm256_setzero_si256();
     for (int row = rows.from; row < rows.to; row++) {
         const place at = place_of(shape, plan, &rows, row, shape->input_channels);
-        __m256i row_mask[EDGE], column_mask[EDGE];
+        border border;
+        border.is_inside = at.y > 0 && at.x > 0 && at.y + EDGE - 1 <= shape->height
+            && at.x + EDGE - 1 <= shape->width;
         for (int i = 0; i < EDGE; i++) {
-            row_mask[i] = (unsigned)(at.y - 1 + i) < (unsigned)shape->height ? inside : outside;
-            column_mask[i] = (unsigned)(at.x - 1 + i) < (unsigned)shape->width ? inside : outside;
+            border.rows[i] = (unsigned)(at.y - 1 + i) < (unsigned)shape->height ? inside : outside;
+            border.columns[i] = (unsigned)(at.x - 1 + i) < (unsigned)shape->width ? inside : outside;
         }
-        const ptrdiff_t corner = at.offset - line - LANES;
+        const float *corner = source + (at.offset - line - LANES);
         float *out = input
             + ((size_t)(at.frame + plan->has_zero_frames) * rows.count + at.tile) * plan->input_row_step;
-        for (int channel = 0; channel < shape->input_channels; channel += LANES, out += plan->input_block_step) {
-            const ptrdiff_t start = corner + channel / LANES * block;
-            __m256 half[EDGE][EDGE], values[EDGE];
-            for (int i = 0; i < EDGE; i++) {
-                // Cells outside the picture are not read: their lanes are masked.
-                for (int j = 0; j < EDGE; j++)
-                    values[j] = _mm256_maskload_ps(
-                        source + (start + i * line + j * LANES), _mm256_and_si256(row_mask[i], column_mask[j]));
-                evaluate(values, half[i]);
-            }
-            for (int j = 0; j < EDGE; j++) {
-                const __m256 column[EDGE] = {half[0][j], half[1][j], half[2][j], half[3][j], half[4][j], half[5][j]};
-                evaluate(column, values);
-                for (int i = 0; i < EDGE; i++)
-                    _mm256_storeu_ps(out + (size_t)(i * EDGE + j) * plan->input_step, values[i]);
-            }
+        for (int channel = 0; channel < shape->input_channels; channel += LANES) {
+            if (border.is_inside) transform_tile(corner, line, &border, true, out, plan->input_step);
+            else transform_tile(corner, line, &border, false, out, plan->input_step);
+            corner += block;
+            out += plan->input_block_step;
         }
     }
 }

@@ -14,6 +14,9 @@ static const double filter_values[EDGE][TAPS] = {
     {0, 0, 1},
 };
 
+// The same of F(2, 3) along time, at 0, 1, −1 and infinity.
+static const double time_values[TIME_POINTS][TAPS] = {{1, 0, 0}, {0.5, 0.5, 0.5}, {0.5, -0.5, 0.5}, {0, 0, 1}};
+
 /// 16 filters at once, a channel of the output each; `steps` apart are the places of their points.
 KERNEL static void evaluate(const double filters[TAPS * TAPS][COLUMNS], float *out, size_t step) {
     double half[EDGE][TAPS][COLUMNS];
@@ -30,7 +33,8 @@ KERNEL static void evaluate(const double filters[TAPS * TAPS][COLUMNS], float *o
 }
 
 size_t mixtape_winograd_weight_count(const mixtape_winograd *shape) {
-    return (size_t)POINTS * shape->time_taps * shape->input_channels * make_plan(shape).padded_outputs;
+    const plan plan = make_plan(shape);
+    return (size_t)POINTS * plan.slices * shape->input_channels * plan.padded_outputs;
 }
 
 typedef struct {
@@ -40,9 +44,10 @@ typedef struct {
     float *prepared;
 } preparation;
 
-// (point, columns of the output, tap in time, channel, column): what one product reads lies side by side.
+// (point, columns of the output, slice in time, channel, column): what one product reads lies side by side.
 static void prepare_columns(const preparation *work, int first) {
     const mixtape_winograd *shape = work->shape;
+    const plan plan = make_plan(shape);
     const int times = shape->time_taps, inputs = shape->input_channels, outputs = shape->output_channels;
     const ptrdiff_t area = TAPS * TAPS, volume = area * times;
     // Backward, what was an input's channel is an output's, and filters run the other way.
@@ -50,16 +55,20 @@ static void prepare_columns(const preparation *work, int first) {
     const ptrdiff_t output_step = work->backward ? volume : inputs * volume;
     const size_t step = mixtape_winograd_weight_count(shape) / POINTS;
     const int here = outputs - first < COLUMNS ? outputs - first : COLUMNS;
-    float *prepared = work->prepared + (ptrdiff_t)first * times * inputs;
+    float *prepared = work->prepared + (ptrdiff_t)first * plan.slices * inputs;
     double filters[TAPS * TAPS][COLUMNS];
-    memset(filters, 0, sizeof filters);
-    for (int time = 0; time < times; time++)
+    for (int slice = 0; slice < plan.slices; slice++)
         for (int channel = 0; channel < inputs; channel++, prepared += COLUMNS) {
-            const float *one = work->weights + first * output_step + channel * input_step
-                + (work->backward ? times - 1 - time : time) * area;
-            for (int k = 0; k < here; k++)
-                for (int i = 0; i < area; i++)
-                    filters[work->backward ? area - 1 - i : i][k] = one[k * output_step + i];
+            const float *one = work->weights + first * output_step + channel * input_step;
+            memset(filters, 0, sizeof filters);
+            for (int time = 0; time < times; time++) {
+                const double factor = plan.in_pairs ? time_values[slice][time] : time == slice;
+                if (factor == 0) continue;
+                const float *taps = one + (work->backward ? times - 1 - time : time) * area;
+                for (int k = 0; k < here; k++)
+                    for (int i = 0; i < area; i++)
+                        filters[work->backward ? area - 1 - i : i][k] += factor * taps[k * output_step + i];
+            }
             evaluate(filters, prepared, step);
         }
 }

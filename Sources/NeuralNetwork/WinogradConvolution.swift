@@ -27,7 +27,7 @@ final class WinogradConvolution: ProgramStep {
             withUnsafePointer(to: shape) { 4 * mixtape_winograd_weight_count($0) }
         }
 
-        /// Writes weights (out,in,t,3,3) as runs of any extent and batch read them; with `backward` for the gradient by the
+        /// Writes weights (out,in,t,3,3) as runs of any batch read them; with `backward` for the gradient by the
         /// input of the convolution that has them, whose plan has inputs and outputs the other way round.
         func prepare(
             _ weights: UnsafePointer<Float>?, backward: Bool = false, into prepared: UnsafeMutableRawPointer

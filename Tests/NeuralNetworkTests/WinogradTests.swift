@@ -3,11 +3,12 @@ import NeuralNetwork
 import Testing
 
 /// Shapes with edges of every kind: narrower than a tile, one tile, some tiles and a rest; channels that fill no column;
-/// one frame, two, and more; work of one chunk and of many.
+/// one frame, two, and more, and so many that they are taken in pairs; work of one chunk and of many.
 private let shapes: [mixtape_winograd] = [
     (1, 8, 8, 1, 1, 4, 4), (1, 8, 8, 3, 1, 3, 3), (2, 16, 24, 3, 1, 5, 5), (1, 24, 40, 1, 3, 13, 6),
     (2, 8, 8, 3, 2, 9, 8), (1, 16, 16, 3, 5, 7, 7), (3, 32, 16, 3, 4, 2, 17), (1, 32, 32, 1, 8, 28, 28),
-    (2, 64, 64, 3, 3, 14, 13), (1, 128, 128, 3, 8, 4, 4),
+    (2, 64, 64, 3, 3, 14, 13), (1, 128, 128, 3, 8, 4, 4), (2, 16, 24, 3, 8, 10, 12),
+    (1, 32, 32, 3, 10, 9, 17),
 ].map {
     mixtape_winograd(
         batch: $0, input_channels: $1, output_channels: $2, time_taps: $3, frames: $4, height: $5, width: $6)

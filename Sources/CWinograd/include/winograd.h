@@ -6,7 +6,8 @@
 
 // Convolutions of 3 × 3 taps in height and width, and 1 or 3 in time, by Winograd's minimal filtering F(4×4, 3×3): a
 // tile of 4 × 4 outputs takes 36 products a channel in place of 144 (Lavin and Gray, "Fast Algorithms for
-// Convolutional Neural Networks", CVPR 2016, section 4.3). oneDNN has this for AVX-512 and pictures alone.
+// Convolutional Neural Networks", CVPR 2016, section 4.3); along time, where clips are large, F(2, 3) beside it. oneDNN has
+// this for AVX-512 and pictures alone.
 //
 // Strides are 1, and as many zeros lie around the input that the output is as large as it. Arrays are those of oneDNN's
 // nCdhw8c: blocks of 8 channels, which are a register of AVX2.
@@ -32,7 +33,8 @@ bool mixtape_winograd_is_supported(const mixtape_winograd *shape);
 /// Floats of prepared weights.
 size_t mixtape_winograd_weight_count(const mixtape_winograd *shape);
 
-/// Writes the weights as `mixtape_winograd_run` reads them: the same for every batch, number of frames, height and width.
+/// Writes the weights as `mixtape_winograd_run` reads them. They are the same for every batch, and for all frames, heights
+/// and widths whose count of them is.
 ///
 /// - weights: (out,in,t,3,3) row-major. With `backward` those of the convolution whose gradient by its input is wanted, of
 ///   (in,out,t,3,3): the shape is that of the gradients' convolution, whose input is the gradient by the output.
