@@ -104,7 +104,7 @@ size_t mixtape_winograd_gradient_scratch_size(const mixtape_winograd *shape) {
     return sizeof(float) * POINTS * (plan.input_step + plan.output_step + sums);
 }
 
-UNSEEN_BARRIERS static void run_part(const run *run, int thread, int threads) {
+static void run_part(const run *run, int thread, int threads) {
     const plan *plan = &run->plan;
     const mixtape_winograd *shape = run->shape;
     float *input = run->scratch, *output = input + POINTS * plan->input_step;
@@ -128,7 +128,7 @@ UNSEEN_BARRIERS static void run_part(const run *run, int thread, int threads) {
         collect_columns(shape, plan, first, sums, run->weights);
 }
 
-UNSEEN_BARRIERS static void run_together(void *data) {
+static void run_together(void *data) {
     run_part(data, omp_get_thread_num(), omp_get_num_threads());
 }
 

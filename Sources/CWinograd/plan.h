@@ -17,13 +17,7 @@ enum {
     TIME_POINTS = 4 // of two frames
 };
 
-// Threads wait for each other in libgomp, where the thread sanitizer cannot look.
-#if defined(__SANITIZE_THREAD__) || (defined(__has_feature) && __has_feature(thread_sanitizer))
-#define UNSEEN_BARRIERS __attribute__((no_sanitize("thread")))
-#else
-#define UNSEEN_BARRIERS
-#endif
-#define KERNEL UNSEEN_BARRIERS __attribute__((target("avx2,fma")))
+#define KERNEL __attribute__((target("avx2,fma")))
 #define INLINE_KERNEL static inline __attribute__((always_inline)) KERNEL
 
 // libgomp's own names for what "#pragma omp parallel" and "#pragma omp barrier" call, which Swift's clang has no library

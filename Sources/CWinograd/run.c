@@ -35,7 +35,7 @@ size_t mixtape_winograd_scratch_size(const mixtape_winograd *shape, int threads)
 
 /// One of several threads' part in a chunk; all of them meet in it, twice: what one writes of the next chunk, no other
 /// still reads of this one.
-UNSEEN_BARRIERS static void run_chunk(
+static void run_chunk(
     const run *run, int chunk, float *scratch, float *spare, int thread, int threads) {
     const plan *plan = &run->plan;
     const int first = chunk * plan->chunk;
@@ -64,13 +64,13 @@ UNSEEN_BARRIERS static void run_chunk(
         run->shape, plan, output, mine, run->bias, run->destination, run->adds_to_destination, run->relu);
 }
 
-UNSEEN_BARRIERS static void run_alone(const run *run) {
+static void run_alone(const run *run) {
     float *spare = run->scratch + scratch_floats(&run->plan);
     for (int chunk = 0; chunk < run->plan.chunks; chunk++) run_chunk(run, chunk, run->scratch, spare, 0, 1);
 }
 
 /// What each thread of the pool does.
-UNSEEN_BARRIERS static void run_together(void *data) {
+static void run_together(void *data) {
     const run *run = data;
     const int thread = omp_get_thread_num(), threads = omp_get_num_threads();
     const size_t matrices = scratch_floats(&run->plan);
