@@ -46,7 +46,6 @@ INLINE_KERNEL void spread(const __m256 *y, __m256 *out) {
 // Where a row of the matrices lies in a picture.
 typedef struct {
     ptrdiff_t offset;  // floats from the array's start to the first channel's block of the tile's first output
-    int row;           // of the matrices, without frames of zeros
     int frame;
     int tile;          // of the chunk
     int y, x;          // of the tile's first output
@@ -63,7 +62,7 @@ INLINE_KERNEL place place_of(
     const ptrdiff_t plane = (ptrdiff_t)shape->height * shape->width;
     const ptrdiff_t offset = (clip * (ptrdiff_t)channels * shape->frames + time * (ptrdiff_t)LANES) * plane
         + (y * (ptrdiff_t)shape->width + x) * LANES;
-    return (place){offset, row, frame, tile, y, x};
+    return (place){offset, frame, tile, y, x};
 }
 
 // Where a tile's inputs lie: cells outside of the picture are not read, their lanes are masked.
