@@ -65,7 +65,6 @@ INLINE_KERNEL void collect(const __m256 *u, __m256 *out) {
 KERNEL static void collect_columns(
     const mixtape_winograd *shape, const plan *plan, int first, const float *sums, float *weights) {
     const int inputs = shape->input_channels, times = shape->time_taps;
-    const size_t step = (size_t)times * inputs * plan->padded_outputs;
     sums += (size_t)first * times * inputs;
     for (int time = 0; time < times; time++)
         for (int channel = 0; channel < inputs; channel++, sums += COLUMNS)
@@ -74,7 +73,7 @@ KERNEL static void collect_columns(
                 for (int j = 0; j < EDGE; j++) {
                     __m256 column[EDGE];
                     for (int i = 0; i < EDGE; i++)
-                        column[i] = _mm256_loadu_ps(sums + (size_t)(i * EDGE + j) * step + lane);
+                        column[i] = _mm256_loadu_ps(sums + (size_t)(i * EDGE + j) * plan->point_weights + lane);
                     collect(column, values);
                     for (int i = 0; i < TAPS; i++) half[i][j] = values[i];
                 }
@@ -100,8 +99,7 @@ typedef struct {
 
 size_t mixtape_winograd_gradient_scratch_size(const mixtape_winograd *shape) {
     const plan plan = make_gradient_plan(shape);
-    const size_t sums = (size_t)shape->time_taps * shape->input_channels * plan.padded_outputs;
-    return sizeof(float) * POINTS * (plan.input_step + plan.output_step + sums);
+    return sizeof(float) * POINTS * (plan.input_step + plan.output_step + plan.point_weights);
 }
 
 static void run_part(const run *run, int thread, int threads) {
@@ -109,7 +107,6 @@ static void run_part(const run *run, int thread, int threads) {
     const mixtape_winograd *shape = run->shape;
     float *input = run->scratch, *output = input + POINTS * plan->input_step;
     float *sums = output + POINTS * plan->output_step;
-    const size_t point_sums = (size_t)shape->time_taps * shape->input_channels * plan->padded_outputs;
     for (int chunk = 0; chunk < plan->chunks; chunk++) {
         const int first = chunk * plan->chunk;
         const int count = plan->tiles - first < plan->chunk ? plan->tiles - first : plan->chunk;
@@ -121,7 +118,7 @@ static void run_part(const run *run, int thread, int threads) {
         for (int i = part_of(POINTS, thread, threads); i < part_of(POINTS, thread + 1, threads); i++)
             multiply_chunk(
                 shape, plan, count, input + i * plan->input_step, output + i * plan->output_step, chunk > 0,
-                sums + i * point_sums);
+                sums + i * plan->point_weights);
         if (threads > 1) GOMP_barrier();
     }
     for (int first = thread * COLUMNS; first < shape->output_channels; first += threads * COLUMNS)

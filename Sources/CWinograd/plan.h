@@ -40,6 +40,7 @@ typedef struct {
     int padded_outputs;  // channels, in whole columns
     bool in_pairs;     // whether two frames at a time are multiplied, by the same algorithm
     int slices;        // of the weights: taps in time, or TIME_POINTS
+    size_t point_weights;  // floats of weights for one of POINTS
     size_t spare;      // floats that each thread needs for pairs
     bool has_zero_frames;  // before the first and behind the last frame of the transformed input
     // Floats from one point's matrix to the next, and inside of it.

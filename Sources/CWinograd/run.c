@@ -54,10 +54,9 @@ static void run_chunk(
     }
     transform_input(run->shape, plan, run->source, mine, input);
     if (threads > 1) GOMP_barrier();
-    const size_t weights = (size_t)plan->slices * channels * plan->padded_outputs;
     for (int point = part_of(POINTS, thread, threads); point < part_of(POINTS, thread + 1, threads); point++)
         multiply_point(
-            run->shape, plan, count, input + point * plan->input_step, run->prepared + point * weights,
+            run->shape, plan, count, input + point * plan->input_step, run->prepared + point * plan->point_weights,
             spare, output + point * plan->output_step);
     if (threads > 1) GOMP_barrier();
     transform_output(

@@ -92,19 +92,22 @@ INLINE_KERNEL void transform_tile(
     }
 }
 
+/// All bits for each of `count` places from `first` on that lies in [0, end).
+INLINE_KERNEL void mask_inside(int first, int end, int count, __m256i *masks) {
+    for (int i = 0; i < count; i++)
+        masks[i] = _mm256_set1_epi32((unsigned)(first + i) < (unsigned)end ? -1 : 0);
+}
+
 KERNEL void transform_input(
     const mixtape_winograd *shape, const plan *plan, const float *source, row_range rows, float *input) {
     const ptrdiff_t line = (ptrdiff_t)shape->width * LANES, block = line * shape->height * shape->frames;
-    const __m256i inside = _mm256_set1_epi32(-1), outside = _mm256_setzero_si256();
     for (int row = rows.from; row < rows.to; row++) {
         const place at = place_of(shape, plan, &rows, row, shape->input_channels);
         border border;
         border.is_inside = at.y > 0 && at.x > 0 && at.y + EDGE - 1 <= shape->height
             && at.x + EDGE - 1 <= shape->width;
-        for (int i = 0; i < EDGE; i++) {
-            border.rows[i] = (unsigned)(at.y - 1 + i) < (unsigned)shape->height ? inside : outside;
-            border.columns[i] = (unsigned)(at.x - 1 + i) < (unsigned)shape->width ? inside : outside;
-        }
+        mask_inside(at.y - 1, shape->height, EDGE, border.rows);
+        mask_inside(at.x - 1, shape->width, EDGE, border.columns);
         const float *corner = source + (at.offset - line - LANES);
         float *out = input
             + ((size_t)(at.frame + plan->has_zero_frames) * rows.count + at.tile) * plan->input_row_step;
@@ -157,14 +160,11 @@ KERNEL void transform_output(
 KERNEL void transform_gradient(
     const mixtape_winograd *shape, const plan *plan, const float *gradient, row_range rows, float *output) {
     const ptrdiff_t line = (ptrdiff_t)shape->width * LANES, block = line * shape->height * shape->frames;
-    const __m256i inside = _mm256_set1_epi32(-1), outside = _mm256_setzero_si256();
     for (int row = rows.from; row < rows.to; row++) {
         const place at = place_of(shape, plan, &rows, row, shape->output_channels);
         __m256i row_mask[TILE], column_mask[TILE];
-        for (int i = 0; i < TILE; i++) {
-            row_mask[i] = at.y + i < shape->height ? inside : outside;
-            column_mask[i] = at.x + i < shape->width ? inside : outside;
-        }
+        mask_inside(at.y, shape->height, TILE, row_mask);
+        mask_inside(at.x, shape->width, TILE, column_mask);
         for (int channel = 0; channel < shape->output_channels; channel += LANES) {
             const ptrdiff_t start = at.offset + channel / LANES * block;
             float *out = output + channel / COLUMNS * plan->output_block_step + row * plan->output_row_step

@@ -17,7 +17,7 @@ static const double filter_values[EDGE][TAPS] = {
 // The same of F(2, 3) along time, at 0, 1, −1 and infinity.
 static const double time_values[TIME_POINTS][TAPS] = {{1, 0, 0}, {0.5, 0.5, 0.5}, {0.5, -0.5, 0.5}, {0, 0, 1}};
 
-/// 16 filters at once, a channel of the output each; `steps` apart are the places of their points.
+/// 16 filters at once, a channel of the output each; their values at the points go `step` floats apart.
 KERNEL static void evaluate(const double filters[TAPS * TAPS][COLUMNS], float *out, size_t step) {
     double half[EDGE][TAPS][COLUMNS];
     for (int i = 0; i < EDGE; i++)
@@ -33,8 +33,7 @@ KERNEL static void evaluate(const double filters[TAPS * TAPS][COLUMNS], float *o
 }
 
 size_t mixtape_winograd_weight_count(const mixtape_winograd *shape) {
-    const plan plan = make_plan(shape);
-    return (size_t)POINTS * plan.slices * shape->input_channels * plan.padded_outputs;
+    return POINTS * make_plan(shape).point_weights;
 }
 
 typedef struct {
@@ -53,7 +52,6 @@ static void prepare_columns(const preparation *work, int first) {
     // Backward, what was an input's channel is an output's, and filters run the other way.
     const ptrdiff_t input_step = work->backward ? outputs * volume : volume;
     const ptrdiff_t output_step = work->backward ? volume : inputs * volume;
-    const size_t step = mixtape_winograd_weight_count(shape) / POINTS;
     const int here = outputs - first < COLUMNS ? outputs - first : COLUMNS;
     float *prepared = work->prepared + (ptrdiff_t)first * plan.slices * inputs;
     double filters[TAPS * TAPS][COLUMNS];
@@ -69,7 +67,7 @@ static void prepare_columns(const preparation *work, int first) {
                     for (int i = 0; i < area; i++)
                         filters[work->backward ? area - 1 - i : i][k] += factor * taps[k * output_step + i];
             }
-            evaluate(filters, prepared, step);
+            evaluate(filters, prepared, plan.point_weights);
         }
 }
 

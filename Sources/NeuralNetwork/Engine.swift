@@ -17,6 +17,7 @@ public final class ComputeEngine: @unchecked Sendable {
     /// Whether products of bfloat16 are an instruction of this processor.
     public static var hasNativeBFloat16: Bool { mt_has_native_bfloat16() }
 
+    /// Whether the processor has AVX2, and oneDNN may use it (DNNL_MAX_CPU_ISA).
     package static var hasAVX2: Bool { mt_has_avx2() }
 
     /// Whether float32 convolutions are faster by Winograd's algorithm: oneDNN has it for AVX-512 alone.

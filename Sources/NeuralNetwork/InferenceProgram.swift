@@ -18,7 +18,7 @@ public final class InferenceProgram {
     public let featureChannels: Int
 
     private let stream: ComputeStream
-    private let steps: [any ProgramStep]
+    private let steps: [any InferenceStep]
     private let input: Memory
     private let output: Memory
     private let outputCells: Int
@@ -66,7 +66,7 @@ public final class InferenceProgram {
     }
 
     /// The kernel of each step, such as "convolution [32, 3, 1, 7, 7]: jit_bf16:avx512_core_bf16".
-    public var kernels: [String] { steps.map { "\($0.what): \($0.implementation)" } }
+    public var kernels: [String] { steps.map(\.name) }
 
     /// The input, (N,3,t,h,w) row-major, in `precision`'s number format; to be filled before each `run`.
     public var inputBytes: UnsafeMutableRawBufferPointer {

@@ -52,23 +52,24 @@ final class ForwardAttributes {
     deinit { dnnl_primitive_attr_destroy(handle) }
 }
 
-/// One step of a program, bound to its arrays.
-protocol ProgramStep: AnyObject {
-    /// For messages, such as "convolution [32, 3, 1, 7, 7]".
-    var what: String { get }
-    /// Such as "jit:avx2".
-    var implementation: String { get }
-    /// Memory that it needs while it runs.
-    var scratchBytes: Int { get }
-    /// Hands over that memory, which steps that run one after the other share.
-    func bindScratch(_ buffer: AlignedBuffer, offset: Int, engine: ComputeEngine) throws(NetworkError)
+/// A step of a network, bound to its memory.
+protocol ComputeStep {
+    /// What it computes and how, such as "convolution [32, 3, 1, 7, 7]: jit:avx2".
+    var name: String { get }
     func execute(_ stream: ComputeStream) throws(NetworkError)
 }
 
+/// One of inference, where steps run one after the other and share scratch memory.
+protocol InferenceStep: ComputeStep, AnyObject {
+    /// Of the scratch memory that it needs.
+    var scratchBytes: Int { get }
+    /// Hands that memory over, from `offset` (bytes) on.
+    func bindScratch(_ buffer: AlignedBuffer, offset: Int, engine: ComputeEngine) throws(NetworkError)
+}
+
 /// A compiled primitive bound to its arrays.
-final class Primitive: ProgramStep {
-    let what: String
-    let implementation: String
+final class Primitive: InferenceStep {
+    let name: String
     let scratchBytes: Int
     private let handle: dnnl_primitive_t
     private var memories: [Memory]
@@ -77,8 +78,7 @@ final class Primitive: ProgramStep {
 
     /// - Parameter arguments: each array under its `DNNL_ARG_…` number.
     init(_ description: PrimitiveDescription, arguments: [(Int32, Memory)]) throws(NetworkError) {
-        what = description.what
-        implementation = description.implementation
+        name = "\(description.what): \(description.implementation)"
         memories = arguments.map(\.1)
         self.arguments = arguments.map { dnnl_exec_arg_t(arg: $0.0, memory: $0.1.handle) }
         let scratch = try? MemoryDescription(of: description, dnnl_query_scratchpad_md)
@@ -105,7 +105,7 @@ final class Primitive: ProgramStep {
         let status = arguments.withUnsafeBufferPointer {
             dnnl_primitive_execute(handle, stream.handle, Int32($0.count), $0.baseAddress)
         }
-        try check(status, what)
+        try check(status, name)
     }
 }
 

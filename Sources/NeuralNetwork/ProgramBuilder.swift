@@ -12,7 +12,7 @@ struct ProgramBuilder {
     private struct Pending {
         var scratchBytes: Int
         /// From the memories of the values, by index.
-        var make: ([Memory]) throws(NetworkError) -> any ProgramStep
+        var make: ([Memory]) throws(NetworkError) -> any InferenceStep
     }
     private enum Operand {
         case value(Int)
@@ -47,7 +47,7 @@ struct ProgramBuilder {
     private var freeSlots: [Int] = []
     private var pending: [Pending] = []
 
-    private(set) var program: [any ProgramStep] = []
+    private(set) var program: [any InferenceStep] = []
     private(set) var input: Memory
     private(set) var output: Memory
     private(set) var outputCells = 0

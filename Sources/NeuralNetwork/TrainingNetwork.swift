@@ -18,8 +18,8 @@ public final class TrainingNetwork {
     private let parameters: TrainingParameters
     private let arena: AlignedBuffer
     private let stream: ComputeStream
-    private let forwardSteps: [any TrainingStep]
-    private let backwardSteps: [any TrainingStep]
+    private let forwardSteps: [any ComputeStep]
+    private let backwardSteps: [any ComputeStep]
     private let input: UnsafeMutableRawBufferPointer
     private let output: UnsafeBufferPointer<Float>
     private let outputGradient: UnsafeMutableBufferPointer<Float>
@@ -102,24 +102,14 @@ public final class TrainingNetwork {
         try run(backwardSteps)
     }
 
-    private func run(_ steps: [any TrainingStep]) throws(NetworkError) {
+    private func run(_ steps: [any ComputeStep]) throws(NetworkError) {
         setComputeThreads(threads)
         for step in steps { try step.execute(stream) }
         try check(dnnl_stream_wait(stream.handle), "training")
     }
 }
 
-/// A step bound to its memory.
-protocol TrainingStep {
-    var name: String { get }
-    func execute(_ stream: ComputeStream) throws(NetworkError)
-}
-
-extension Primitive: TrainingStep {
-    var name: String { "\(what): \(implementation)" }
-}
-
-private struct WinogradStep: TrainingStep {
+private struct WinogradStep: ComputeStep {
     let plan: WinogradConvolution.Plan
     let parameter: UnsafeMutableBufferPointer<Float>
     let isBackward: Bool
@@ -134,7 +124,7 @@ private struct WinogradStep: TrainingStep {
     }
 }
 
-private struct WinogradGradient: TrainingStep {
+private struct WinogradGradient: ComputeStep {
     let plan: WinogradConvolution.Plan
     let parameter: UnsafeMutableBufferPointer<Float>
     let source: UnsafeMutableRawPointer
@@ -147,13 +137,13 @@ private struct WinogradGradient: TrainingStep {
     }
 }
 
-private struct NormForward: TrainingStep {
+private struct NormForward: ComputeStep {
     let norm: TrainingNorm
     var name: String { "batch norm: own" }
     func execute(_ stream: ComputeStream) { norm.forward() }
 }
 
-private struct NormBackward: TrainingStep {
+private struct NormBackward: ComputeStep {
     let norm: TrainingNorm
     let gradients: [UnsafeMutableRawPointer]
     let masked: UnsafeMutableRawPointer?
@@ -166,7 +156,7 @@ private struct NormBackward: TrainingStep {
     }
 }
 
-private struct GradientSum: TrainingStep {
+private struct GradientSum: ComputeStep {
     let shape: mt_blocked_shape
     let first: UnsafeMutableRawPointer
     let second: UnsafeMutableRawPointer
@@ -222,8 +212,8 @@ private struct TrainingBinder {
 
     func address(_ value: Int) -> UnsafeMutableRawPointer { block(plan.values[value].block) }
 
-    func bind(_ steps: [TrainingPlan.Step]) throws(NetworkError) -> [any TrainingStep] {
-        var result: [any TrainingStep] = []
+    func bind(_ steps: [TrainingPlan.Step]) throws(NetworkError) -> [any ComputeStep] {
+        var result: [any ComputeStep] = []
         for step in steps {
             switch step {
             case .primitive(let description, let arguments, let scratch):

@@ -7,7 +7,7 @@ import Tensors
 ///
 /// For processors with AVX2 and no AVX-512, where oneDNN has direct kernels alone for three dimensions. It works on arrays
 /// in blocks of 8 channels, which is what oneDNN likes best there.
-final class WinogradConvolution: ProgramStep {
+final class WinogradConvolution: InferenceStep {
     /// The convolution of a unit for inputs of one extent, and the layouts of its arrays.
     struct Plan {
         fileprivate let shape: mixtape_winograd
@@ -101,8 +101,7 @@ final class WinogradConvolution: ProgramStep {
             destination: try blocked(shape.outputChannels), threads: threads)
     }
 
-    var what: String { plan.what }
-    let implementation = "winograd:avx2"
+    var name: String { "\(plan.what): winograd:avx2" }
     let scratchBytes: Int
     /// Of the prepared weights.
     var weightBytes: Int { weights.byteCount }
@@ -113,7 +112,7 @@ final class WinogradConvolution: ProgramStep {
     private let destination: Memory
     private let addsToDestination: Bool
     private let relu: Bool
-    private var scratch: AlignedBuffer?
+    private var scratch: (buffer: AlignedBuffer, offset: Int)?
 
     /// dst = [ReLU](weights ∗ src + bias [+ dst]).
     ///
@@ -133,15 +132,15 @@ final class WinogradConvolution: ProgramStep {
     }
 
     func bindScratch(_ buffer: AlignedBuffer, offset: Int, engine: ComputeEngine) {
-        precondition(offset == 0 && buffer.byteCount >= scratchBytes, "too little scratch memory")
-        scratch = buffer
+        precondition(buffer.byteCount - offset >= scratchBytes, "too little scratch memory")
+        scratch = (buffer, offset)
     }
 
     func execute(_ stream: ComputeStream) throws(NetworkError) {
-        guard let scratch else { throw NetworkError(message: "\(what): no scratch memory") }
+        guard let scratch else { throw NetworkError(message: "\(name): no scratch memory") }
         plan.run(
             source: source.buffer.base, weights: weights.base, bias: bias.buffer.base,
             destination: destination.buffer.base, addsToDestination: addsToDestination, relu: relu,
-            scratch: scratch.base)
+            scratch: scratch.buffer.base + scratch.offset)
     }
 }

@@ -2,7 +2,7 @@ import Glibc
 
 /// Memory on a 64-byte boundary (a cache line, and an AVX-512 register), zeroed, freed with its owner. Large ones lie on
 /// the processor's large pages where the system has them: weights are read from end to end for every clip, and looking up
-/// a page every 4 KiB takes a fifth of that time.
+/// a page every 4 KiB took up to a fifth of that time.
 package final class AlignedBuffer: @unchecked Sendable {
     // Unchecked: the owner alone decides who writes and when. `Tensor` writes only while it is the one
     // owner; an inference program's memory belongs to one thread at a time.

@@ -59,7 +59,7 @@ final class ClipQueue: @unchecked Sendable {
         }
     }
 
-    /// The next clips in order, none at the end: `batch` of them where as many wait for each of so many takers, else one.
+    /// The next clips in order, nil at the end: `batch` of them where as many wait for each of so many takers, else one.
     func pop(batch: Int = 1, takers: Int = 1) -> (first: Int, clips: [Clip])? {
         locked {
             while waiting.isEmpty, !isFinished, !isAbandoned { pthread_cond_wait(changed, mutex) }

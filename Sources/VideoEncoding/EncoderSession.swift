@@ -88,20 +88,18 @@ public final class EncoderSession {
     ) throws(VideoError) -> (StreamFacts, [EncodedClip]) {
         var reader = try ClipReader(path: path, options: options)
         var results: [EncodedClip] = []
-        var clips: [Clip] = []
-        while true {
-            let clip = try reader.next()
-            if let clip { clips.append(clip) }
-            if clip != nil, clips.count < lanes[0].favouredBatch { continue }
+        let batch = lanes[0].favouredBatch
+        var clips: [Clip]
+        repeat {
+            clips = []
+            while clips.count < batch, let clip = try reader.next() { clips.append(clip) }
             do throws(ModelError) {
                 let gaussians = try lanes[0].encode(clips)
                 results += zip(clips, gaussians).map { EncodedClip(interval: $0.interval, gaussian: $1) }
             } catch {
                 throw Self.failure(error, path)
             }
-            clips = []
-            if clip == nil { break }
-        }
+        } while clips.count == batch
         return (reader.facts, results)
     }
 

@@ -140,8 +140,7 @@ extension Case {
 
 @Suite(.enabled(if: ComputeEngine.hasAVX2)) struct WinogradTests {
     /// The loss is linear in the source and in the weights, so that gradients are its differences, however large the step.
-    @Test(arguments: shapes.prefix(7), 0..<6) func gradientsAreDifferences(shape: mixtape_winograd, draw: Int)
-    {
+    @Test(arguments: shapes, 0..<6) func gradientsAreDifferences(shape: mixtape_winograd, draw: Int) {
         let one = Case(shape, seed: 11)
         let (bySource, byWeights) = one.gradients()
         var random = TestRandom(seed: UInt64(draw))
@@ -223,5 +222,18 @@ extension Case {
         let isUsed = program.kernels.contains { $0.hasSuffix("winograd:avx2") }
         #expect(isUsed == ComputeEngine.favoursWinograd)
         #expect(program.kernels.first?.hasSuffix("winograd:avx2") == false)
+    }
+
+    /// Large weights over small clips, as in the later stages of a network.
+    @Test(arguments: Precision.supported) func clipsShareLargeWeights(precision: Precision) throws {
+        let one = Extent3D(1, 1, 1)
+        let architecture = ResidualArchitecture(
+            stem: [.init(channels: 128, kernel: one, stride: one, padding: Extent3D(0, 0, 0))], pool: nil,
+            stages: [.init(blocks: 1, channels: 128, kernel: Extent3D(3, 3, 3), stride: one)])
+        let program = try InferenceProgram(
+            NaiveNetwork(architecture, seed: 6).network(), inputExtent: Extent3D(8, 4, 4),
+            precision: precision)
+        let shares = precision == .float32 && ComputeEngine.favoursWinograd
+        #expect(program.favouredBatch == (shares ? 4 : 1))
     }
 }

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -65,7 +66,9 @@ class Environment:
         """None where it can be imported, else the reason."""
         done = subprocess.run([self.python, "-c", PROBE, module], capture_output=True, text=True)
         if done.returncode:
-            return last_line(done.stderr) or f"import ends with status {done.returncode}"
+            # Without the folders: they say where somebody's environment is, and the report is for others.
+            reason = re.sub(r"(?<!\S)/\S*/", "", last_line(done.stderr))
+            return reason or f"import ends with status {done.returncode}"
         self.versions[module] = last_line(done.stdout)
         return None
 

@@ -11,6 +11,7 @@ Needs the Swift toolchain, which brings libFuzzer, and ffmpeg for videos to begi
 """
 
 import base64
+import contextlib
 import json
 import os
 import platform
@@ -145,7 +146,9 @@ class Fuzzing:
         with self.lock:
             self.stopping = True
             for process in self.running:
-                process.send_signal(signal.SIGINT)
+                # Not send_signal, which may wait for the process before its thread does.
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(process.pid, signal.SIGINT)
 
     def target(self, name):
         place = prepare(self.program, name)
