@@ -12,7 +12,8 @@ enum {
     COLUMNS = 16,   // channels of the output that are multiplied together
     TILE = 4,       // outputs along an edge
     EDGE = 6,       // inputs along an edge
-    POINTS = 36,    // products of a tile: where its polynomials are evaluated
+    POINTS = 36,    // values of a filter: where its polynomials are evaluated
+    STRIDED_EDGE = 9,
     TAPS = 3,       // along an edge
     TIME_POINTS = 4 // of two frames
 };
@@ -37,13 +38,16 @@ typedef struct {
     int tiles;         // of all pictures
     int chunk;         // tiles at once
     int chunks;
+    int output_height, output_width;
     int padded_outputs;  // channels, in whole columns
+    int products;      // of a tile: as many as POINTS, or more where a filter's value serves several
     bool in_pairs;     // whether two frames at a time are multiplied, by the same algorithm
     int slices;        // of the weights: taps in time, or TIME_POINTS
     size_t point_weights;  // floats of weights for one of POINTS
+    int paired;        // tiles at once in pairs
     size_t spare;      // floats that each thread needs for pairs
     bool has_zero_frames;  // before the first and behind the last frame of the transformed input
-    // Floats from one point's matrix to the next, and inside of it.
+    // Floats from one point's matrix to the next, times the products that it holds, and inside of it.
     size_t input_step, input_row_step, input_block_step;
     size_t output_step, output_row_step, output_block_step;  // blocks of LANES channels, or of COLUMNS for gradients
 } plan;
@@ -57,6 +61,20 @@ plan make_gradient_plan(const mixtape_winograd *shape);
 /// Where a thread's part of a number of things begins; where the next one's does, it ends.
 static inline int part_of(int count, int thread, int threads) { return (int)((int64_t)count * thread / threads); }
 
+/// The products of a tile that one value of a filter serves: TILE or TILE² of those at the middle taps of a stride of 2. They
+/// share a matrix, whose rows are (frame, product, tile).
+typedef struct {
+    int first;  // products of points before
+    int count;
+} share;
+
+static inline share share_of(int point, bool strided) {
+    if (!strided) return (share){point, 1};
+    const int i = point / EDGE, j = point % EDGE;
+    const int down = i == EDGE - 1 ? TILE : 1, across = j == EDGE - 1 ? TILE : 1;
+    return (share){i * STRIDED_EDGE + j * down, down * across};
+}
+
 /// Rows [from, to) of the `count` tiles from `first` on.
 typedef struct {
     int first;
@@ -69,8 +87,8 @@ typedef struct {
 void transform_input(
     const mixtape_winograd *shape, const plan *plan, const float *source, row_range rows, float *input);
 
-/// `output`, one of POINTS matrices (row, channel of the output), from one of `input` and its weights; `spare` is the
-/// thread's own.
+/// `output`, one of POINTS matrices (row, channel of the output), from one of `input`, of `count` rows a frame, and its
+/// weights; `spare` is the thread's own.
 void multiply_point(
     const mixtape_winograd *shape, const plan *plan, int count, const float *input, const float *weights,
     float *spare, float *output);

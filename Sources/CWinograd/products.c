@@ -12,37 +12,38 @@
 
 /// A few rows of a matrix by 16 columns of weights.
 typedef struct {
-    const float *input;  // the first row at the first tap
-    size_t tap_step;     // floats from a row to the same at the next tap
-    int taps;
+    const float *input;
     int channels;
-    const float *weights;  // (tap, channel, column)
+    bool adds;             // to what `output` holds
+    const float *weights;  // (channel, column)
     const char *ahead;     // what will be read next, to be fetched from memory meanwhile
     int ahead_step;        // bytes for each channel
     float *output;
     size_t output_step;
 } panel;
 
-// Each sum goes over taps and then channels, in order, whatever rows stand beside it.
+// Each sum goes over the channels in order, whatever rows stand beside it.
 INLINE_KERNEL void multiply_rows(int rows, bool fetches, const panel *panel) {
     const float *input = panel->input, *weights = panel->weights;
     const char *ahead = panel->ahead;
     const size_t step = panel->channels;
     __m256 sums[MOST_ROWS][2];
-    for (int row = 0; row < rows; row++) sums[row][0] = sums[row][1] = _mm256_setzero_ps();
-    for (int tap = 0; tap < panel->taps; tap++, input += panel->tap_step) {
-        for (int channel = 0; channel < panel->channels; channel++, weights += COLUMNS) {
-            if (fetches) {
-                __builtin_prefetch(ahead);
-                ahead += panel->ahead_step;
-            }
-            const __m256 first = _mm256_loadu_ps(weights), second = _mm256_loadu_ps(weights + LANES);
+    for (int row = 0; row < rows; row++)
+        for (int half = 0; half < 2; half++)
+            sums[row][half] = panel->adds
+                ? _mm256_loadu_ps(panel->output + row * panel->output_step + half * LANES)
+                : _mm256_setzero_ps();
+    for (int channel = 0; channel < panel->channels; channel++, weights += COLUMNS) {
+        if (fetches) {
+            __builtin_prefetch(ahead);
+            ahead += panel->ahead_step;
+        }
+        const __m256 first = _mm256_loadu_ps(weights), second = _mm256_loadu_ps(weights + LANES);
 #pragma clang loop unroll(full)
-            for (int row = 0; row < rows; row++) {
-                const __m256 value = _mm256_broadcast_ss(input + row * step + channel);
-                sums[row][0] = _mm256_fmadd_ps(value, first, sums[row][0]);
-                sums[row][1] = _mm256_fmadd_ps(value, second, sums[row][1]);
-            }
+        for (int row = 0; row < rows; row++) {
+            const __m256 value = _mm256_broadcast_ss(input + row * step + channel);
+            sums[row][0] = _mm256_fmadd_ps(value, first, sums[row][0]);
+            sums[row][1] = _mm256_fmadd_ps(value, second, sums[row][1]);
         }
     }
     for (int row = 0; row < rows; row++) {
@@ -82,28 +83,32 @@ static void multiply_groups(
     const float *input, const float *weights, size_t weight_step, float *output) {
     int rows = 0;
     for (int group = 0; group < group_count; group++) rows += groups[group].to - groups[group].from;
-    const size_t panel_size = (size_t)taps * channels * COLUMNS;
+    const size_t slice = (size_t)channels * COLUMNS;
     const int passes = (rows + MOST_ROWS - 1) / MOST_ROWS;
     for (int column = 0; column < plan->padded_outputs; column += COLUMNS, weights += weight_step) {
-        int pass = 0;
-        for (int group = 0; group < group_count; group++) {
-            const int first_tap = groups[group].first_tap, from = groups[group].from;
-            const int here = groups[group].to - from, parts = (here + MOST_ROWS - 1) / MOST_ROWS;
-            for (int part = 0; part < parts; part++) {
-                const int start = from + part_of(here, part, parts), end = from + part_of(here, part + 1, parts);
-                const panel panel = {
-                    .input = input + ((ptrdiff_t)start + (ptrdiff_t)(first_tap - before) * count) * channels,
-                    .tap_step = (size_t)count * channels,
-                    .taps = groups[group].end_tap - first_tap,
-                    .channels = channels,
-                    .weights = weights + (size_t)first_tap * channels * COLUMNS,
-                    .ahead = (const char *)(weights + weight_step)
-                        + panel_size * sizeof(float) / passes * pass++,
-                    .ahead_step = passes <= FEW_PASSES ? COLUMNS * (int)sizeof(float) / passes : 0,
-                    .output = output + (size_t)start * plan->padded_outputs + column,
-                    .output_step = plan->padded_outputs,
-                };
-                multiply_panel(end - start, &panel);
+        // One tap's weights stay in the nearest cache while all rows pass by.
+        for (int tap = 0; tap < taps; tap++) {
+            const char *ahead = (const char *)(tap + 1 < taps ? weights + (tap + 1) * slice : weights + weight_step);
+            int pass = 0;
+            for (int group = 0; group < group_count; group++) {
+                const int from = groups[group].from, here = groups[group].to - from;
+                const int parts = (here + MOST_ROWS - 1) / MOST_ROWS;
+                if (tap < groups[group].first_tap || tap >= groups[group].end_tap) continue;
+                for (int part = 0; part < parts; part++) {
+                    const int start = from + part_of(here, part, parts);
+                    const int end = from + part_of(here, part + 1, parts);
+                    const panel panel = {
+                        .input = input + ((ptrdiff_t)start + (ptrdiff_t)(tap - before) * count) * channels,
+                        .channels = channels,
+                        .adds = tap > groups[group].first_tap,
+                        .weights = weights + tap * slice,
+                        .ahead = ahead + slice * sizeof(float) / passes * pass++,
+                        .ahead_step = passes <= FEW_PASSES ? COLUMNS * (int)sizeof(float) / passes : 0,
+                        .output = output + (size_t)start * plan->padded_outputs + column,
+                        .output_step = plan->padded_outputs,
+                    };
+                    multiply_panel(end - start, &panel);
+                }
             }
         }
     }
@@ -137,29 +142,36 @@ static void multiply_pairs(
     float *spare, float *output) {
     const int pairs = plan->frames / 2, channels = shape->input_channels;
     const size_t frame = (size_t)count * channels, output_frame = (size_t)count * plan->padded_outputs;
-    const size_t products_step = pairs * output_frame, slice = (size_t)channels * COLUMNS;
-    float *products = spare + pairs * frame;
-    const row_group all = {0, pairs * count, 0, 1};
-    for (int point = 0; point < TIME_POINTS; point++) {
-        for (int pair = 0; pair < pairs; pair++) {
-            const float *own = input + 2 * pair * frame, *next = own + frame;
-            const float *before = pair > 0 ? own - frame : NULL, *behind = pair + 1 < pairs ? next + frame : NULL;
-            float *out = spare + pair * frame;
-            switch (point) {
-            case 0: combine(before, next, -1, frame, out); break;
-            case 1: combine(own, next, 1, frame, out); break;
-            case 2: combine(next, own, -1, frame, out); break;
-            case 3: combine(own, behind, -1, frame, out); break;
+    const size_t slice = (size_t)channels * COLUMNS;
+    const int parts = (count + plan->paired - 1) / plan->paired;
+    for (int part = 0; part < parts; part++) {
+        const int first = part_of(count, part, parts), here = part_of(count, part + 1, parts) - first;
+        const size_t size = (size_t)here * channels, output_size = (size_t)here * plan->padded_outputs;
+        const size_t products_step = pairs * output_size;
+        float *products = spare + pairs * size;
+        const row_group all = {0, pairs * here, 0, 1};
+        for (int point = 0; point < TIME_POINTS; point++) {
+            for (int pair = 0; pair < pairs; pair++) {
+                const float *own = input + 2 * pair * frame + (size_t)first * channels, *next = own + frame;
+                const float *before = pair > 0 ? own - frame : NULL;
+                const float *behind = pair + 1 < pairs ? next + frame : NULL;
+                float *out = spare + pair * size;
+                switch (point) {
+                case 0: combine(before, next, -1, size, out); break;
+                case 1: combine(own, next, 1, size, out); break;
+                case 2: combine(next, own, -1, size, out); break;
+                case 3: combine(own, behind, -1, size, out); break;
+                }
             }
+            multiply_groups(
+                plan, &all, 1, here, 0, channels, 1, spare, weights + point * slice, TIME_POINTS * slice,
+                products + point * products_step);
         }
-        multiply_groups(
-            plan, &all, 1, count, 0, channels, 1, spare, weights + point * slice, TIME_POINTS * slice,
-            products + point * products_step);
+        for (int pair = 0; pair < pairs; pair++) {
+            float *out = output + 2 * pair * output_frame + (size_t)first * plan->padded_outputs;
+            combine_pair(products + pair * output_size, products_step, output_size, out, out + output_frame);
+        }
     }
-    for (int pair = 0; pair < pairs; pair++)
-        combine_pair(
-            products + pair * output_frame, products_step, output_frame, output + 2 * pair * output_frame,
-            output + (2 * pair + 1) * output_frame);
 }
 
 void multiply_point(

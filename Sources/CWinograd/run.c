@@ -19,10 +19,10 @@ typedef struct {
 
 bool mixtape_winograd_is_supported(const mixtape_winograd *shape) {
     return shape->input_channels % LANES == 0 && shape->output_channels % LANES == 0
-        && (shape->time_taps == 1 || shape->time_taps == 3);
+        && (shape->time_taps == 1 || shape->time_taps == 3) && (shape->stride == 1 || shape->stride == 2);
 }
 
-static size_t scratch_floats(const plan *plan) { return POINTS * (plan->input_step + plan->output_step); }
+static size_t scratch_floats(const plan *plan) { return plan->products * (plan->input_step + plan->output_step); }
 
 // Whether each thread takes chunks of its own, and waits for nobody, or all share every chunk.
 static bool shares_chunks(const plan *plan, int threads) { return plan->chunks < 2 * threads; }
@@ -41,23 +41,29 @@ static void run_chunk(
     const int first = chunk * plan->chunk;
     const int count = plan->tiles - first < plan->chunk ? plan->tiles - first : plan->chunk;
     const int rows = plan->frames * count, channels = run->shape->input_channels;
+    const bool strided = run->shape->stride > 1;
     const row_range mine = {first, count, part_of(rows, thread, threads), part_of(rows, thread + 1, threads)};
-    float *input = scratch, *output = scratch + POINTS * plan->input_step;
+    float *input = scratch, *output = scratch + plan->products * plan->input_step;
 
     if (plan->has_zero_frames && thread == 0) {
         const size_t frame = (size_t)count * channels;
         for (int point = 0; point < POINTS; point++) {
-            float *matrix = input + point * plan->input_step;
-            memset(matrix, 0, frame * sizeof(float));
-            memset(matrix + (plan->frames + 1) * frame, 0, frame * sizeof(float));
+            const share share = share_of(point, strided);
+            float *matrix = input + share.first * plan->input_step;
+            memset(matrix, 0, share.count * frame * sizeof(float));
+            memset(matrix + (plan->frames + 1) * share.count * frame, 0, share.count * frame * sizeof(float));
         }
     }
     transform_input(run->shape, plan, run->source, mine, input);
     if (threads > 1) GOMP_barrier();
-    for (int point = part_of(POINTS, thread, threads); point < part_of(POINTS, thread + 1, threads); point++)
-        multiply_point(
-            run->shape, plan, count, input + point * plan->input_step, run->prepared + point * plan->point_weights,
-            spare, output + point * plan->output_step);
+    const int from = part_of(plan->products, thread, threads), to = part_of(plan->products, thread + 1, threads);
+    for (int point = 0; point < POINTS; point++) {
+        const share share = share_of(point, strided);
+        if (share.first >= from && share.first < to)
+            multiply_point(
+                run->shape, plan, share.count * count, input + share.first * plan->input_step,
+                run->prepared + point * plan->point_weights, spare, output + share.first * plan->output_step);
+    }
     if (threads > 1) GOMP_barrier();
     transform_output(
         run->shape, plan, output, mine, run->bias, run->destination, run->adds_to_destination, run->relu);

@@ -14,22 +14,28 @@ static const double filter_values[EDGE][TAPS] = {
     {0, 0, 1},
 };
 
+// The same with a stride of 2: the outer taps at 0, 1, −1, 2 and infinity, and the middle one.
+static const double strided_values[EDGE][TAPS] = {
+    {1.0 / 2, 0, 0}, {-1.0 / 2, 0, -1.0 / 2}, {-1.0 / 6, 0, 1.0 / 6}, {1.0 / 6, 0, 1.0 / 3}, {0, 0, 1}, {0, 1, 0},
+};
+
 // The same of F(2, 3) along time, at 0, 1, −1 and infinity.
 static const double time_values[TIME_POINTS][TAPS] = {{1, 0, 0}, {0.5, 0.5, 0.5}, {0.5, -0.5, 0.5}, {0, 0, 1}};
 
 /// 16 filters at once, a channel of the output each; their values at the points go `step` floats apart.
-KERNEL static void evaluate(const double filters[TAPS * TAPS][COLUMNS], float *out, size_t step) {
+KERNEL static void evaluate(
+    const double values[EDGE][TAPS], const double filters[TAPS * TAPS][COLUMNS], float *out, size_t step) {
     double half[EDGE][TAPS][COLUMNS];
     for (int i = 0; i < EDGE; i++)
         for (int x = 0; x < TAPS; x++)
             for (int k = 0; k < COLUMNS; k++)
-                half[i][x][k] = filter_values[i][0] * filters[x][k] + filter_values[i][1] * filters[TAPS + x][k]
-                    + filter_values[i][2] * filters[2 * TAPS + x][k];
+                half[i][x][k] = values[i][0] * filters[x][k] + values[i][1] * filters[TAPS + x][k]
+                    + values[i][2] * filters[2 * TAPS + x][k];
     for (int i = 0; i < EDGE; i++)
         for (int j = 0; j < EDGE; j++, out += step)
             for (int k = 0; k < COLUMNS; k++)
-                out[k] = (float)(filter_values[j][0] * half[i][0][k] + filter_values[j][1] * half[i][1][k]
-                    + filter_values[j][2] * half[i][2][k]);
+                out[k] = (float)(values[j][0] * half[i][0][k] + values[j][1] * half[i][1][k]
+                    + values[j][2] * half[i][2][k]);
 }
 
 size_t mixtape_winograd_weight_count(const mixtape_winograd *shape) {
@@ -67,7 +73,7 @@ static void prepare_columns(const preparation *work, int first) {
                     for (int i = 0; i < area; i++)
                         filters[work->backward ? area - 1 - i : i][k] += factor * taps[k * output_step + i];
             }
-            evaluate(filters, prepared, plan.point_weights);
+            evaluate(shape->stride > 1 ? strided_values : filter_values, filters, prepared, plan.point_weights);
         }
 }
 

@@ -60,6 +60,8 @@ extension TrainingPlan {
     private func winogradPlan(
         _ shape: ConvolutionShape, _ source: Int
     ) throws(NetworkError) -> WinogradConvolution.Plan? {
+        // Backward, what a stride left out would be filtered with zeros between.
+        guard shape.stride == Extent3D(1, 1, 1) else { return nil }
         let extents = values[source].description.extents
         return try WinogradConvolution.plan(
             shape, batch: batch, extent: Extent3D(extents[2], extents[3], extents[4]), type: type,

@@ -73,32 +73,39 @@ final class WinogradConvolution: InferenceStep {
 
     /// A plan where there is one and it pays; the same for each batch and number of threads, and so are the results.
     ///
-    /// - Parameter extent: of the input, and so of the output.
+    /// - Parameter extent: of the input.
     static func plan(
         _ shape: ConvolutionShape, batch: Int, extent: Extent3D, type: dnnl_data_type_t, threads: Int
     ) throws(NetworkError) -> Plan? {
         let kernel = shape.kernel
         guard type == dnnl_f32, ComputeEngine.favoursWinograd, kernel.height == 3, kernel.width == 3,
-            shape.stride == Extent3D(1, 1, 1), shape.padding == Extent3D(kernel.time / 2, 1, 1)
+            shape.stride == Extent3D(1, 1, 1) || shape.stride == Extent3D(1, 2, 2),
+            shape.padding == Extent3D(kernel.time / 2, 1, 1)
         else { return nil }
+        let stride = shape.stride.height
+        // The transforms of a stride's larger tiles cost more, and must be shared by more products.
+        guard stride == 1 || kernel.time > 1 && shape.inputChannels >= 64 else { return nil }
         let description = mixtape_winograd(
             batch: Int32(batch), input_channels: Int32(shape.inputChannels),
             output_channels: Int32(shape.outputChannels), time_taps: Int32(kernel.time),
-            frames: Int32(extent.time), height: Int32(extent.height), width: Int32(extent.width))
+            frames: Int32(extent.time), height: Int32(extent.height), width: Int32(extent.width),
+            stride: Int32(stride))
         guard withUnsafePointer(to: description, { mixtape_winograd_is_supported($0) }) else { return nil }
-        let tiles = (extent.height + 3) / 4 * ((extent.width + 3) / 4)
-        let isMostlyInside = 2 * extent.height * extent.width >= 16 * tiles
+        let output = Extent3D(
+            extent.time, (extent.height + stride - 1) / stride, (extent.width + stride - 1) / stride)
+        let tiles = (output.height + 3) / 4 * ((output.width + 3) / 4)
+        let isMostlyInside = 2 * output.height * output.width >= 16 * tiles
         // The weights are four times as many numbers as those of the definition, and must be worth their way from memory.
         // Other clips of a batch do not count: a clip's values must not depend on its company.
         guard isMostlyInside, extent.time * tiles >= 8 else { return nil }
-        func blocked(_ channels: Int) throws(NetworkError) -> MemoryDescription {
+        func blocked(_ channels: Int, _ extent: Extent3D) throws(NetworkError) -> MemoryDescription {
             try MemoryDescription(
                 shape: [batch, channels] + extent.values, type: dnnl_f32, tag: dnnl_nCdhw8c)
         }
         return Plan(
             shape: description, what: "convolution \(shape.weightShape)",
-            source: try blocked(shape.inputChannels),
-            destination: try blocked(shape.outputChannels), threads: threads)
+            source: try blocked(shape.inputChannels, extent),
+            destination: try blocked(shape.outputChannels, output), threads: threads)
     }
 
     var name: String { "\(plan.what): winograd:avx2" }

@@ -11,17 +11,31 @@ private let shapes: [mixtape_winograd] = [
     (1, 32, 32, 3, 10, 9, 17),
 ].map {
     mixtape_winograd(
-        batch: $0, input_channels: $1, output_channels: $2, time_taps: $3, frames: $4, height: $5, width: $6)
+        batch: $0, input_channels: $1, output_channels: $2, time_taps: $3, frames: $4, height: $5, width: $6,
+        stride: 1)
 }
+
+/// With a stride of 2, even and odd heights and widths: narrower than a tile, one, and some and a rest; in pairs and not.
+private let stridedShapes: [mixtape_winograd] = [
+    (1, 8, 8, 1, 1, 4, 4), (1, 8, 8, 3, 1, 3, 1), (2, 16, 24, 3, 1, 5, 5), (1, 24, 40, 1, 3, 13, 6),
+    (2, 8, 8, 3, 2, 9, 8), (3, 32, 16, 3, 4, 2, 17), (2, 64, 72, 3, 8, 14, 13), (5, 64, 32, 3, 8, 7, 7),
+    (1, 32, 32, 3, 10, 19, 17), (6, 16, 16, 3, 8, 16, 16),
+].map {
+    mixtape_winograd(
+        batch: $0, input_channels: $1, output_channels: $2, time_taps: $3, frames: $4, height: $5, width: $6,
+        stride: 2)
+}
+private let allShapes = shapes + stridedShapes
 
 extension mixtape_winograd: @retroactive CustomTestStringConvertible {
     /// Its numbers, for the test runner.
     public var testDescription: String {
-        "\(batch)×\(input_channels)→\(output_channels), \(time_taps)×3×3, \(frames)×\(height)×\(width)"
+        "\(batch)×\(input_channels)→\(output_channels), \(time_taps)×3×3, \(frames)×\(height)×\(width), stride \(stride)"
     }
-    fileprivate var cells: Int { Int(frames * height * width) }
-    fileprivate var inputCount: Int { Int(batch * input_channels) * cells }
-    fileprivate var outputCount: Int { Int(batch * output_channels) * cells }
+    fileprivate var outputHeight: Int { Int((height + stride - 1) / stride) }
+    fileprivate var outputWidth: Int { Int((width + stride - 1) / stride) }
+    fileprivate var inputCount: Int { Int(batch * input_channels * frames * height * width) }
+    fileprivate var outputCount: Int { Int(batch * output_channels * frames) * outputHeight * outputWidth }
     fileprivate var weightCount: Int { Int(output_channels * input_channels * time_taps) * 9 }
 }
 
@@ -62,19 +76,20 @@ private struct Case {
     func expected(adds: Bool, relu: Bool) -> [Double] {
         let (channels, outputs) = (Int(shape.input_channels), Int(shape.output_channels))
         let (frames, height, width) = (Int(shape.frames), Int(shape.height), Int(shape.width))
-        let taps = Int(shape.time_taps)
-        func place(_ clip: Int, _ channel: Int, of channels: Int, _ t: Int, _ y: Int, _ x: Int) -> Int {
-            ((((clip * channels / 8 + channel / 8) * frames + t) * height + y) * width + x) * 8 + channel % 8
-        }
+        let (taps, stride) = (Int(shape.time_taps), Int(shape.stride))
         /// Over the channels, of one tap.
         func products(
             _ clip: Int, _ out: Int, _ cell: (t: Int, y: Int, x: Int), _ tap: (t: Int, y: Int, x: Int)
         ) -> Double {
-            (0..<channels).reduce(0) { sum, channel in
-                let value = source[
-                    place(
-                        clip, channel, of: channels, cell.t + tap.t - taps / 2, cell.y + tap.y - 1,
-                        cell.x + tap.x - 1)]
+            let (t, y, x) = (
+                cell.t + tap.t - taps / 2, stride * cell.y + tap.y - 1, stride * cell.x + tap.x - 1
+            )
+            guard (0..<frames).contains(t), (0..<height).contains(y), (0..<width).contains(x) else {
+                return 0
+            }
+            return (0..<channels).reduce(0) { sum, channel in
+                let row = ((clip * channels / 8 + channel / 8) * frames + t) * height + y
+                let value = source[(row * width + x) * 8 + channel % 8]
                 let weight = ((out * channels + channel) * taps + tap.t) * 9 + tap.y * 3 + tap.x
                 return sum + Double(value) * Double(weights[weight])
             }
@@ -83,17 +98,15 @@ private struct Case {
         for clip in 0..<Int(shape.batch) {
             for out in 0..<outputs {
                 for t in 0..<frames {
-                    for y in 0..<height {
-                        for x in 0..<width {
+                    for y in 0..<shape.outputHeight {
+                        for x in 0..<shape.outputWidth {
                             var sum = Double(bias[out])
-                            for dt in 0..<taps where (0..<frames).contains(t + dt - taps / 2) {
-                                for dy in 0..<3 where (0..<height).contains(y + dy - 1) {
-                                    for dx in 0..<3 where (0..<width).contains(x + dx - 1) {
-                                        sum += products(clip, out, (t, y, x), (dt, dy, dx))
-                                    }
-                                }
+                            for tap in 0..<taps * 9 {
+                                sum += products(
+                                    clip, out, (t, y, x), (tap / 9, tap / 3 % 3, tap % 3))
                             }
-                            let at = place(clip, out, of: outputs, t, y, x)
+                            let row = ((clip * outputs / 8 + out / 8) * frames + t) * shape.outputHeight + y
+                            let at = (row * shape.outputWidth + x) * 8 + out % 8
                             result[at] = relu ? max(0, result[at] + sum) : result[at] + sum
                         }
                     }
@@ -168,7 +181,7 @@ extension Case {
     }
 
     /// The points at which the polynomials are evaluated make numbers of very different size: a few 1e-6 are lost.
-    @Test(arguments: shapes, [false, true]) func itIsTheConvolution(shape: mixtape_winograd, adds: Bool) {
+    @Test(arguments: allShapes, [false, true]) func itIsTheConvolution(shape: mixtape_winograd, adds: Bool) {
         let one = Case(shape, seed: 1)
         for relu in [false, true] {
             let error = relativeError(
@@ -177,13 +190,13 @@ extension Case {
         }
     }
 
-    @Test(arguments: shapes, [2, 3, 7] as [Int32])
+    @Test(arguments: allShapes, [2, 3, 7] as [Int32])
     func theNumberOfThreadsIsNotSeen(shape: mixtape_winograd, threads: Int32) {
         let one = Case(shape, seed: 2)
         #expect(one.run(threads: threads) == one.run())
     }
 
-    @Test(arguments: shapes) func clipsOfABatchAreThoseAlone(shape: mixtape_winograd) {
+    @Test(arguments: allShapes) func clipsOfABatchAreThoseAlone(shape: mixtape_winograd) {
         let batch = Case(shape, seed: 3)
         var single = shape
         single.batch = 1
@@ -211,6 +224,9 @@ extension Case {
             (shape.input_channels, shape.output_channels, shape.time_taps) = (channels, outputs, taps)
             #expect(!withUnsafePointer(to: shape) { mixtape_winograd_is_supported($0) })
         }
+        var shape = shapes[0]
+        shape.stride = 3
+        #expect(!withUnsafePointer(to: shape) { mixtape_winograd_is_supported($0) })
     }
 
     /// What the other tests of networks hold to the definition is this code, on processors for which it is meant.
