@@ -16,6 +16,10 @@ final class EncodingPool: Sendable {
     private let run: IndexRun
     private let queue: Mutex<Queue>
     private let processors = processorCount
+    /// Files that a thread takes at once at most: enough that most batches of clips are full.
+    private static let mostTogether = 8
+    /// Bytes of such files: a longer one fills batches by itself.
+    private static let mostBytesTogether: Int64 = 16 << 20
 
     init(run: IndexRun, tasks: [EncodingTask]) {
         self.run = run
@@ -26,10 +30,10 @@ final class EncodingPool: Sendable {
     /// a file that changed) finds the thread that put it there still at work.
     func work() {
         var workers: [Int: any VideoWorker] = [:]
-        while !run.keeper.isStopped, let (task, threads) = take() {
+        while !run.keeper.isStopped, let (tasks, threads) = take() {
             do throws(IndexError) {
                 if workers[threads] == nil { workers[threads] = try run.source.makeWorker(threads: threads) }
-                if let worker = workers[threads] { try encode(task, with: worker, threads: threads) }
+                if let worker = workers[threads] { encode(tasks, with: worker, threads: threads) }
             } catch {
                 run.keeper.fail(error)
             }
@@ -50,7 +54,7 @@ final class EncodingPool: Sendable {
         for task in suspects where !run.keeper.isStopped {
             do throws(IndexError) {
                 let worker = try run.source.makeWorker(threads: processors)
-                try encode(task, with: worker, threads: processors, isLastTry: true)
+                encode([task], with: worker, threads: processors, isLastTry: true)
             } catch {
                 run.keeper.fail(error)
             }
@@ -59,34 +63,57 @@ final class EncodingPool: Sendable {
         }
     }
 
-    /// The next file, and how many processors it may use: where fewer files are left than threads, those share all
-    /// processors.
-    private func take() -> (EncodingTask, threads: Int)? {
+    /// The next files, and how many processors they may use: where fewer files are left than threads, those share all
+    /// processors. Several small ones, fewer of them the fewer are left, so that all threads end together.
+    private func take() -> ([EncodingTask], threads: Int)? {
         queue.withLock { queue in
-            guard let task = queue.waiting.popLast() else { return nil }
+            guard let first = queue.waiting.popLast() else { return nil }
             queue.active += 1
             let atOnce = min(run.workerCount, queue.waiting.count + queue.active)
-            return (task, max(1, processors / max(1, atOnce)))
+            let threads = max(1, processors / max(1, atOnce))
+            var tasks = [first]
+            var bytes = first.file.size
+            let most = threads > 1 ? 1 : min(Self.mostTogether, queue.waiting.count / (4 * atOnce))
+            while tasks.count < most, let next = queue.waiting.last,
+                bytes + next.file.size <= Self.mostBytesTogether
+            {
+                bytes += next.file.size
+                tasks.append(next)
+                queue.waiting.removeLast()
+            }
+            return (tasks, threads)
         }
     }
 
     private func encode(
-        _ task: EncodingTask, with worker: any VideoWorker, threads: Int, isLastTry: Bool = false
-    ) throws(IndexError) {
+        _ tasks: [EncodingTask], with worker: any VideoWorker, threads: Int, isLastTry: Bool = false
+    ) {
         let keeper = run.keeper
-        keeper.update { $0.current = task.file.path }
-        let result = Result { () throws(VideoError) in
-            try worker.encode(
-                path: task.file.path, timeLimit: run.options.timeLimit, decoderThreads: threads,
-                isCancelled: { keeper.isStopped })
+        keeper.update { $0.current = tasks.first?.file.path }
+        let files = tasks.map {
+            FileToEncode(
+                path: $0.file.path, timeLimit: run.options.timeLimit, decoderThreads: threads)
         }
+        worker.encode(files, isCancelled: { keeper.isStopped }) { place, result in
+            do throws(IndexError) {
+                try take(result, of: tasks[place], isLastTry: isLastTry)
+            } catch {
+                keeper.fail(error)
+            }
+            if place + 1 < tasks.count { keeper.update { $0.current = tasks[place + 1].file.path } }
+        }
+    }
+
+    private func take(
+        _ result: Result<EncodedVideo, VideoError>, of task: EncodingTask, isLastTry: Bool
+    ) throws(IndexError) {
         if case .failure(let error) = result {
             if error.reason == .cancelled { return }
             if error.reason == .decoderFailed, !isLastTry {
                 return queue.withLock { $0.suspects.append(task) }
             }
         }
-        defer { keeper.finish(task) }
+        defer { run.keeper.finish(task) }
         if let change = task.identity.changeWhileReading {
             try fail(task, fingerprint: "", reason: change.reason, message: change.message)
             return

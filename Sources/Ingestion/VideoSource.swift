@@ -19,6 +19,30 @@ package protocol VideoWorker: AnyObject {
     func encode(
         path: String, timeLimit: Double, decoderThreads: Int, isCancelled: @escaping @Sendable () -> Bool
     ) throws(VideoError) -> EncodedVideo
+
+    /// Reads and encodes whole files, and says each one's result, in order, as soon as it is there.
+    ///
+    /// - Parameter deliver: gets the file's place in `files`.
+    func encode(
+        _ files: [FileToEncode], isCancelled: @escaping @Sendable () -> Bool,
+        deliver: (Int, Result<EncodedVideo, VideoError>) -> Void)
+}
+
+extension VideoWorker {
+    /// One after the other.
+    package func encode(
+        _ files: [FileToEncode], isCancelled: @escaping @Sendable () -> Bool,
+        deliver: (Int, Result<EncodedVideo, VideoError>) -> Void
+    ) {
+        for (number, file) in files.enumerated() {
+            let result = Result { () throws(VideoError) in
+                try encode(
+                    path: file.path, timeLimit: file.timeLimit, decoderThreads: file.decoderThreads,
+                    isCancelled: isCancelled)
+            }
+            deliver(number, result)
+        }
+    }
 }
 
 /// The model as a source.
@@ -52,5 +76,12 @@ private final class SessionWorker: VideoWorker {
         try session.encode(
             path: path, timeLimit: timeLimit, decoderThreads: decoderThreads, overlapped: session.threads > 1,
             isCancelled: isCancelled)
+    }
+
+    func encode(
+        _ files: [FileToEncode], isCancelled: @escaping @Sendable () -> Bool,
+        deliver: (Int, Result<EncodedVideo, VideoError>) -> Void
+    ) {
+        session.encode(files, isCancelled: isCancelled, deliver: deliver)
     }
 }

@@ -54,53 +54,69 @@ public final class EncoderSession {
         decoderThreads: Int = 1, overlapped: Bool = true,
         isCancelled: @escaping @Sendable () -> Bool = { false }
     ) throws(VideoError) -> EncodedVideo {
-        let configuration = encoder.configuration
-        var plan = configuration.plan
-        plan.clipStride = stride ?? plan.clipStride
-        let options = ReadingOptions(
-            plan: plan, geometry: configuration.geometry, range: range, timeLimit: timeLimit,
-            timeLimitGrowth: 1, threads: decoderThreads, isCancelled: isCancelled)
-        let encoded: (facts: StreamFacts, results: [EncodedClip])
+        var options = readingOptions(
+            FileToEncode(path: path, timeLimit: timeLimit, decoderThreads: decoderThreads), isCancelled)
+        options.range = range
+        options.plan.clipStride = stride ?? options.plan.clipStride
         if overlapped {
-            encoded = try encodeOverlapped(path: path, options: options)
-        } else {
-            encoded = try encodeInTurn(path: path, options: options)
+            let (facts, clips) = try encodeOverlapped(path: path, options: options)
+            return try Self.video(path, facts, clips)
         }
-        guard !encoded.results.isEmpty else {
+        var result: Result<EncodedVideo, VideoError>?
+        var sequence = FileSequence([(path, options)], lane: lanes[0])
+        sequence.run { result = $1 }
+        guard let result else { preconditionFailure("a file was read without a result") }
+        return try result.get()
+    }
+
+    /// Reads and encodes files; gives each one's result, in order, as soon as it is there.
+    ///
+    /// With one thread, decoding and encoding take turns, and short files' clips run together. A file's result is the same in
+    /// any company.
+    ///
+    /// - Parameter deliver: gets the file's place in `files`.
+    public func encode(
+        _ files: [FileToEncode], isCancelled: @escaping @Sendable () -> Bool = { false },
+        deliver: (Int, Result<EncodedVideo, VideoError>) -> Void
+    ) {
+        if threads == 1 {
+            let read = files.map { ($0.path, readingOptions($0, isCancelled)) }
+            var sequence = FileSequence(read, lane: lanes[0])
+            sequence.run(deliver)
+            return
+        }
+        for (number, file) in files.enumerated() {
+            let result = Result { () throws(VideoError) in
+                try encode(
+                    path: file.path, timeLimit: file.timeLimit, decoderThreads: file.decoderThreads,
+                    isCancelled: isCancelled)
+            }
+            deliver(number, result)
+        }
+    }
+
+    private func readingOptions(
+        _ file: FileToEncode, _ isCancelled: @escaping @Sendable () -> Bool
+    ) -> ReadingOptions {
+        ReadingOptions(
+            plan: encoder.configuration.plan, geometry: encoder.configuration.geometry, range: nil,
+            timeLimit: file.timeLimit, timeLimitGrowth: 1, threads: file.decoderThreads,
+            isCancelled: isCancelled)
+    }
+
+    static func video(
+        _ path: String, _ facts: StreamFacts?, _ clips: [EncodedClip]
+    ) throws(VideoError) -> EncodedVideo {
+        guard let facts, !clips.isEmpty else {
             throw VideoError(path: path, reason: .noFrames, detail: "the video has no frame to show")
         }
         return EncodedVideo(
-            facts: encoded.facts, intervals: encoded.results.map(\.interval),
-            mixture: GaussianMixture(components: encoded.results.map(\.gaussian)))
+            facts: facts, intervals: clips.map(\.interval),
+            mixture: GaussianMixture(components: clips.map(\.gaussian)))
     }
 
-    private struct EncodedClip: Sendable {
-        var interval: TimeRange
-        var gaussian: Gaussian
-    }
-
-    private static func failure(_ error: ModelError, _ path: String) -> VideoError {
+    static func failure(_ error: ModelError, _ path: String) -> VideoError {
         VideoError(path: path, reason: .encodingFailed, detail: "cannot be encoded: \(error.message)")
-    }
-
-    private func encodeInTurn(
-        path: String, options: ReadingOptions
-    ) throws(VideoError) -> (StreamFacts, [EncodedClip]) {
-        var reader = try ClipReader(path: path, options: options)
-        var results: [EncodedClip] = []
-        let batch = lanes[0].favouredBatch
-        var clips: [Clip]
-        repeat {
-            clips = []
-            while clips.count < batch, let clip = try reader.next() { clips.append(clip) }
-            do throws(ModelError) {
-                let gaussians = try lanes[0].encode(clips)
-                results += zip(clips, gaussians).map { EncodedClip(interval: $0.interval, gaussian: $1) }
-            } catch {
-                throw Self.failure(error, path)
-            }
-        } while clips.count == batch
-        return (reader.facts, results)
     }
 
     private func encodeOverlapped(

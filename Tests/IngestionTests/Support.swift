@@ -33,6 +33,8 @@ final class TextSource: VideoSource {
         var fingerprinted: [String] = []
         var encoded: [String] = []
         var threads: [Int] = []
+        /// Of files that came together.
+        var companies: [Int] = []
     }
     private let calls = Mutex(Calls())
     private let beforeEncoding: @Sendable (String) throws -> Void
@@ -75,6 +77,21 @@ final class TextSource: VideoSource {
         init(_ source: TextSource, _ threads: Int) {
             self.source = source
             self.threads = threads
+        }
+
+        func encode(
+            _ files: [FileToEncode], isCancelled: @escaping @Sendable () -> Bool,
+            deliver: (Int, Result<EncodedVideo, VideoError>) -> Void
+        ) {
+            source.calls.withLock { $0.companies.append(files.count) }
+            for (place, file) in files.enumerated() {
+                let result = Result { () throws(VideoError) in
+                    try encode(
+                        path: file.path, timeLimit: file.timeLimit, decoderThreads: file.decoderThreads,
+                        isCancelled: isCancelled)
+                }
+                deliver(place, result)
+            }
         }
 
         func encode(

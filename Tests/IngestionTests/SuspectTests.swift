@@ -22,6 +22,19 @@ import VideoDecoding
         }
     }
 
+    /// Small files are handed over several at a time, fewer towards the end, and none twice.
+    @Test func smallFilesComeTogether() throws {
+        let library = try library(deaths: 1)
+        let count = 64 * ProcessInfo.processInfo.activeProcessorCount
+        for number in 0..<count { try library.write("\(number).mp4", "number \(number)") }
+        try library.write("killer.mp4", "one")
+        #expect(try library.run().indexed == count + 1)
+        let calls = library.source.takeCalls()
+        #expect(calls.companies.max() == 8 && calls.companies.last == 1)
+        #expect(calls.companies.reduce(0, +) == count + 2)
+        #expect(calls.encoded.count == count + 2 && Set(calls.encoded).count == count + 1)
+    }
+
     @Test func whatFailsOnceIsTriedAgainAlone() throws {
         let library = try library(deaths: 1)
         try library.write("killer.mp4", "one")

@@ -3,6 +3,7 @@ import Ingestion
 import Service
 import Testing
 import VideoDecoding
+import VideoEncoding
 
 /// Workers that crash, hang, or say what no honest worker does: shell scripts in their place.
 @Suite struct IsolationTests {
@@ -72,6 +73,29 @@ import VideoDecoding
         let worker = try source(script).makeWorker(threads: 1)
         #expect(failure(worker)?.reason == .decoderFailed)
         #expect(failure(worker)?.reason == .noFrames)
+    }
+
+    /// Files that are asked for together: one is not there, two are answered in one breath, then the worker dies.
+    @Test func filesThatCameTogetherAreAnsweredInOrder() throws {
+        let names = ["none.mp4", "a.mp4", "b.mp4", "c.mp4", "d.mp4"]
+        for name in names.dropFirst() {
+            try Data("x".utf8).write(to: URL(fileURLWithPath: folder.path + "/" + name))
+        }
+        let answers = ["damaged", "no_frames"].map { #"{"error":{"reason":"\#($0)","message":"so"}}"# }
+        let worker = try source(
+            "head -c 1 >/dev/null; printf '%s\\n\\n%s\\n' '\(answers[0])' '\(answers[1])'; sleep 1; kill -SEGV $$"
+        ).makeWorker(threads: 1)
+        var errors: [VideoError] = []
+        worker.encode(
+            names.map { FileToEncode(path: folder.path + "/" + $0) }, isCancelled: { false }
+        ) { place, result in
+            #expect(place == errors.count)
+            if case .failure(let error) = result { errors.append(error) }
+        }
+        #expect(errors.map(\.path) == names.map { folder.path + "/" + $0 })
+        #expect(errors.map(\.reason) == [.notFound, .damaged, .noFrames, .decoderFailed, .decoderFailed])
+        // Whatever comes next has a new worker.
+        #expect(failure(worker)?.reason == .damaged)
     }
 
     @Test func cancellingEndsTheWorker() throws {

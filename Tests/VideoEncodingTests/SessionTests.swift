@@ -1,5 +1,6 @@
 import Distributions
 import NeuralNetwork
+import Synchronization
 import Tensors
 import Testing
 import VideoDecoding
@@ -148,6 +149,61 @@ import VideoEncoding
         let part = try two.encode(path: path, range: range)
         #expect(part.intervals.count == 1)
         #expect(part.mixture == (try one.encode(path: path, range: range, overlapped: false)).mixture)
+    }
+
+    /// Clips of several files run together where that is faster; no file may see its company, and each keeps its place.
+    @Test(arguments: [1, 2]) func filesTogetherAreThoseAlone(threads: Int) throws {
+        let model = TemporaryFolder()
+        try ModelFactory.create(
+            at: "\(model.path)/model",
+            configuration: ModelPreset.slowOnly18(width: 32).configuration(dimension: 64), seed: 5,
+            clipCount: 2)
+        let encoder = try VideoEncoder(folder: "\(model.path)/model", precision: .float32)
+        let session = try encoder.makeSession(threads: threads)
+        write("no video at all", to: "\(folder.path)/text.mp4")
+        let paths =
+            [("a", 1.0), ("b", 5), ("c", 0.5)].map { video("\($0).mp4", seconds: $1) }
+            + ["\(folder.path)/text.mp4", "\(folder.path)/none.mp4"]
+            + [("d", 11.0), ("e", 3)].map { video("\($0).mp4", seconds: $1) }
+        var results: [Result<EncodedVideo, VideoError>] = []
+        session.encode(paths.map { FileToEncode(path: $0) }) { place, result in
+            #expect(place == results.count)
+            results.append(result)
+        }
+        #expect(results.count == paths.count)
+        var clips = 0
+        for (path, result) in zip(paths, results) {
+            let alone = Result { () throws(VideoError) in
+                try session.encode(path: path, overlapped: false)
+            }
+            switch (result, alone) {
+            case (.success(let video), .success(let other)):
+                #expect(video.mixture == other.mixture && video.intervals == other.intervals)
+                #expect(video.facts == other.facts)
+                clips += video.intervals.count
+            case (.failure(let error), .failure(let other)): #expect(error == other)
+            default: Issue.record("\(path) fares otherwise in company")
+            }
+        }
+        // Two batches and a rest, where there are batches.
+        #expect(clips >= 9)
+    }
+
+    @Test func cancellingLeavesWhatIsDone() throws {
+        let session = try VideoEncoder(folder: sharedModel.path).makeSession(threads: 1)
+        let good = video("good.mp4", seconds: 3)
+        let isCancelled = Mutex(false)
+        var reasons: [VideoError.Reason?] = []
+        let files = [good, "\(folder.path)/none.mp4", good].map { FileToEncode(path: $0) }
+        session.encode(files, isCancelled: { isCancelled.withLock { $0 } }) { place, result in
+            if place == 1 { isCancelled.withLock { $0 = true } }
+            if case .failure(let error) = result {
+                reasons.append(error.reason)
+            } else {
+                reasons.append(nil)
+            }
+        }
+        #expect(reasons == [nil, .notFound, .cancelled])
     }
 
     @Test(arguments: [true, false]) func errorsOfTheReaderComeThrough(overlapped: Bool) throws {

@@ -30,12 +30,17 @@ public enum EncodedLines {
         }
     }
 
-    /// Whether the last line is one that ends an outcome. Empty lines are signs of life.
-    static func areComplete(_ bytes: [UInt8]) -> Bool {
-        guard bytes.last == 0x0A else { return false }
-        let lines = bytes.dropLast()
-        let last = lines[(lines.lastIndex(of: 0x0A).map { $0 + 1 } ?? 0)...]
-        return last.starts(with: #"{"clips":"#.utf8) || last.starts(with: #"{"error":"#.utf8)
+    /// How many bytes the first outcome has, nil where its last line is not yet there. Empty lines are signs of life.
+    static func endOfFirst(_ bytes: [UInt8]) -> Int? {
+        var start = 0
+        while let end = bytes[start...].firstIndex(of: 0x0A) {
+            let line = bytes[start..<end]
+            if line.starts(with: #"{"clips":"#.utf8) || line.starts(with: #"{"error":"#.utf8) {
+                return end + 1
+            }
+            start = end + 1
+        }
+        return nil
     }
 
     /// Reads what a worker wrote. Nothing in it is trusted: it may come from a process that a hostile file took over.

@@ -61,42 +61,71 @@ public enum EncodingWorker {
                 throw LibraryError(error)
             }
         }
-        var bytes = [UInt8](repeating: 0, count: 4096)
         while true {
-            var file: Int32 = -1
-            let count = mixtape_receive_file(0, &bytes, bytes.count, &file)
-            guard count > 0 else { return }
-            defer { if file >= 0 { close(file) } }
-            let outcome = EncodedLines.Outcome { () throws(LibraryError) in
-                guard let asked = WorkerFileRequest(Array(bytes[..<count])), file >= 0 else {
-                    throw LibraryError(.video, reason: "decoder_failed", message: "the request is no request")
-                }
-                return try encode(file, asked, try session.get(), say)
-            }
-            say(EncodedLines.write(outcome))
+            var asked: [(request: WorkerFileRequest?, file: Int32)] = []
+            defer { for one in asked where one.file >= 0 { close(one.file) } }
+            repeat {
+                guard let one = receive() else { return }
+                asked.append(one)
+            } while asked.last?.request?.hasNext == true && asked.count < mostTogether
+            encode(asked, session, say)
         }
     }
 
+    /// Files that come together at most; each takes a descriptor, of which there are 64.
+    static let mostTogether = 32
+
+    /// The next request; nil where nobody will ask any more.
+    private static func receive() -> (request: WorkerFileRequest?, file: Int32)? {
+        var bytes = [UInt8](repeating: 0, count: 4096)
+        var file: Int32 = -1
+        let count = mixtape_receive_file(0, &bytes, bytes.count, &file)
+        return count > 0 ? (WorkerFileRequest(Array(bytes[..<count])), file) : nil
+    }
+
+    /// Answers requests that came together, in order.
     private static func encode(
-        _ file: Int32, _ asked: WorkerFileRequest, _ session: EncoderSession,
+        _ asked: [(request: WorkerFileRequest?, file: Int32)],
+        _ session: Result<EncoderSession, LibraryError>,
         _ say: @escaping @Sendable (String) -> Void
-    ) throws(LibraryError) -> EncodedVideo {
+    ) {
+        let files = asked.compactMap { one in
+            one.file < 0
+                ? nil
+                : one.request.map {
+                    FileToEncode(
+                        path: "/proc/self/fd/\(one.file)", timeLimit: $0.timeLimit,
+                        decoderThreads: max(1, $0.decoderThreads))
+                }
+        }
+        guard files.count == asked.count else {
+            let error = LibraryError(
+                .video, reason: "decoder_failed", message: "the request is no request")
+            for _ in asked { say(EncodedLines.write(.failure(error))) }
+            return
+        }
+        switch session {
+        case .failure(let error):
+            for _ in asked { say(EncodedLines.write(.failure(error))) }
+        case .success(let session):
+            session.encode(files, isCancelled: signsOfLife(say)) { _, result in
+                say(EncodedLines.write(Result { () throws(LibraryError) in try naming(result.get) }))
+            }
+        }
+    }
+
+    /// Never cancels; says each second that decoding has not stopped.
+    private static func signsOfLife(_ say: @escaping @Sendable (String) -> Void) -> @Sendable () -> Bool {
         let lastSign = Mutex(ContinuousClock.now)
-        return try naming { () throws(VideoError) in
-            // As the run's own process would: with one processor, decoding and encoding take turns.
-            try session.encode(
-                path: "/proc/self/fd/\(file)", timeLimit: asked.timeLimit,
-                decoderThreads: max(1, asked.decoderThreads), overlapped: session.threads > 1,
-                isCancelled: {
-                    let now = ContinuousClock.now
-                    let isDue = lastSign.withLock { last in
-                        guard now - last > .seconds(1) else { return false }
-                        last = now
-                        return true
-                    }
-                    if isDue { say("\n") }
-                    return false
-                })
+        return {
+            let now = ContinuousClock.now
+            let isDue = lastSign.withLock { last in
+                guard now - last > .seconds(1) else { return false }
+                last = now
+                return true
+            }
+            if isDue { say("\n") }
+            return false
         }
     }
 

@@ -59,16 +59,77 @@ final class IsolatedWorker: VideoWorker {
     func encode(
         path: String, timeLimit: Double, decoderThreads: Int, isCancelled: @escaping @Sendable () -> Bool
     ) throws(VideoError) -> EncodedVideo {
-        let file = try RegularFile(path: path)
-        let request = WorkerFileRequest(timeLimit: timeLimit, decoderThreads: decoderThreads)
+        var result: Result<EncodedVideo, VideoError>?
+        let file = FileToEncode(path: path, timeLimit: timeLimit, decoderThreads: decoderThreads)
+        encode([file], isCancelled: isCancelled) { result = $1 }
+        guard let result else { preconditionFailure("a file was read without a result") }
+        return try result.get()
+    }
+
+    /// Files that come together are asked for at once: the worker answers them in order. Those that it has not answered when
+    /// it dies may all have been its death.
+    func encode(
+        _ files: [FileToEncode], isCancelled: @escaping @Sendable () -> Bool,
+        deliver: (Int, Result<EncodedVideo, VideoError>) -> Void
+    ) {
+        var opened: [Result<RegularFile, VideoError>] = files.map { file in
+            Result { () throws(VideoError) in try RegularFile(path: file.path) }
+        }
+        let places = files.indices.filter { (try? opened[$0].get()) != nil }
+        func fail(_ error: VideoError, from first: Int) {
+            for place in places where place >= first {
+                opened[place] = .failure(
+                    VideoError(path: files[place].path, reason: error.reason, detail: error.detail))
+            }
+        }
+        do throws(VideoError) {
+            var asked: [(FileToEncode, RegularFile)] = []
+            for place in places { asked.append((files[place], try opened[place].get())) }
+            try ask(asked)
+        } catch {
+            fail(error, from: 0)
+        }
+        for (place, file) in files.enumerated() {
+            let result = Result { () throws(VideoError) in
+                _ = try opened[place].get()
+                do throws(VideoError) {
+                    return try answer(file.path, isCancelled)
+                } catch {
+                    if running == nil { fail(error, from: place + 1) }
+                    throw error
+                }
+            }
+            deliver(place, result)
+        }
+    }
+
+    /// Hands files over, in order, to the worker, or where there is none or it is gone, to a new one.
+    private func ask(_ files: [(FileToEncode, RegularFile)]) throws(VideoError) {
+        guard let first = files.first else { return }
+        func tell(_ worker: RunningWorker) -> Bool {
+            files.enumerated().allSatisfy { number, one in
+                worker.ask(
+                    WorkerFileRequest(
+                        timeLimit: one.0.timeLimit, decoderThreads: one.0.decoderThreads,
+                        hasNext: number + 1 < files.count), file: one.1.descriptor)
+            }
+        }
         var worker: RunningWorker
-        if let running { worker = running } else { worker = try start(path) }
-        if !worker.ask(request, file: file.descriptor) {
+        if let running { worker = running } else { worker = try start(first.0.path) }
+        if !tell(worker) {
             // It went while it had nothing to do.
-            worker = try start(path)
-            guard worker.ask(request, file: file.descriptor) else { throw failure(path, worker.end()) }
+            running = nil
+            worker = try start(first.0.path)
+            guard tell(worker) else { throw failure(first.0.path, worker.end()) }
         }
         running = worker
+    }
+
+    /// What the worker says of the next file.
+    private func answer(
+        _ path: String, _ isCancelled: @escaping @Sendable () -> Bool
+    ) throws(VideoError) -> EncodedVideo {
+        guard let worker = running else { preconditionFailure("nobody was asked") }
         let answer = worker.answer(patience: source.patience, isCancelled: isCancelled)
         if case .lines(let bytes) = answer,
             let outcome = EncodedLines.read(bytes, dimension: source.dimension)

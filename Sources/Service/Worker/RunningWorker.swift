@@ -21,6 +21,8 @@ final class RunningWorker {
     private let socket: Int32
     private let output: Int32
     private var isOver = false
+    /// What it said beyond the last answer.
+    private var said: [UInt8] = []
     private static let mostBytes = 1 << 30
 
     init(executable: String, arguments: [String]) throws(LibraryError) {
@@ -57,11 +59,15 @@ final class RunningWorker {
     ///
     /// - Parameter patience: seconds without a sign of life after which it is taken to hang.
     func answer(patience: Double, isCancelled: () -> Bool) -> Answer {
-        var bytes: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 1 << 16)
         var lastSign = ContinuousClock.now
         while true {
             if isCancelled() { return .cancelled }
+            if let end = EncodedLines.endOfFirst(said) {
+                defer { said.removeFirst(end) }
+                return .lines(Array(said[..<end]))
+            }
+            if said.count > Self.mostBytes { return .tooMuch }
             if ContinuousClock.now - lastSign > .seconds(patience) { return .silent }
             var watched = pollfd(fd: output, events: Int16(POLLIN), revents: 0)
             guard poll(&watched, 1, 50) > 0 else { continue }
@@ -69,9 +75,7 @@ final class RunningWorker {
             if count < 0 && (errno == EINTR || errno == EAGAIN) { continue }
             guard count > 0 else { return .ended }
             lastSign = .now
-            bytes += buffer[..<count]
-            if EncodedLines.areComplete(bytes) { return .lines(bytes) }
-            if bytes.count > Self.mostBytes { return .tooMuch }
+            said += buffer[..<count]
         }
     }
 
@@ -101,14 +105,20 @@ struct WorkerFileRequest: Equatable {
     /// Seconds, beyond the running time of what was read, after which the file is given up.
     var timeLimit: Double
     var decoderThreads: Int
+    /// Whether another request follows at once, whose clips may run together with this one's.
+    var hasNext = false
 
     var json: JSONValue {
-        ["time_limit": .number(timeLimit), "decoder_threads": .number(decoderThreads)]
+        [
+            "time_limit": .number(timeLimit), "decoder_threads": .number(decoderThreads),
+            "has_next": .bool(hasNext),
+        ]
     }
 
-    init(timeLimit: Double, decoderThreads: Int) {
+    init(timeLimit: Double, decoderThreads: Int, hasNext: Bool = false) {
         self.timeLimit = timeLimit
         self.decoderThreads = decoderThreads
+        self.hasNext = hasNext
     }
 
     /// Nil where the bytes are no request.
@@ -116,6 +126,7 @@ struct WorkerFileRequest: Equatable {
         guard let value = try? JSONValue(parsing: bytes), let limit = value["time_limit"]?.doubleValue,
             let threads = value["decoder_threads"]?.intValue
         else { return nil }
-        self.init(timeLimit: limit, decoderThreads: threads)
+        self.init(
+            timeLimit: limit, decoderThreads: threads, hasNext: value["has_next"]?.boolValue == true)
     }
 }

@@ -1,0 +1,112 @@
+import Distributions
+import VideoDecoding
+
+/// A file that waits for encoding.
+public struct FileToEncode: Sendable, Equatable {
+    /// Where it is.
+    public var path: String
+    /// Seconds, beyond the running time of what was read, after which the file is given up.
+    public var timeLimit: Double
+    /// Threads of its decoder.
+    public var decoderThreads: Int
+
+    /// The whole of a file.
+    public init(path: String, timeLimit: Double = 600, decoderThreads: Int = 1) {
+        self.path = path
+        self.timeLimit = timeLimit
+        self.decoderThreads = decoderThreads
+    }
+}
+
+/// A clip and what it became.
+struct EncodedClip: Sendable {
+    var interval: TimeRange
+    var gaussian: Gaussian
+}
+
+/// Files that are read one after the other on one thread, and whose clips share the network's batches: most short videos
+/// have fewer clips than are fastest together.
+struct FileSequence {
+    private struct State {
+        var facts: StreamFacts?
+        var clips: [EncodedClip] = []
+        var failure: VideoError?
+        var isRead = false
+    }
+    private let lane: EncodingLane
+    private let files: [(path: String, options: ReadingOptions)]
+    private var states: [State]
+    /// Read, and not yet encoded.
+    private var waiting: [(file: Int, clip: Clip)] = []
+    private var delivered = 0
+
+    init(_ files: [(path: String, options: ReadingOptions)], lane: EncodingLane) {
+        self.lane = lane
+        self.files = files
+        states = files.map { _ in State() }
+    }
+
+    /// Gives each file's result, in order, as soon as it is there.
+    mutating func run(_ deliver: (Int, Result<EncodedVideo, VideoError>) -> Void) {
+        for number in files.indices {
+            do throws(VideoError) {
+                try read(number)
+            } catch {
+                states[number].failure = error
+                waiting.removeAll { $0.file == number }
+            }
+            states[number].isRead = true
+            deliverComplete(deliver)
+        }
+        encodeWaiting()
+        deliverComplete(deliver)
+    }
+
+    private mutating func read(_ number: Int) throws(VideoError) {
+        var reader = try ClipReader(path: files[number].path, options: files[number].options)
+        while let clip = try reader.next() {
+            waiting.append((number, clip))
+            if waiting.count >= lane.favouredBatch { encodeWaiting() }
+            if let failure = states[number].failure { throw failure }
+        }
+        states[number].facts = reader.facts
+    }
+
+    private mutating func encodeWaiting() {
+        let clips = waiting
+        waiting = []
+        do throws(ModelError) {
+            try encode(clips)
+        } catch {
+            // A file is not to fail for its neighbour.
+            for one in clips where states[one.file].failure == nil {
+                do throws(ModelError) {
+                    try encode([one])
+                } catch {
+                    states[one.file].failure = EncoderSession.failure(error, files[one.file].path)
+                }
+            }
+        }
+    }
+
+    private mutating func encode(_ clips: [(file: Int, clip: Clip)]) throws(ModelError) {
+        let gaussians = try lane.encode(clips.map(\.clip))
+        for (one, gaussian) in zip(clips, gaussians) {
+            states[one.file].clips.append(EncodedClip(interval: one.clip.interval, gaussian: gaussian))
+        }
+    }
+
+    private mutating func deliverComplete(_ deliver: (Int, Result<EncodedVideo, VideoError>) -> Void) {
+        while delivered < states.count, states[delivered].isRead, waiting.first?.file != delivered {
+            let (path, state) = (files[delivered].path, states[delivered])
+            deliver(
+                delivered,
+                Result { () throws(VideoError) in
+                    if let failure = state.failure { throw failure }
+                    return try EncoderSession.video(path, state.facts, state.clips)
+                })
+            states[delivered].clips = []
+            delivered += 1
+        }
+    }
+}
