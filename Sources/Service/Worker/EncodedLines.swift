@@ -31,8 +31,9 @@ public enum EncodedLines {
     }
 
     /// How many bytes the first outcome has, nil where its last line is not yet there. Empty lines are signs of life.
-    static func endOfFirst(_ bytes: [UInt8]) -> Int? {
-        var start = 0
+    ///
+    /// - Parameter start: where the first line begins that was not yet looked at; 0 for another outcome.
+    static func endOfFirst(_ bytes: [UInt8], from start: inout Int) -> Int? {
         while let end = bytes[start...].firstIndex(of: 0x0A) {
             let line = bytes[start..<end]
             if line.starts(with: #"{"clips":"#.utf8) || line.starts(with: #"{"error":"#.utf8) {

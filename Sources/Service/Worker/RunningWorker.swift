@@ -23,6 +23,8 @@ final class RunningWorker {
     private var isOver = false
     /// What it said beyond the last answer.
     private var said: [UInt8] = []
+    /// Where the first line of it begins that may be an answer's last: an answer may be long, and come in many parts.
+    private var unread = 0
     private static let mostBytes = 1 << 30
 
     init(executable: String, arguments: [String]) throws(LibraryError) {
@@ -63,8 +65,11 @@ final class RunningWorker {
         var lastSign = ContinuousClock.now
         while true {
             if isCancelled() { return .cancelled }
-            if let end = EncodedLines.endOfFirst(said) {
-                defer { said.removeFirst(end) }
+            if let end = EncodedLines.endOfFirst(said, from: &unread) {
+                defer {
+                    said.removeFirst(end)
+                    unread = 0
+                }
                 return .lines(Array(said[..<end]))
             }
             if said.count > Self.mostBytes { return .tooMuch }
