@@ -13,7 +13,7 @@ enum {
     TILE = 4,       // outputs along an edge
     EDGE = 6,       // inputs along an edge
     POINTS = 36,    // values of a filter: where its polynomials are evaluated
-    STRIDED_EDGE = 9,
+    STRIDED_EDGE = 9, // the same with a stride of 2, and values of them
     TAPS = 3,       // along an edge
     TIME_POINTS = 4 // of two frames
 };
@@ -28,7 +28,7 @@ extern void GOMP_barrier(void);
 extern int omp_get_thread_num(void);
 extern int omp_get_num_threads(void);
 
-// How the work is cut up. A row is one tile of one frame; a chunk holds the rows of some tiles in all frames, so that taps in
+// How the work is cut up. A row is one tile of one frame, or with a stride one product of it; a chunk holds the rows of some tiles in all frames, so that taps in
 // time find their neighbours.
 typedef struct {
     int pictures;      // what frames belong to: clips, or frames where no taps lie in time

@@ -34,13 +34,10 @@ extension VideoWorker {
         _ files: [FileToEncode], isCancelled: @escaping @Sendable () -> Bool,
         deliver: (Int, Result<EncodedVideo, VideoError>) -> Void
     ) {
-        for (number, file) in files.enumerated() {
-            let result = Result { () throws(VideoError) in
-                try encode(
-                    path: file.path, timeLimit: file.timeLimit, decoderThreads: file.decoderThreads,
-                    isCancelled: isCancelled)
-            }
-            deliver(number, result)
+        files.oneByOne(deliver) { file throws(VideoError) in
+            try encode(
+                path: file.path, timeLimit: file.timeLimit, decoderThreads: file.decoderThreads,
+                isCancelled: isCancelled)
         }
     }
 }

@@ -85,13 +85,10 @@ public final class EncoderSession {
             sequence.run(deliver)
             return
         }
-        for (number, file) in files.enumerated() {
-            let result = Result { () throws(VideoError) in
-                try encode(
-                    path: file.path, timeLimit: file.timeLimit, decoderThreads: file.decoderThreads,
-                    isCancelled: isCancelled)
-            }
-            deliver(number, result)
+        files.oneByOne(deliver) { file throws(VideoError) in
+            try encode(
+                path: file.path, timeLimit: file.timeLimit, decoderThreads: file.decoderThreads,
+                isCancelled: isCancelled)
         }
     }
 

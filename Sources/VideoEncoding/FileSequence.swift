@@ -18,6 +18,18 @@ public struct FileToEncode: Sendable, Equatable {
     }
 }
 
+extension [FileToEncode] {
+    /// Encodes one after the other, each by itself, and gives each one's result.
+    package func oneByOne(
+        _ deliver: (Int, Result<EncodedVideo, VideoError>) -> Void,
+        encode: (FileToEncode) throws(VideoError) -> EncodedVideo
+    ) {
+        for (number, file) in enumerated() {
+            deliver(number, Result { () throws(VideoError) in try encode(file) })
+        }
+    }
+}
+
 /// A clip and what it became.
 struct EncodedClip: Sendable {
     var interval: TimeRange

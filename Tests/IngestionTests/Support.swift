@@ -84,13 +84,10 @@ final class TextSource: VideoSource {
             deliver: (Int, Result<EncodedVideo, VideoError>) -> Void
         ) {
             source.calls.withLock { $0.companies.append(files.count) }
-            for (place, file) in files.enumerated() {
-                let result = Result { () throws(VideoError) in
-                    try encode(
-                        path: file.path, timeLimit: file.timeLimit, decoderThreads: file.decoderThreads,
-                        isCancelled: isCancelled)
-                }
-                deliver(place, result)
+            files.oneByOne(deliver) { file throws(VideoError) in
+                try encode(
+                    path: file.path, timeLimit: file.timeLimit, decoderThreads: file.decoderThreads,
+                    isCancelled: isCancelled)
             }
         }
 
