@@ -35,6 +35,7 @@ let package = Package(
         .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"])]),
         .target(name: "CDistance"),
         .target(name: "CWinograd"),
+        .target(name: "CTiles"),
         .target(name: "CWorker"),
 
         // Floor 1: files to clips; probability; tensors.
@@ -45,7 +46,7 @@ let package = Package(
         .target(name: "Tensors", dependencies: ["COpenBLAS", "CLazyLibraries"]),
 
         // Floor 2: layers; the on-disk index.
-        .target(name: "NeuralNetwork", dependencies: ["COneDNN", "CWinograd", "Tensors"]),
+        .target(name: "NeuralNetwork", dependencies: ["COneDNN", "CWinograd", "CTiles", "Tensors"]),
         .target(
             name: "Indexing",
             dependencies: [
@@ -129,7 +130,7 @@ let package = Package(
         .testTarget(name: "VideoDecodingTests", dependencies: ["VideoDecoding"]),
         .testTarget(name: "DistributionsTests", dependencies: ["Distributions"]),
         .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
-        .testTarget(name: "NeuralNetworkTests", dependencies: ["NeuralNetwork", "CWinograd"]),
+        .testTarget(name: "NeuralNetworkTests", dependencies: ["NeuralNetwork", "CWinograd", "CTiles"]),
         .testTarget(name: "IndexingTests", dependencies: ["Indexing"]),
         .testTarget(
             name: "SharedIndexingTests",
@@ -158,9 +159,11 @@ if Context.environment["MIXTAPE_SANITIZER"] == nil {
     ]
 }
 
-// Its threads wait for each other in libgomp, where the thread sanitizer cannot look.
+// Their threads wait for each other in libgomp, where the thread sanitizer cannot look.
 if Context.environment["MIXTAPE_SANITIZER"] == "thread" {
-    package.targets.first { $0.name == "CWinograd" }?.cSettings = [.unsafeFlags(["-fno-sanitize=thread"])]
+    for target in package.targets where ["CWinograd", "CTiles"].contains(target.name) {
+        target.cSettings = [.unsafeFlags(["-fno-sanitize=thread"])]
+    }
 }
 
 // `tools/fuzz` names libFuzzer's library here and gets one program more, around code that counts what it reaches.
@@ -169,7 +172,8 @@ if let library = Context.environment["MIXTAPE_LIBFUZZER"] {
     for target in package.targets where target.type == .regular && !target.name.hasPrefix("C") {
         target.swiftSettings = [.unsafeFlags([counted])]
     }
-    for target in package.targets where ["CDistance", "CWinograd", "CWorker"].contains(target.name) {
+    for target in package.targets where ["CDistance", "CTiles", "CWinograd", "CWorker"].contains(target.name)
+    {
         target.cSettings = [.unsafeFlags(["-fsanitize=fuzzer-no-link,address"])]
     }
     package.targets.append(

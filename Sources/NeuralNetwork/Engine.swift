@@ -1,4 +1,5 @@
 internal import COneDNN
+internal import CTiles
 
 /// A oneDNN call that failed: the processor or the memory does not allow it.
 public struct NetworkError: Error, Sendable, Equatable {
@@ -22,6 +23,9 @@ public final class ComputeEngine: @unchecked Sendable {
 
     /// Whether float32 convolutions are faster by Winograd's algorithm: oneDNN has it for AVX-512 alone.
     package static var favoursWinograd: Bool { mt_has_avx2() && !mt_has_avx512() }
+
+    /// Whether bfloat16 may be multiplied in AMX's tiles: the processor has them, oneDNN may use them, and the system lends them.
+    package static let hasTiles = mt_has_amx() && mixtape_tiles_are_available()
 
     private static let shared = Result<ComputeEngine, NetworkError> { () throws(NetworkError) in
         try ComputeEngine()

@@ -57,10 +57,10 @@ public final class InferenceProgram {
 
     /// How many clips at once are fastest; their results are the same to the bit however many run together.
     ///
-    /// More than one where Winograd's weights, read from end to end for every run, outweigh what a clip itself takes, and
+    /// More than one where prepared weights, read from end to end for every run, outweigh what a clip itself takes, and
     /// several clips are still small.
     public var favouredBatch: Int {
-        let ofWeights = steps.reduce(0) { $0 + (($1 as? WinogradConvolution)?.weightBytes ?? 0) }
+        let ofWeights = steps.reduce(0) { $0 + (($1 as? OwnConvolutionStep)?.weightBytes ?? 0) }
         let ofClip = allocatedBytes / batch
         return ofWeights > 2 * ofClip ? min(4, max(1, (64 << 20) / max(1, ofClip))) : 1
     }

@@ -20,18 +20,18 @@ struct ProgramBuilder {
     }
     private enum Kernel {
         case direct(Convolution3D.Plan)
-        case winograd(WinogradConvolution.Plan)
+        case own(any OwnConvolution)
 
         var source: MemoryDescription {
             switch self {
             case .direct(let plan): plan.source
-            case .winograd(let plan): plan.source
+            case .own(let plan): plan.source
             }
         }
         var destination: MemoryDescription {
             switch self {
             case .direct(let plan): plan.destination
-            case .winograd(let plan): plan.destination
+            case .own(let plan): plan.destination
             }
         }
     }
@@ -138,11 +138,11 @@ struct ProgramBuilder {
         let sum = accumulator.map { values[current[$0]].description }
         let extent = source.shape
         let kernel: Kernel
-        if let plan = try WinogradConvolution.plan(
+        if let plan = try OwnConvolutions.plan(
             network.units[unit].shape, batch: batch, extent: Extent3D(extent[2], extent[3], extent[4]),
             type: type, threads: threads)
         {
-            kernel = .winograd(plan)
+            kernel = .own(plan)
         } else {
             kernel = .direct(
                 try choose(unit: unit, relu: relu, source: source, outputShape: outputShape, sum: sum))
@@ -173,11 +173,11 @@ struct ProgramBuilder {
                     (DNNL_ARG_SRC, .value(from)), (DNNL_ARG_WEIGHTS, .memory(weights)),
                     (DNNL_ARG_BIAS, .memory(bias)), (DNNL_ARG_DST, .value(to)),
                 ])
-        case .winograd(let plan):
-            let weights = network.winogradWeights(unit: unit, plan)
+        case .own(let plan):
+            let weights = network.ownWeights(unit: unit, plan)
             pending.append(
                 Pending(scratchBytes: plan.scratchBytes) { (memories) throws(NetworkError) in
-                    WinogradConvolution(
+                    OwnConvolutionStep(
                         plan, source: memories[from], weights: weights, bias: bias,
                         destination: memories[to], addsToDestination: accumulator != nil, relu: relu)
                 })

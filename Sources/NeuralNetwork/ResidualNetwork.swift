@@ -16,8 +16,8 @@ public final class ResidualNetwork: Sendable {
     }
     /// Per unit, each layout that a program has asked for; reordered once and read by all.
     private let prepared: Mutex<[[Prepared]]>
-    /// Per unit, its weights for each form of Winograd's algorithm that a program has asked for; their sizes tell them apart.
-    private let winograd: Mutex<[[AlignedBuffer]]>
+    /// Per unit, its weights as each of this package's kernels that a program has asked for reads them.
+    private let own: Mutex<[[(kernel: String, buffer: AlignedBuffer)]]>
 
     /// - Parameter parameters: a unit's convolution (out,in,t,h,w) and the batch norm behind it.
     public init<Failure>(
@@ -39,7 +39,7 @@ public final class ResidualNetwork: Sendable {
         self.weights = weights
         self.biases = biases
         prepared = Mutex([[Prepared]](repeating: [], count: units.count))
-        winograd = Mutex([[AlignedBuffer]](repeating: [], count: units.count))
+        own = Mutex([[(kernel: String, buffer: AlignedBuffer)]](repeating: [], count: units.count))
     }
 
     /// Bytes that an `InferenceProgram` of these choices takes beside the weights.
@@ -72,13 +72,16 @@ public final class ResidualNetwork: Sendable {
         return try Memory(wanted, engine: engine, buffer: try result.get())
     }
 
-    /// The unit's folded weights for Winograd's algorithm.
-    func winogradWeights(unit: Int, _ plan: WinogradConvolution.Plan) -> AlignedBuffer {
-        winograd.withLock { cache in
-            if let found = cache[unit].first(where: { $0.byteCount == plan.weightBytes }) { return found }
+    /// The unit's folded weights as one of this package's kernels reads them. Forms of one algorithm differ in size.
+    func ownWeights(unit: Int, _ plan: any OwnConvolution) -> AlignedBuffer {
+        own.withLock { cache in
+            let kept = cache[unit].first {
+                $0.kernel == plan.algorithm && $0.buffer.byteCount == plan.weightBytes
+            }
+            if let kept { return kept.buffer }
             let made = AlignedBuffer(byteCount: plan.weightBytes)
-            weights[unit].withUnsafeValues { plan.prepare($0.baseAddress, into: made.base) }
-            cache[unit].append(made)
+            weights[unit].withUnsafeValues { plan.prepare($0.baseAddress, backward: false, into: made.base) }
+            cache[unit].append((plan.algorithm, made))
             return made
         }
     }

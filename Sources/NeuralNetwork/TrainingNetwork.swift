@@ -110,7 +110,7 @@ public final class TrainingNetwork {
 }
 
 private struct WinogradStep: ComputeStep {
-    let plan: WinogradConvolution.Plan
+    let plan: WinogradConvolution
     let parameter: UnsafeMutableBufferPointer<Float>
     let isBackward: Bool
     let source: UnsafeMutableRawPointer
@@ -120,12 +120,14 @@ private struct WinogradStep: ComputeStep {
     var name: String { "\(plan.what)\(isBackward ? " backward to its input" : ""): winograd:avx2" }
     func execute(_ stream: ComputeStream) {
         plan.prepare(parameter.baseAddress, backward: isBackward, into: weights)
-        plan.run(source: source, weights: weights, destination: result, scratch: scratch)
+        plan.run(
+            source: source, weights: weights, bias: nil, destination: result, addsToDestination: false,
+            relu: false, scratch: scratch)
     }
 }
 
 private struct WinogradGradient: ComputeStep {
-    let plan: WinogradConvolution.Plan
+    let plan: WinogradConvolution
     let parameter: UnsafeMutableBufferPointer<Float>
     let source: UnsafeMutableRawPointer
     let gradient: UnsafeMutableRawPointer

@@ -59,7 +59,7 @@ extension TrainingPlan {
 
     private func winogradPlan(
         _ shape: ConvolutionShape, _ source: Int
-    ) throws(NetworkError) -> WinogradConvolution.Plan? {
+    ) throws(NetworkError) -> WinogradConvolution? {
         // Backward, what a stride left out would be filtered with zeros between.
         guard shape.stride == Extent3D(1, 1, 1) else { return nil }
         let extents = values[source].description.extents

@@ -39,10 +39,10 @@ struct TrainingPlan {
         case primitive(PrimitiveDescription, [Argument], scratch: Int?)
         /// A convolution by the weights of that name, or backward to its input; blocks for its prepared weights and scratch.
         case winograd(
-            WinogradConvolution.Plan, String, isBackward: Bool, source: Int, into: Int, weights: Int,
+            WinogradConvolution, String, isBackward: Bool, source: Int, into: Int, weights: Int,
             scratch: Int)
         /// The gradient by the weights of that name.
-        case winogradGradient(WinogradConvolution.Plan, String, source: Int, gradient: Int, scratch: Int)
+        case winogradGradient(WinogradConvolution, String, source: Int, gradient: Int, scratch: Int)
         case normForward(Int)
         case normBackward(Int, gradients: [Int], masked: Int?, into: Int)
         /// The first becomes the sum of both.

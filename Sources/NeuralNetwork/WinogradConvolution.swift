@@ -7,67 +7,59 @@ import Tensors
 ///
 /// For processors with AVX2 and no AVX-512, where oneDNN has direct kernels alone for three dimensions. It works on arrays
 /// in blocks of 8 channels, which is what oneDNN likes best there.
-final class WinogradConvolution: InferenceStep {
-    /// The convolution of a unit for inputs of one extent, and the layouts of its arrays.
-    struct Plan {
-        fileprivate let shape: mixtape_winograd
-        /// For messages.
-        let what: String
-        let source: MemoryDescription
-        let destination: MemoryDescription
-        let threads: Int
+struct WinogradConvolution: OwnConvolution {
+    private let shape: mixtape_winograd
+    let what: String
+    var algorithm: String { "winograd:avx2" }
+    let source: MemoryDescription
+    let destination: MemoryDescription
+    let threads: Int
 
-        /// Bytes that a run needs beside its arrays.
-        var scratchBytes: Int {
-            withUnsafePointer(to: shape) { mixtape_winograd_scratch_size($0, Int32(threads)) }
+    var scratchBytes: Int {
+        withUnsafePointer(to: shape) { mixtape_winograd_scratch_size($0, Int32(threads)) }
+    }
+
+    var weightBytes: Int {
+        withUnsafePointer(to: shape) { 4 * mixtape_winograd_weight_count($0) }
+    }
+
+    func prepare(
+        _ weights: UnsafePointer<Float>?, backward: Bool, into prepared: UnsafeMutableRawPointer
+    ) {
+        withUnsafePointer(to: shape) {
+            mixtape_winograd_prepare(
+                $0, weights, backward, prepared.assumingMemoryBound(to: Float.self), Int32(threads))
         }
+    }
 
-        /// Bytes of prepared weights.
-        var weightBytes: Int {
-            withUnsafePointer(to: shape) { 4 * mixtape_winograd_weight_count($0) }
+    func run(
+        source: UnsafeRawPointer, weights: UnsafeRawPointer, bias: UnsafeRawPointer?,
+        destination: UnsafeMutableRawPointer, addsToDestination: Bool, relu: Bool,
+        scratch: UnsafeMutableRawPointer
+    ) {
+        withUnsafePointer(to: shape) {
+            mixtape_winograd_run(
+                $0, source.assumingMemoryBound(to: Float.self),
+                weights.assumingMemoryBound(to: Float.self), bias?.assumingMemoryBound(to: Float.self),
+                destination.assumingMemoryBound(to: Float.self), addsToDestination, relu, scratch,
+                Int32(threads))
         }
+    }
 
-        /// Writes weights (out,in,t,3,3) as runs of any batch read them; with `backward` for the gradient by the
-        /// input of the convolution that has them, whose plan has inputs and outputs the other way round.
-        func prepare(
-            _ weights: UnsafePointer<Float>?, backward: Bool = false, into prepared: UnsafeMutableRawPointer
-        ) {
-            withUnsafePointer(to: shape) {
-                mixtape_winograd_prepare(
-                    $0, weights, backward, prepared.assumingMemoryBound(to: Float.self), Int32(threads))
-            }
-        }
+    /// Bytes that `addWeightGradient` needs beside its arrays.
+    var gradientScratchBytes: Int {
+        withUnsafePointer(to: shape) { mixtape_winograd_gradient_scratch_size($0) }
+    }
 
-        /// dst = [ReLU](weights ∗ src [+ bias] [+ dst]); oneDNN, on the same threads, is through with earlier steps.
-        func run(
-            source: UnsafeRawPointer, weights: UnsafeRawPointer, bias: UnsafeRawPointer? = nil,
-            destination: UnsafeMutableRawPointer, addsToDestination: Bool = false, relu: Bool = false,
-            scratch: UnsafeMutableRawPointer
-        ) {
-            withUnsafePointer(to: shape) {
-                mixtape_winograd_run(
-                    $0, source.assumingMemoryBound(to: Float.self),
-                    weights.assumingMemoryBound(to: Float.self), bias?.assumingMemoryBound(to: Float.self),
-                    destination.assumingMemoryBound(to: Float.self), addsToDestination, relu, scratch,
-                    Int32(threads))
-            }
-        }
-
-        /// Bytes that `addWeightGradient` needs beside its arrays.
-        var gradientScratchBytes: Int {
-            withUnsafePointer(to: shape) { mixtape_winograd_gradient_scratch_size($0) }
-        }
-
-        /// Adds dWeights (out,in,t,3,3) from src and dDst.
-        func addWeightGradient(
-            source: UnsafeRawPointer, gradient: UnsafeRawPointer, to weights: UnsafeMutablePointer<Float>?,
-            scratch: UnsafeMutableRawPointer
-        ) {
-            withUnsafePointer(to: shape) {
-                mixtape_winograd_add_weight_gradient(
-                    $0, source.assumingMemoryBound(to: Float.self),
-                    gradient.assumingMemoryBound(to: Float.self), weights, scratch, Int32(threads))
-            }
+    /// Adds dWeights (out,in,t,3,3) from src and dDst.
+    func addWeightGradient(
+        source: UnsafeRawPointer, gradient: UnsafeRawPointer, to weights: UnsafeMutablePointer<Float>?,
+        scratch: UnsafeMutableRawPointer
+    ) {
+        withUnsafePointer(to: shape) {
+            mixtape_winograd_add_weight_gradient(
+                $0, source.assumingMemoryBound(to: Float.self),
+                gradient.assumingMemoryBound(to: Float.self), weights, scratch, Int32(threads))
         }
     }
 
@@ -76,7 +68,7 @@ final class WinogradConvolution: InferenceStep {
     /// - Parameter extent: of the input.
     static func plan(
         _ shape: ConvolutionShape, batch: Int, extent: Extent3D, type: dnnl_data_type_t, threads: Int
-    ) throws(NetworkError) -> Plan? {
+    ) throws(NetworkError) -> Self? {
         let kernel = shape.kernel
         guard type == dnnl_f32, ComputeEngine.favoursWinograd, kernel.height == 3, kernel.width == 3,
             shape.stride == Extent3D(1, 1, 1) || shape.stride == Extent3D(1, 2, 2),
@@ -102,52 +94,9 @@ final class WinogradConvolution: InferenceStep {
             try MemoryDescription(
                 shape: [batch, channels] + extent.values, type: dnnl_f32, tag: dnnl_nCdhw8c)
         }
-        return Plan(
+        return Self(
             shape: description, what: "convolution \(shape.weightShape)",
             source: try blocked(shape.inputChannels, extent),
             destination: try blocked(shape.outputChannels, output), threads: threads)
-    }
-
-    var name: String { "\(plan.what): winograd:avx2" }
-    let scratchBytes: Int
-    /// Of the prepared weights.
-    var weightBytes: Int { weights.byteCount }
-    private let plan: Plan
-    private let source: Memory
-    private let weights: AlignedBuffer
-    private let bias: Memory
-    private let destination: Memory
-    private let addsToDestination: Bool
-    private let relu: Bool
-    private var scratch: (buffer: AlignedBuffer, offset: Int)?
-
-    /// dst = [ReLU](weights ∗ src + bias [+ dst]).
-    ///
-    /// - Parameter weights: prepared.
-    init(
-        _ plan: Plan, source: Memory, weights: AlignedBuffer, bias: Memory,
-        destination: Memory, addsToDestination: Bool, relu: Bool
-    ) {
-        self.plan = plan
-        self.source = source
-        self.weights = weights
-        self.bias = bias
-        self.destination = destination
-        self.addsToDestination = addsToDestination
-        self.relu = relu
-        scratchBytes = plan.scratchBytes
-    }
-
-    func bindScratch(_ buffer: AlignedBuffer, offset: Int, engine: ComputeEngine) {
-        precondition(buffer.byteCount - offset >= scratchBytes, "too little scratch memory")
-        scratch = (buffer, offset)
-    }
-
-    func execute(_ stream: ComputeStream) throws(NetworkError) {
-        guard let scratch else { throw NetworkError(message: "\(name): no scratch memory") }
-        plan.run(
-            source: source.buffer.base, weights: weights.base, bias: bias.buffer.base,
-            destination: destination.buffer.base, addsToDestination: addsToDestination, relu: relu,
-            scratch: scratch.buffer.base + scratch.offset)
     }
 }

@@ -249,7 +249,8 @@ extension Case {
         let program = try InferenceProgram(
             NaiveNetwork(architecture, seed: 6).network(), inputExtent: Extent3D(8, 4, 4),
             precision: precision)
-        let shares = precision == .float32 && ComputeEngine.favoursWinograd
+        let shares =
+            precision == .float32 ? ComputeEngine.favoursWinograd : ComputeEngine.hasTiles
         #expect(program.favouredBatch == (shares ? 4 : 1))
     }
 }
