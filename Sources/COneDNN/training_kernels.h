@@ -19,13 +19,15 @@ extern void GOMP_parallel(void (*body)(void *), void *data, unsigned threads, un
 extern int omp_get_thread_num(void);
 extern int omp_get_num_threads(void);
 
-// One activation (images, blocks, cells, block): oneDNN's nCdhw16c, nCdhw8c, or ncdhw with a block of 1.
+// One activation (images, blocks, cells, block): oneDNN's nCdhw16c, nCdhw8c, or ncdhw with a block of 1; or, channels-last,
+// (images, cells, blocks, block), which is ndhwc where blocks are whole.
 // Channels beyond the real ones are zero and stay zero if their coefficients are.
 typedef struct {
     int64_t images;
     int64_t blocks;
     int64_t cells;
     int block;
+    bool channels_last;
     bool bfloat16;
     int threads;
 } mt_blocked_shape;

@@ -13,7 +13,7 @@ bool mixtape_tiles_support(const mixtape_tiles *shape) {
         if (shape->taps[axis] != 2 * shape->padding[axis] + 1 || output_extent(shape, axis) < 1) return false;
         if (shape->stride[axis] < 1) return false;
     }
-    if (shape->output_channels % COLUMNS) return false;
+    if (shape->output_channels % COLUMNS || shape->input_channels > MOST_CHANNELS) return false;
     if (shape->input_channels % DEPTH == 0) return true;
     return shape->input_channels * WINDOW <= DEPTH && shape->taps[2] <= WINDOW && shape->extent[2] <= LONGEST_LINE;
 }

@@ -13,7 +13,8 @@ enum {
     COLUMNS = 32,      // channels of the output that are multiplied together: two tiles
     TILE_BYTES = 1024,
     WINDOW = 8,        // values of one channel around a cell, where the source is planar
-    LONGEST_LINE = 4096  // of a planar source
+    LONGEST_LINE = 4096, // of a planar source
+    MOST_CHANNELS = 4096
 };
 
 // libgomp's own names for what "#pragma omp parallel" and "#pragma omp barrier" call, which Swift's clang has no library
@@ -23,13 +24,16 @@ extern void GOMP_barrier(void);
 extern int omp_get_thread_num(void);
 extern int omp_get_num_threads(void);
 
+#define KERNEL __attribute__((target("amx-tile,amx-bf16,avx512f,avx512bw,avx512vl,avx512bf16")))
+#define INLINE_KERNEL static inline __attribute__((always_inline)) KERNEL
+
 // How the work is cut up. A picture is what frames belong to: a clip, or one frame where no taps lie in time.
 //
 // The source is copied into lines with zeros around each frame. One column of zeros serves the end of a line and the start of
 // the next, so that cells of a whole frame lie at one distance from each other, and tiles run over the ends of lines; what
 // they find for the cells between lines is thrown away. With strides a run of cells is a line. A planar source becomes lines
 // of windows, WINDOW values of each channel around a cell: 7 × 7 taps of 3 channels are 7 taps of 32 then.
-typedef struct {
+typedef struct plan {
     bool is_planar;
     bool is_direct;       // the source's own lines are read: nothing is padded
     int pictures;
@@ -58,6 +62,9 @@ plan mixtape_tiles_plan(const mixtape_tiles *shape);
 
 /// Part `index` of `count` parts of `total`: where it starts.
 static inline int part_of(int total, int index, int count) { return (int)((int64_t)total * index / count); }
+
+/// Registers 0 to 3 are sums and 4 and 5 the first factors, of so many rows; 6 and 7 are the second factors, whole tiles.
+void mixtape_tiles_configure(int rows);
 
 /// Copies the frames [from, to) of a group of pictures, counted over all of them, into lines.
 void mixtape_tiles_copy_lines(

@@ -4,11 +4,6 @@
 
 #include <immintrin.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
-#define KERNEL __attribute__((target("amx-tile,amx-bf16,avx512f,avx512bw,avx512vl,avx512bf16")))
-#define INLINE_KERNEL static inline __attribute__((always_inline)) KERNEL
 
 typedef struct {
     const mixtape_tiles *shape;
@@ -20,13 +15,6 @@ typedef struct {
     bool adds_to_destination, relu;
     char *scratch;
 } run;
-
-bool mixtape_tiles_are_available(void) {
-    // Linux hands out the tiles' registers, 8 KB a thread, to processes that ask (arch_prctl(2): ARCH_REQ_XCOMP_PERM of
-    // XFEATURE_XTILEDATA). It may be asked more than once.
-    enum { REQUEST = 0x1023, TILE_DATA = 18 };
-    return syscall(SYS_arch_prctl, REQUEST, TILE_DATA) == 0;
-}
 
 // Where a tile lies: in a frame of a picture of the group.
 typedef struct {
@@ -166,25 +154,11 @@ KERNEL static void multiply_group(
     }
 }
 
-// Registers 0 to 3 are sums, 4 and 5 cells, 6 and 7 weights.
-KERNEL static void configure(const plan *plan) {
-    struct {
-        uint8_t palette, start, reserved[14];
-        uint16_t row_bytes[16];
-        uint8_t rows[16];
-    } settings __attribute__((aligned(64))) = {.palette = 1};
-    for (int i = 0; i < 8; i++) {
-        settings.row_bytes[i] = 64;
-        settings.rows[i] = (uint8_t)(i < 6 ? plan->rows : ROWS);
-    }
-    _tile_loadconfig(&settings);
-}
-
 KERNEL static void run_part(const run *run, int thread, int threads) {
     const plan *plan = &run->plan;
     char *const zeros = run->scratch, *const copied = run->scratch + plan->frame_bytes;
     if (thread == 0) memset(zeros, 0, plan->frame_bytes);
-    configure(plan);
+    mixtape_tiles_configure(plan->rows);
     for (int first = 0; first < plan->pictures; first += plan->group) {
         const int left = plan->pictures - first, pictures = left < plan->group ? left : plan->group;
         const int frames = pictures * plan->frames;

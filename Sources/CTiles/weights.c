@@ -12,29 +12,51 @@ static uint16_t rounded(float value) {
     return (uint16_t)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
 }
 
-// In the order in which they are read: by block of columns, tap, depth; then two tiles, whose rows are pairs of channels of the
-// input and whose columns are channels of the output.
-void mixtape_tiles_prepare(const mixtape_tiles *shape, const float *weights, bool backward, uint16_t *prepared) {
-    const plan plan = mixtape_tiles_plan(shape);
+typedef struct {
+    const mixtape_tiles *shape;
+    plan plan;
+    const float *weights;
+    bool backward;
+    uint16_t *prepared;
+} job;
+
+// What one tap adds to one block of columns: for each depth two tiles, whose rows are pairs of channels of the input and whose
+// columns are channels of the output.
+static void prepare_tap(const job *job, int block, int tap, uint16_t *prepared) {
+    const mixtape_tiles *shape = job->shape;
+    const plan *plan = &job->plan;
     const int inputs = shape->input_channels, outputs = shape->output_channels;
     const int taps = shape->taps[0] * shape->taps[1] * shape->taps[2];
-    for (int block = 0; block < plan.column_blocks; block++)
-        for (int tap = 0; tap < plan.taps[0] * plan.taps[1] * plan.taps[2]; tap++)
-            for (int step = 0; step < plan.depth_steps; step++)
-                for (int half = 0; half < 2; half++)
-                    for (int row = 0; row < DEPTH / 2; row++)
-                        for (int column = 0; column < 16; column++)
-                            for (int one = 0; one < 2; one++) {
-                                const int depth = 2 * row + one, output = block * COLUMNS + half * 16 + column;
-                                const int input = plan.is_planar ? depth / WINDOW : step * DEPTH + depth;
-                                const int x = plan.is_planar ? depth % WINDOW : 0;
-                                const int at = plan.is_planar ? tap * shape->taps[2] + x : tap;
-                                float value = 0;
-                                if (input < inputs && (!plan.is_planar || x < shape->taps[2]))
-                                    value = backward ? weights[((size_t)input * outputs + output) * taps + taps - 1 - at]
-                                                     : weights[((size_t)output * inputs + input) * taps + at];
-                                *prepared++ = rounded(value);
-                            }
+    for (int i = 0; i < plan->depth_steps * 2 * ROWS * 16 * 2; i++) {
+        const int step = i / (2 * ROWS * 16 * 2), half = i / (ROWS * 16 * 2) % 2;
+        const int depth = i / (16 * 2) % ROWS * 2 + i % 2, output = block * COLUMNS + half * 16 + i / 2 % 16;
+        const int x = depth % WINDOW;
+        const int input = plan->is_planar ? depth / WINDOW : step * DEPTH + depth;
+        const int at = plan->is_planar ? tap * shape->taps[2] + x : tap;
+        if (plan->is_planar && (input >= inputs || x >= shape->taps[2])) prepared[i] = 0;
+        else if (job->backward) prepared[i] = rounded(job->weights[((size_t)input * outputs + output) * taps + taps - 1 - at]);
+        else prepared[i] = rounded(job->weights[((size_t)output * inputs + input) * taps + at]);
+    }
+}
+
+// Blocks of columns, and in each the taps, in the order in which they are read.
+static void prepare_part(const job *job, int thread, int threads) {
+    const plan *plan = &job->plan;
+    const int taps = plan->taps[0] * plan->taps[1] * plan->taps[2], all = taps * plan->column_blocks;
+    const size_t values = plan->block_weights / 2 / taps;
+    for (int i = part_of(all, thread, threads); i < part_of(all, thread + 1, threads); i++)
+        prepare_tap(job, i / taps, i % taps, job->prepared + values * i);
+}
+
+static void prepare_together(void *data) {
+    prepare_part(data, omp_get_thread_num(), omp_get_num_threads());
+}
+
+void mixtape_tiles_prepare(
+    const mixtape_tiles *shape, const float *weights, bool backward, uint16_t *prepared, int threads) {
+    job job = {shape, mixtape_tiles_plan(shape), weights, backward, prepared};
+    if (threads > 1) GOMP_parallel(prepare_together, &job, (unsigned)threads, 0);
+    else prepare_part(&job, 0, 1);
 }
 
 #endif

@@ -25,6 +25,14 @@ protocol OwnConvolution: Sendable {
         source: UnsafeRawPointer, weights: UnsafeRawPointer, bias: UnsafeRawPointer?,
         destination: UnsafeMutableRawPointer, addsToDestination: Bool, relu: Bool,
         scratch: UnsafeMutableRawPointer)
+
+    /// Bytes that `addWeightGradient` needs beside its arrays.
+    var gradientScratchBytes: Int { get }
+
+    /// Adds dWeights (out,in,t,h,w) from src and dDst.
+    func addWeightGradient(
+        source: UnsafeRawPointer, gradient: UnsafeRawPointer, to weights: UnsafeMutablePointer<Float>?,
+        scratch: UnsafeMutableRawPointer)
 }
 
 /// Chooses among this package's kernels.

@@ -20,7 +20,8 @@ struct TileConvolution: OwnConvolution {
         _ weights: UnsafePointer<Float>?, backward: Bool, into prepared: UnsafeMutableRawPointer
     ) {
         withUnsafePointer(to: shape) {
-            mixtape_tiles_prepare($0, weights, backward, prepared.assumingMemoryBound(to: UInt16.self))
+            mixtape_tiles_prepare(
+                $0, weights, backward, prepared.assumingMemoryBound(to: UInt16.self), Int32(threads))
         }
     }
 
@@ -38,21 +39,29 @@ struct TileConvolution: OwnConvolution {
         }
     }
 
+    var gradientScratchBytes: Int { withUnsafePointer(to: shape) { mixtape_tiles_gradient_scratch_size($0) } }
+
+    func addWeightGradient(
+        source: UnsafeRawPointer, gradient: UnsafeRawPointer, to weights: UnsafeMutablePointer<Float>?,
+        scratch: UnsafeMutableRawPointer
+    ) {
+        withUnsafePointer(to: shape) {
+            mixtape_tiles_add_weight_gradient(
+                $0, source.assumingMemoryBound(to: UInt16.self),
+                gradient.assumingMemoryBound(to: UInt16.self), weights, scratch, Int32(threads))
+        }
+    }
+
     /// A plan where there is one; the same for each batch and number of threads, and so are the results.
     ///
     /// - Parameter extent: of the input.
     static func plan(
         _ shape: ConvolutionShape, batch: Int, extent: Extent3D, type: dnnl_data_type_t, threads: Int
     ) throws(NetworkError) -> Self? {
-        guard type == dnnl_bf16, ComputeEngine.hasTiles else { return nil }
-        func triple(_ extent: Extent3D) -> (Int32, Int32, Int32) {
-            (Int32(extent.time), Int32(extent.height), Int32(extent.width))
-        }
-        let description = mixtape_tiles(
-            batch: Int32(batch), input_channels: Int32(shape.inputChannels),
-            output_channels: Int32(shape.outputChannels), extent: triple(extent),
-            taps: triple(shape.kernel), stride: triple(shape.stride), padding: triple(shape.padding))
-        guard withUnsafePointer(to: description, { mixtape_tiles_support($0) }) else { return nil }
+        let description = description(shape, batch: batch, extent: extent)
+        guard type == dnnl_bf16, ComputeEngine.hasTiles,
+            withUnsafePointer(to: description, { mixtape_tiles_support($0) })
+        else { return nil }
         let isPlanar = shape.inputChannels == ResidualArchitecture.inputChannels
         return Self(
             shape: description, what: "convolution \(shape.weightShape)",
@@ -63,5 +72,25 @@ struct TileConvolution: OwnConvolution {
                 shape: [batch, shape.outputChannels] + shape.outputExtent(extent).values, type: type,
                 tag: dnnl_ndhwc),
             threads: threads)
+    }
+
+    /// Whether there is a plan for inputs of any extent.
+    static func supports(_ shape: ConvolutionShape) -> Bool {
+        guard ComputeEngine.hasTiles else { return false }
+        return withUnsafePointer(to: description(shape, batch: 1, extent: shape.kernel)) {
+            mixtape_tiles_support($0)
+        }
+    }
+
+    private static func description(
+        _ shape: ConvolutionShape, batch: Int, extent: Extent3D
+    ) -> mixtape_tiles {
+        func triple(_ extent: Extent3D) -> (Int32, Int32, Int32) {
+            (Int32(extent.time), Int32(extent.height), Int32(extent.width))
+        }
+        return mixtape_tiles(
+            batch: Int32(batch), input_channels: Int32(shape.inputChannels),
+            output_channels: Int32(shape.outputChannels), extent: triple(extent),
+            taps: triple(shape.kernel), stride: triple(shape.stride), padding: triple(shape.padding))
     }
 }

@@ -109,15 +109,15 @@ public final class TrainingNetwork {
     }
 }
 
-private struct WinogradStep: ComputeStep {
-    let plan: WinogradConvolution
+private struct OwnStep: ComputeStep {
+    let plan: any OwnConvolution
     let parameter: UnsafeMutableBufferPointer<Float>
     let isBackward: Bool
     let source: UnsafeMutableRawPointer
     let result: UnsafeMutableRawPointer
     let weights: UnsafeMutableRawPointer
     let scratch: UnsafeMutableRawPointer
-    var name: String { "\(plan.what)\(isBackward ? " backward to its input" : ""): winograd:avx2" }
+    var name: String { "\(plan.what)\(isBackward ? " backward to its input" : ""): \(plan.algorithm)" }
     func execute(_ stream: ComputeStream) {
         plan.prepare(parameter.baseAddress, backward: isBackward, into: weights)
         plan.run(
@@ -126,13 +126,13 @@ private struct WinogradStep: ComputeStep {
     }
 }
 
-private struct WinogradGradient: ComputeStep {
-    let plan: WinogradConvolution
+private struct OwnGradient: ComputeStep {
+    let plan: any OwnConvolution
     let parameter: UnsafeMutableBufferPointer<Float>
     let source: UnsafeMutableRawPointer
     let gradient: UnsafeMutableRawPointer
     let scratch: UnsafeMutableRawPointer
-    var name: String { "\(plan.what) backward to its weights: winograd:avx2" }
+    var name: String { "\(plan.what) backward to its weights: \(plan.algorithm)" }
     func execute(_ stream: ComputeStream) {
         plan.addWeightGradient(
             source: source, gradient: gradient, to: parameter.baseAddress, scratch: scratch)
@@ -227,16 +227,16 @@ private struct TrainingBinder {
                         arena, offset: plan.arena.blocks[scratch].offset, engine: plan.engine)
                 }
                 result.append(primitive)
-            case .winograd(
+            case .own(
                 let plan, let name, let isBackward, let source, let target, let weights, let scratch):
                 result.append(
-                    WinogradStep(
+                    OwnStep(
                         plan: plan, parameter: parameters.parameter(name).value, isBackward: isBackward,
                         source: address(source), result: address(target), weights: block(weights),
                         scratch: block(scratch)))
-            case .winogradGradient(let plan, let name, let source, let gradient, let scratch):
+            case .ownGradient(let plan, let name, let source, let gradient, let scratch):
                 result.append(
-                    WinogradGradient(
+                    OwnGradient(
                         plan: plan, parameter: parameters.parameter(name).gradient, source: address(source),
                         gradient: address(gradient), scratch: block(scratch)))
             case .normForward(let index): result.append(NormForward(norm: norms[index]))

@@ -14,7 +14,7 @@ extension TrainingPlan {
         }
         let x: Int
         let kernelSource: Int
-        if let kept = try winograd(unit, source, isBackward: false) {
+        if let kept = try own(unit, source, isBackward: false) {
             (kernelSource, x) = kept
         } else {
             kernelSource = try reordered(source, to: plan.source)
@@ -39,33 +39,39 @@ extension TrainingPlan {
         return norm.y
     }
 
-    /// The convolution, or the gradient by its input from that by its output, by Winograd's algorithm where that is faster:
-    /// what it reads and what it makes.
-    private mutating func winograd(
+    /// The convolution, or the gradient by its input from that by its output, by a kernel of this package where that is
+    /// faster: what it reads and what it makes.
+    private mutating func own(
         _ unit: ConvolutionUnit, _ source: Int, isBackward: Bool
     ) throws(NetworkError) -> (source: Int, result: Int)? {
         var shape = unit.shape
         if isBackward { swap(&shape.inputChannels, &shape.outputChannels) }
-        guard let plan = try winogradPlan(shape, source) else { return nil }
+        let isPlain = shape.stride == Extent3D(1, 1, 1)
+        // Backward, what a stride left out would be filtered with zeros between.
+        guard isPlain || usesTiles && !isBackward else { return nil }
+        guard let plan = try ownPlan(shape, source) else { return nil }
         let kernelSource = try reordered(source, to: plan.source)
         let result = add(plan.destination)
         emit(
-            .winograd(
+            .own(
                 plan, unit.weightName, isBackward: isBackward, source: kernelSource, into: result,
                 weights: arena.add(byteCount: plan.weightBytes, first: time),
                 scratch: arena.add(byteCount: plan.scratchBytes, first: time)))
         return (kernelSource, result)
     }
 
-    private func winogradPlan(
+    private func ownPlan(
         _ shape: ConvolutionShape, _ source: Int
-    ) throws(NetworkError) -> WinogradConvolution? {
-        // Backward, what a stride left out would be filtered with zeros between.
-        guard shape.stride == Extent3D(1, 1, 1) else { return nil }
-        let extents = values[source].description.extents
-        return try WinogradConvolution.plan(
-            shape, batch: batch, extent: Extent3D(extents[2], extents[3], extents[4]), type: type,
-            threads: threads)
+    ) throws(NetworkError) -> (any OwnConvolution)? {
+        let plan = try OwnConvolutions.plan(
+            shape, batch: batch, extent: extent(of: source), type: type, threads: threads)
+        // Tiles are for channels-last arrays, as all are or none.
+        return plan is TileConvolution && !usesTiles ? nil : plan
+    }
+
+    private func extent(of value: Int) -> Extent3D {
+        let extents = values[value].description.extents
+        return Extent3D(extents[2], extents[3], extents[4])
     }
 
     /// Returns dx; with `keepsMasked`, the first part becomes the gradient behind the ReLU.
@@ -93,12 +99,12 @@ extension TrainingPlan {
         let source = values[kept.source].description
         let given = values[dx].description
         var inputGradient: Int?
-        if needsInput, let (_, gradient) = try winograd(unit, dx, isBackward: true) {
+        if needsInput, let (_, gradient) = try own(unit, dx, isBackward: true) {
             inputGradient = gradient
         } else if needsInput {
             let blocked = try MemoryDescription(
                 shape: [batch, unit.shape.inputChannels] + source.extents.dropFirst(2), type: type,
-                tag: Self.layout)
+                tag: layout)
             let plan = try Self.best(blocked, given) { (source, destination) throws(NetworkError) in
                 try Convolution3D.backwardData(
                     unit.shape, source: source, destination: destination, type: type,
@@ -123,9 +129,11 @@ extension TrainingPlan {
     mutating func weightGradient(
         _ unit: ConvolutionUnit, _ source: Int, forward: PrimitiveDescription, _ dx: Int
     ) throws(NetworkError) {
-        if usesForwardKernels, let plan = try winogradPlan(unit.shape, source) {
+        if usesForwardKernels, usesTiles || unit.shape.stride == Extent3D(1, 1, 1),
+            let plan = try ownPlan(unit.shape, source)
+        {
             emit(
-                .winogradGradient(
+                .ownGradient(
                     plan, unit.weightName, source: try reordered(source, to: plan.source),
                     gradient: try reordered(dx, to: plan.destination),
                     scratch: arena.add(byteCount: plan.gradientScratchBytes, first: time)))
@@ -134,11 +142,10 @@ extension TrainingPlan {
         let (engine, type) = (engine, type)
         let plain = try MemoryDescription(shape: unit.shape.weightShape, type: dnnl_f32, tag: dnnl_oidhw)
         let total = Argument(number: DNNL_ARG_TO, operand: .gradient(unit.weightName), description: plain)
-        let extents = values[source].description.extents
         if usesForwardKernels,
             let plan = try Convolution3D.backwardWeightsByForward(
-                unit.shape, batch: batch, input: Extent3D(extents[2], extents[3], extents[4]), type: type,
-                layout: Self.layout, engine: engine)
+                unit.shape, batch: batch, input: extent(of: source), type: type,
+                layout: layout, engine: engine)
         {
             let swappedSource = add(plan.source)
             try emitReorder(try swapped(DNNL_ARG_FROM, source), argument(DNNL_ARG_TO, swappedSource))

@@ -2,7 +2,7 @@ internal import COneDNN
 
 /// The steps of forward and backward for one batch size, with the place of every array; nothing is allocated yet.
 ///
-/// Activations lie in blocks of channels from the first convolution to the last, kept from where forward makes them to
+/// Activations lie in blocks of channels, or channels-last, from the first convolution to the last, kept from where forward makes them to
 /// where backward last reads them. Weights are brought into their kernels' layouts right before these run.
 struct TrainingPlan {
     /// An array that a step reads or writes.
@@ -38,11 +38,11 @@ struct TrainingPlan {
     enum Step {
         case primitive(PrimitiveDescription, [Argument], scratch: Int?)
         /// A convolution by the weights of that name, or backward to its input; blocks for its prepared weights and scratch.
-        case winograd(
-            WinogradConvolution, String, isBackward: Bool, source: Int, into: Int, weights: Int,
+        case own(
+            any OwnConvolution, String, isBackward: Bool, source: Int, into: Int, weights: Int,
             scratch: Int)
         /// The gradient by the weights of that name.
-        case winogradGradient(WinogradConvolution, String, source: Int, gradient: Int, scratch: Int)
+        case ownGradient(any OwnConvolution, String, source: Int, gradient: Int, scratch: Int)
         case normForward(Int)
         case normBackward(Int, gradients: [Int], masked: Int?, into: Int)
         /// The first becomes the sum of both.
@@ -57,6 +57,8 @@ struct TrainingPlan {
     let inputExtent: Extent3D
     /// Whether weight gradients may be computed by forward kernels where these are faster.
     let usesForwardKernels: Bool
+    /// Whether all convolutions are those of tiles, whose arrays are channels-last.
+    let usesTiles: Bool
     var arena = ArenaPlan()
     private(set) var values: [Value] = []
     var norms: [Norm] = []
@@ -100,6 +102,9 @@ struct TrainingPlan {
         self.inputExtent = inputExtent
         self.usesForwardKernels = usesForwardKernels
         type = precision.dataType
+        usesTiles =
+            precision.dataType == dnnl_bf16
+            && architecture.units.allSatisfy { TileConvolution.supports($0.shape) }
         try build()
     }
 
@@ -116,7 +121,7 @@ struct TrainingPlan {
         input = add(try MemoryDescription(shape: shape(0), type: type, tag: dnnl_ncdhw))
         home[0] = input
         for (index, step) in steps.enumerated() {
-            let blocked = try MemoryDescription(shape: shape(step.output), type: type, tag: Self.layout)
+            let blocked = try MemoryDescription(shape: shape(step.output), type: type, tag: layout)
             switch step.operation {
             case .maxPooling(let pool):
                 home[step.output] = try pooled(
@@ -174,13 +179,18 @@ struct TrainingPlan {
 
     /// Channels that lie side by side: a vector register.
     static let block = mt_has_avx512() ? 16 : mt_has_avx2() ? 8 : 1
-    static let layout = block == 16 ? dnnl_nCdhw16c : block == 8 ? dnnl_nCdhw8c : dnnl_ncdhw
+    /// Channels-last where tiles multiply all layers, else in blocks.
+    var layout: dnnl_format_tag_t {
+        if usesTiles { return dnnl_ndhwc }
+        return Self.block == 16 ? dnnl_nCdhw16c : Self.block == 8 ? dnnl_nCdhw8c : dnnl_ncdhw
+    }
 
     func blockedShape(channels: Int, cells: Int) -> mt_blocked_shape {
         mt_blocked_shape(
             images: Int64(batch), blocks: Int64((channels + Self.block - 1) / Self.block),
             cells: Int64(cells),
-            block: Int32(Self.block), bfloat16: type == dnnl_bf16, threads: Int32(threads))
+            block: Int32(Self.block), channels_last: usesTiles, bfloat16: type == dnnl_bf16,
+            threads: Int32(threads))
     }
 
     // MARK: Bookkeeping
@@ -235,9 +245,9 @@ struct TrainingPlan {
     mutating func emit(_ step: Step) {
         switch step {
         case .primitive: break
-        case .winograd(_, _, _, let source, let result, _, _):
+        case .own(_, _, _, let source, let result, _, _):
             for value in [source, result] { arena.use(values[value].block, at: time) }
-        case .winogradGradient(_, _, let source, let gradient, _):
+        case .ownGradient(_, _, let source, let gradient, _):
             for value in [source, gradient] { arena.use(values[value].block, at: time) }
         case .normForward(let index):
             let norm = norms[index]

@@ -46,12 +46,11 @@ struct WinogradConvolution: OwnConvolution {
         }
     }
 
-    /// Bytes that `addWeightGradient` needs beside its arrays.
     var gradientScratchBytes: Int {
         withUnsafePointer(to: shape) { mixtape_winograd_gradient_scratch_size($0) }
     }
 
-    /// Adds dWeights (out,in,t,3,3) from src and dDst.
+    /// Strides are 1.
     func addWeightGradient(
         source: UnsafeRawPointer, gradient: UnsafeRawPointer, to weights: UnsafeMutablePointer<Float>?,
         scratch: UnsafeMutableRawPointer

@@ -59,6 +59,23 @@ struct Family: Sendable, CustomTestStringConvertible {
     var extent: Extent3D
 }
 
+/// Layers as wide as AMX's tiles.
+let wideFamily = Family(
+    testDescription: "wide",
+    architecture: ResidualArchitecture(
+        stem: [
+            .init(
+                channels: 32, kernel: Extent3D(1, 7, 7), stride: Extent3D(1, 2, 2),
+                padding: Extent3D(0, 3, 3))
+        ],
+        pool: PoolingShape(
+            kernel: Extent3D(1, 3, 3), stride: Extent3D(1, 2, 2), padding: Extent3D(0, 1, 1)),
+        stages: [
+            .init(blocks: 1, channels: 32, kernel: Extent3D(1, 3, 3), stride: Extent3D(1, 1, 1)),
+            .init(blocks: 1, channels: 64, kernel: Extent3D(3, 3, 3), stride: Extent3D(1, 2, 2)),
+            .init(blocks: 1, channels: 64, kernel: Extent3D(3, 3, 3), stride: Extent3D(2, 2, 2)),
+        ]), extent: Extent3D(4, 34, 30))
+
 /// Each family with tiny widths, some no multiple of a vector register.
 let families: [Family] = {
     typealias Stage = ResidualArchitecture.Stage
@@ -124,7 +141,7 @@ let families: [Family] = {
     }
 
     /// bfloat16 keeps 8 bits: 0.4 % a value, which averages out over the cells.
-    @Test(.enabled(if: ComputeEngine.hasNativeBFloat16), arguments: families)
+    @Test(.enabled(if: ComputeEngine.hasNativeBFloat16), arguments: families + [wideFamily])
     func bfloat16IsNearTheNaiveNetwork(family: Family) throws {
         let naive = NaiveNetwork(family.architecture, seed: 3)
         let clips = randomClips(2, family.extent, seed: 4)

@@ -86,7 +86,7 @@ private struct Case {
         withUnsafePointer(to: shape) { shape in
             let prepared = AlignedBuffer(byteCount: mixtape_tiles_weight_size(shape))
             let weightBits = prepared.base.assumingMemoryBound(to: UInt16.self)
-            mixtape_tiles_prepare(shape, weights, false, weightBits)
+            mixtape_tiles_prepare(shape, weights, false, weightBits, threads)
             // What no one may read before it was written is not a number.
             let scratch = AlignedBuffer(byteCount: mixtape_tiles_scratch_size(shape))
             memset(scratch.base, 0xff, scratch.byteCount)
@@ -94,6 +94,18 @@ private struct Case {
             mixtape_tiles_run(
                 shape, bits(source), weightBits, bias, &result, adds, relu, scratch.base, threads)
             return floats(result)
+        }
+    }
+
+    /// By the weights of Σ destination·gradient, where `before` is the gradient.
+    func weightGradient(adding there: [Float], threads: Int32 = 1) -> [Float] {
+        withUnsafePointer(to: shape) { shape in
+            let scratch = AlignedBuffer(byteCount: mixtape_tiles_gradient_scratch_size(shape))
+            memset(scratch.base, 0xff, scratch.byteCount)
+            var result = there
+            mixtape_tiles_add_weight_gradient(
+                shape, bits(source), bits(before), &result, scratch.base, threads)
+            return result
         }
     }
 
@@ -180,7 +192,7 @@ private struct Case {
         let bySource = withUnsafePointer(to: turned) { shape in
             let prepared = AlignedBuffer(byteCount: mixtape_tiles_weight_size(shape))
             let weightBits = prepared.base.assumingMemoryBound(to: UInt16.self)
-            mixtape_tiles_prepare(shape, forward.weights, true, weightBits)
+            mixtape_tiles_prepare(shape, forward.weights, true, weightBits, 1)
             let scratch = AlignedBuffer(byteCount: mixtape_tiles_scratch_size(shape))
             var result = [UInt16](repeating: .max, count: forward.source.count)
             mixtape_tiles_run(
@@ -191,6 +203,30 @@ private struct Case {
         let size = bySource.reduce(0) { $0 + Double($1 * $1) }.squareRoot()
         // Each term is rounded to bfloat16 by itself.
         #expect(abs(loss - back) < 4 * size / 256)
+    }
+
+    /// The sum over cells of input times gradient is linear in the weights' place: Σ dst·gradient is Σ weights·(gradient by
+    /// them), which are added to what is there.
+    @Test(arguments: allShapes, 0..<3) func weightGradientsAreDifferences(shape: mixtape_tiles, draw: Int) {
+        var one = Case(shape, seed: 6)
+        one.bias = one.bias.map { _ in 0 }
+        let there = [Float](repeating: 1, count: one.weights.count)
+        let gradient = zip(one.weightGradient(adding: there), there).map { Double($0) - Double($1) }
+        var random = TestRandom(seed: UInt64(draw))
+        one.weights = random.floats(one.weights.count)
+        let loss = zip(one.expected(adds: false, relu: false), one.before).reduce(0) {
+            $0 + $1.0 * Double($1.1)
+        }
+        let expected = zip(gradient, one.weights).reduce(0) { $0 + $1.0 * Double($1.1) }
+        let size = gradient.reduce(0) { $0 + $1 * $1 }.squareRoot()
+        #expect(abs(loss - expected) < 1e-5 * size * Double(gradient.count).squareRoot())
+    }
+
+    @Test(arguments: allShapes, [2, 3, 7] as [Int32])
+    func theNumberOfThreadsIsNotSeenInGradients(shape: mixtape_tiles, threads: Int32) {
+        let one = Case(shape, seed: 7)
+        let none = [Float](repeating: 0, count: one.weights.count)
+        #expect(one.weightGradient(adding: none, threads: threads) == one.weightGradient(adding: none))
     }
 
     @Test func notANumberStaysOne() {

@@ -75,7 +75,7 @@ func randomGradients(_ clips: Int, _ channels: Int, seed: UInt64) -> [[Double]] 
 
     /// Each number keeps 8 bits, so that small sums of large terms of both signs, as a bias's gradient is, turn a
     /// little; the gradient as a whole must not.
-    @Test(.enabled(if: ComputeEngine.hasNativeBFloat16), arguments: families)
+    @Test(.enabled(if: ComputeEngine.hasNativeBFloat16), arguments: families + [wideFamily])
     func bfloat16PointsTheSameWay(family: Family) throws {
         let count = 4
         let naive = NaiveNetwork(family.architecture, seed: 24)
@@ -83,6 +83,9 @@ func randomGradients(_ clips: Int, _ channels: Int, seed: UInt64) -> [[Double]] 
         let dOut = randomGradients(count, family.architecture.featureChannels, seed: 26)
         let (expected, tape, _) = naive.train(clips, dOut: dOut)
         let pass = try TrainingPass(naive, clips, dOut: dOut, precision: .bfloat16)
+        let tiled = pass.network.kernels.filter { $0.hasSuffix("tiles:amx_bf16") }
+        let areTiled = family.testDescription == wideFamily.testDescription && ComputeEngine.hasTiles
+        #expect(tiled.contains { $0.contains("to its weights") } == areTiled)
         for (feature, naive) in zip(pass.features, expected) { #expect(cosine(feature, naive) > 0.999) }
         var whole: [Float] = []
         var wholeExpected: [Double] = []

@@ -43,7 +43,8 @@ size_t mixtape_tiles_weight_size(const mixtape_tiles *shape);
 /// - weights: (out,in,t,h,w) row-major. With `backward` those of the convolution whose gradient by its input is wanted, of
 ///   (in,out,t,h,w): the shape is that of the gradients' convolution, whose input is the gradient by the output; strides
 ///   are 1.
-void mixtape_tiles_prepare(const mixtape_tiles *shape, const float *weights, bool backward, uint16_t *prepared);
+void mixtape_tiles_prepare(
+    const mixtape_tiles *shape, const float *weights, bool backward, uint16_t *prepared, int threads);
 
 /// Bytes that a run needs beside its arrays, on a boundary of 64.
 size_t mixtape_tiles_scratch_size(const mixtape_tiles *shape);
@@ -56,5 +57,14 @@ size_t mixtape_tiles_scratch_size(const mixtape_tiles *shape);
 void mixtape_tiles_run(
     const mixtape_tiles *shape, const uint16_t *source, const uint16_t *prepared, const float *bias,
     uint16_t *destination, bool adds_to_destination, bool relu, void *scratch, int threads);
+
+/// Bytes that mixtape_tiles_add_weight_gradient needs beside its arrays, on a boundary of 64.
+size_t mixtape_tiles_gradient_scratch_size(const mixtape_tiles *shape);
+
+/// Adds the gradient by the weights to `weights`, (out,in,t,h,w) row-major, from the convolution's input and the gradient
+/// by its output.
+void mixtape_tiles_add_weight_gradient(
+    const mixtape_tiles *shape, const uint16_t *source, const uint16_t *gradient, float *weights, void *scratch,
+    int threads);
 
 #endif
