@@ -105,8 +105,7 @@ INLINE_KERNEL const uint16_t *cell_of(
     int y = line * shape->stride[1] + down, x = column * plan->row_stride + across;
     if (line >= plan->lines) return zeros;
     if (plan->run.is_planar) {  // windows have the zeros of their lines
-        if (y >= plan->run.lines) return zeros;
-        return (const uint16_t *)(frame + y * plan->run.line_bytes + x * plan->cell_bytes);
+        return (const uint16_t *)(frame + line_of_tap(&plan->run, y) + x * plan->cell_bytes);
     }
     y -= shape->padding[1];
     x -= shape->padding[2];

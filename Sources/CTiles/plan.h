@@ -31,21 +31,25 @@ extern int omp_get_num_threads(void);
 //
 // The source is copied into lines with zeros around each frame. One column of zeros serves the end of a line and the start of
 // the next, so that cells of a whole frame lie at one distance from each other, and tiles run over the ends of lines; what
-// they find for the cells between lines is thrown away. With strides a run of cells is a line. A planar source becomes lines
-// of windows, WINDOW values of each channel around a cell: 7 × 7 taps of 3 channels are 7 taps of 32 then.
+// they find for the cells between lines is thrown away. With strides a run of cells is a line. Where frames are so small that
+// this leaves tiles empty, there is a plane for each column of taps, of those cells alone that it meets, and for each remainder
+// of lines. A planar source becomes lines of windows, WINDOW values of each channel around a cell: 7 × 7 taps of 3 channels
+// are 7 taps of 32 then.
 typedef struct plan {
     bool is_planar;
     bool is_direct;       // the source's own lines are read: nothing is padded
+    bool is_dense;        // planes hold no cells but those of the output
     int pictures;
     int frames, output_frames;   // of a picture
     int output_height, output_width;
-    int lines, line_cells;       // of a padded frame; of a line with its zeros
+    int lines, line_cells;       // of a plane; of a line with its zeros
+    int line_planes;             // for each column of taps: remainders of lines
     size_t cell_bytes;
-    size_t line_bytes, frame_bytes;
+    size_t line_bytes, plane_bytes, frame_bytes;
     int group;            // pictures that are copied and multiplied together, because their lines fit a cache
     int depth_steps;      // tiles that the channels of a cell take
     int taps[3];          // those that are addresses
-    size_t tap_bytes[3];  // from tap to tap; not along time, which is frames
+    size_t column_bytes;  // from a column of taps to the next; those along time are frames
     int column_blocks;    // of COLUMNS
     size_t block_weights; // bytes for one of them
     // Tiles of a frame: runs of cells, each in tiles of `rows`.
@@ -59,6 +63,11 @@ typedef struct plan {
 
 /// The same for every number of threads.
 plan mixtape_tiles_plan(const mixtape_tiles *shape);
+
+/// Where the lines that a line of taps meets begin.
+static inline size_t line_of_tap(const plan *plan, int tap) {
+    return tap / plan->line_planes * plan->line_bytes + tap % plan->line_planes * plan->plane_bytes;
+}
 
 /// Part `index` of `count` parts of `total`: where it starts.
 static inline int part_of(int total, int index, int count) { return (int)((int64_t)total * index / count); }

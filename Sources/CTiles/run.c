@@ -109,7 +109,7 @@ INLINE_KERNEL void multiply(
         second += places[is_pair].offset;
         for (int y = 0; y < plan->taps[1]; y++)
             for (int x = 0; x < plan->taps[2]; x++) {
-                const size_t at = y * plan->tap_bytes[1] + x * plan->tap_bytes[2];
+                const size_t at = line_of_tap(plan, y) + x * plan->column_bytes;
                 for (int i = 0; i < plan->depth_steps; i++, weights += 2 * TILE_BYTES) {
                     _tile_loadd(4, first + at + i * 2 * DEPTH, step);
                     _tile_loadd(6, weights, 64);

@@ -5,7 +5,7 @@ import Tensors
 import Testing
 
 /// Frames that are one tile, less, many and a rest; taps that are one tile or several deep; lines that join to one run and, with
-/// strides, do not; a source as it is read, padded, and planar; pictures in groups and alone.
+/// strides, do not; a source as it is read, padded, in planes and planar; pictures in groups and alone.
 private let shapes: [mixtape_tiles] = [
     tiles(1, 32, 32, (1, 4, 4), (1, 3, 3)), tiles(2, 32, 64, (3, 4, 4), (3, 3, 3)),
     tiles(1, 64, 32, (4, 7, 7), (3, 3, 3)), tiles(2, 32, 32, (2, 9, 17), (1, 3, 3)),
