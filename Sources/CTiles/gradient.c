@@ -285,4 +285,11 @@ void mixtape_tiles_add_weight_gradient(
     else run_part(&job, 0, 1);
 }
 
+#else
+
+size_t mixtape_tiles_gradient_scratch_size(const mixtape_tiles *shape) { return 0; }
+void mixtape_tiles_add_weight_gradient(
+    const mixtape_tiles *shape, const uint16_t *source, const uint16_t *gradient, float *weights, void *scratch,
+    int threads) {}
+
 #endif

@@ -107,4 +107,10 @@ size_t mixtape_tiles_scratch_size(const mixtape_tiles *shape) {
     return round_up(plan.frame_bytes * (frames + 1), 64);
 }
 
+#else
+
+bool mixtape_tiles_support(const mixtape_tiles *shape) { return false; }
+size_t mixtape_tiles_weight_size(const mixtape_tiles *shape) { return 0; }
+size_t mixtape_tiles_scratch_size(const mixtape_tiles *shape) { return 0; }
+
 #endif

@@ -26,4 +26,8 @@ KERNEL void mixtape_tiles_configure(int rows) {
     _tile_loadconfig(&settings);
 }
 
+#else
+
+bool mixtape_tiles_are_available(void) { return false; }
+
 #endif

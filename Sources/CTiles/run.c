@@ -190,4 +190,10 @@ void mixtape_tiles_run(
     else run_part(&run, 0, 1);
 }
 
+#else
+
+void mixtape_tiles_run(
+    const mixtape_tiles *shape, const uint16_t *source, const uint16_t *prepared, const float *bias,
+    uint16_t *destination, bool adds_to_destination, bool relu, void *scratch, int threads) {}
+
 #endif

@@ -59,4 +59,9 @@ void mixtape_tiles_prepare(
     else prepare_part(&job, 0, 1);
 }
 
+#else
+
+void mixtape_tiles_prepare(
+    const mixtape_tiles *shape, const float *weights, bool backward, uint16_t *prepared, int threads) {}
+
 #endif

@@ -139,6 +139,29 @@ private struct Case {
     }
 }
 
+/// Memory with a page on either side that may not be touched, right at one of its ends.
+private final class FencedArray {
+    let base: UnsafeMutableRawPointer
+    var values: UnsafeMutablePointer<UInt16> { base.assumingMemoryBound(to: UInt16.self) }
+    private let pages: UnsafeMutableRawPointer
+    private let size: Int
+
+    init(byteCount: Int, atEnd: Bool) {
+        let page = Int(getpagesize())
+        let room = (byteCount + page - 1) / page * page
+        size = room + 2 * page
+        guard let made = mmap(nil, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
+            made != MAP_FAILED
+        else { preconditionFailure("no memory") }
+        pages = made
+        mprotect(made, page, PROT_NONE)
+        mprotect(made + page + room, page, PROT_NONE)
+        base = made + page + (atEnd ? room - byteCount : 0)
+    }
+
+    deinit { munmap(pages, size) }
+}
+
 @Suite(.enabled(if: ComputeEngine.hasTiles)) struct TileTests {
     /// Results are bfloat16, the nearest to a sum that float32 keeps a few 1e-6 of.
     @Test(arguments: allShapes, [false, true]) func itIsTheConvolution(shape: mixtape_tiles, adds: Bool) {
@@ -227,6 +250,34 @@ private struct Case {
         let one = Case(shape, seed: 7)
         let none = [Float](repeating: 0, count: one.weights.count)
         #expect(one.weightGradient(adding: none, threads: threads) == one.weightGradient(adding: none))
+    }
+
+    /// Each array once before a page that may not be touched, and once behind one: a tile that reaches out of it would end the
+    /// test.
+    @Test(arguments: allShapes, [false, true]) func nothingBesideTheArraysIsTouched(
+        shape: mixtape_tiles, atEnd: Bool
+    ) {
+        let one = Case(shape, seed: 8)
+        func fenced(_ values: [UInt16]) -> FencedArray {
+            let array = FencedArray(byteCount: 2 * values.count, atEnd: atEnd)
+            array.base.copyMemory(from: values, byteCount: 2 * values.count)
+            return array
+        }
+        let (source, result) = (fenced(bits(one.source)), fenced(bits(one.before)))
+        var weights = one.weights
+        withUnsafePointer(to: shape) { shape in
+            let prepared = FencedArray(byteCount: mixtape_tiles_weight_size(shape), atEnd: atEnd)
+            let scratch = FencedArray(byteCount: mixtape_tiles_scratch_size(shape), atEnd: atEnd)
+            let back = FencedArray(byteCount: mixtape_tiles_gradient_scratch_size(shape), atEnd: atEnd)
+            mixtape_tiles_prepare(shape, one.weights, false, prepared.values, 2)
+            mixtape_tiles_add_weight_gradient(
+                shape, source.values, result.values, &weights, back.base, 2)
+            mixtape_tiles_run(
+                shape, source.values, prepared.values, one.bias, result.values, true, false, scratch.base, 2)
+        }
+        let found = Array(UnsafeBufferPointer(start: result.values, count: one.before.count))
+        #expect(floats(found) == one.run(adds: true))
+        #expect(weights == one.weightGradient(adding: one.weights))
     }
 
     @Test func notANumberStaysOne() {

@@ -32,7 +32,7 @@ typedef struct {
 /// Asks the system for the tiles' registers, once; whether this process may use them.
 bool mixtape_tiles_are_available(void);
 
-/// Whether there is code for that convolution.
+/// Whether there is code for that convolution, in a program for this kind of machine.
 bool mixtape_tiles_support(const mixtape_tiles *shape);
 
 /// Bytes of prepared weights.
