@@ -25,9 +25,6 @@ typedef struct {
     size_t sum_floats;
 } gradient_plan;
 
-static size_t round_up(size_t value, size_t step) { return (value + step - 1) / step * step; }
-static int smaller(int a, int b) { return a < b ? a : b; }
-
 static gradient_plan make_plan(const mixtape_tiles *shape) {
     gradient_plan plan = {.run = mixtape_tiles_plan(shape)};
     const struct plan *run = &plan.run;
@@ -53,8 +50,7 @@ static gradient_plan make_plan(const mixtape_tiles *shape) {
     const size_t picture_bytes = plan.input_bytes * run->frames + plan.gradient_bytes * run->output_frames;
     const size_t room = (size_t)2 << 20;
     plan.group = (int)(room / picture_bytes);
-    if (plan.group < 1) plan.group = 1;
-    plan.group = smaller(plan.group, run->pictures);
+    plan.group = plan.group < 1 ? 1 : smaller(plan.group, run->pictures);
     plan.blocks_down = shape->output_channels / COLUMNS;
     plan.blocks_across = plan.depth / COLUMNS;
     plan.sum_floats = (size_t)plan.blocks_down * plan.blocks_across * plan.taps * COLUMNS * COLUMNS;

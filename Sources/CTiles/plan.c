@@ -2,26 +2,25 @@
 
 #if defined(__x86_64__)
 
-static size_t round_up(size_t value, size_t step) { return (value + step - 1) / step * step; }
-
 static int output_extent(const mixtape_tiles *shape, int axis) {
     return (shape->extent[axis] + 2 * shape->padding[axis] - shape->taps[axis]) / shape->stride[axis] + 1;
 }
 
+bool mixtape_tiles_read_planar(const mixtape_tiles *shape) { return shape->input_channels % DEPTH != 0; }
+
 bool mixtape_tiles_support(const mixtape_tiles *shape) {
     for (int axis = 0; axis < 3; axis++) {
-        if (shape->taps[axis] != 2 * shape->padding[axis] + 1 || output_extent(shape, axis) < 1) return false;
-        if (shape->stride[axis] < 1) return false;
+        if (shape->stride[axis] < 1 || shape->taps[axis] != 2 * shape->padding[axis] + 1) return false;
+        if (output_extent(shape, axis) < 1) return false;
     }
     if (shape->output_channels % COLUMNS || shape->input_channels > MOST_CHANNELS) return false;
-    if (shape->input_channels % DEPTH == 0) return true;
+    if (!mixtape_tiles_read_planar(shape)) return true;
     return shape->input_channels * WINDOW <= DEPTH && shape->taps[2] <= WINDOW && shape->extent[2] <= LONGEST_LINE;
 }
 
 // Runs of cells at one distance, and the tiles that they are cut into: as few as there can be, of one size. The last is moved
 // back so that it ends with its run.
 static void cut_tiles(plan *plan, int runs, int run_cells) {
-    plan->runs = runs;
     plan->run_cells = run_cells;
     plan->run_tiles = (run_cells + ROWS - 1) / ROWS;
     plan->rows = (run_cells + plan->run_tiles - 1) / plan->run_tiles;
@@ -49,7 +48,7 @@ static void lay_lines(const mixtape_tiles *shape, plan *plan) {
 // Planes of the output's cells alone. Windows of a planar source are such cells: there is one column of taps.
 static void lay_planes(const mixtape_tiles *shape, plan *plan) {
     plan->is_dense = true;
-    plan->line_planes = shape->stride[1] < shape->taps[1] ? shape->stride[1] : shape->taps[1];
+    plan->line_planes = shape->stride[1];
     plan->lines = plan->output_height + (shape->taps[1] - 1) / shape->stride[1];
     plan->line_cells = plan->output_width;
     plan->line_bytes = plan->cell_bytes * plan->line_cells;
@@ -63,7 +62,7 @@ static void lay_planes(const mixtape_tiles *shape, plan *plan) {
 }
 
 plan mixtape_tiles_plan(const mixtape_tiles *shape) {
-    plan plan = {.is_planar = shape->input_channels % DEPTH != 0};
+    plan plan = {.is_planar = mixtape_tiles_read_planar(shape)};
     const bool is_apart = shape->taps[0] == 1 && shape->stride[0] == 1;  // each frame by itself
     plan.pictures = is_apart ? shape->batch * shape->extent[0] : shape->batch;
     plan.frames = is_apart ? 1 : shape->extent[0];
@@ -90,8 +89,7 @@ plan mixtape_tiles_plan(const mixtape_tiles *shape) {
     const size_t picture_bytes = plan.frame_bytes * plan.frames;
     const size_t room = (size_t)3 << 19;
     plan.group = plan.is_direct ? plan.pictures : (int)(room / picture_bytes);
-    if (plan.group < 1) plan.group = 1;
-    if (plan.group > plan.pictures) plan.group = plan.pictures;
+    plan.group = plan.group < 1 ? 1 : smaller(plan.group, plan.pictures);
     return plan;
 }
 
@@ -109,6 +107,7 @@ size_t mixtape_tiles_scratch_size(const mixtape_tiles *shape) {
 
 #else
 
+bool mixtape_tiles_read_planar(const mixtape_tiles *shape) { return false; }
 bool mixtape_tiles_support(const mixtape_tiles *shape) { return false; }
 size_t mixtape_tiles_weight_size(const mixtape_tiles *shape) { return 0; }
 size_t mixtape_tiles_scratch_size(const mixtape_tiles *shape) { return 0; }

@@ -43,7 +43,7 @@ typedef struct plan {
     int frames, output_frames;   // of a picture
     int output_height, output_width;
     int lines, line_cells;       // of a plane; of a line with its zeros
-    int line_planes;             // for each column of taps: remainders of lines
+    int line_planes;             // for each column of taps: one for each remainder of lines
     size_t cell_bytes;
     size_t line_bytes, plane_bytes, frame_bytes;
     int group;            // pictures that are copied and multiplied together, because their lines fit a cache
@@ -53,8 +53,7 @@ typedef struct plan {
     int column_blocks;    // of COLUMNS
     size_t block_weights; // bytes for one of them
     // Tiles of a frame: runs of cells, each in tiles of `rows`.
-    int runs;             // a frame, or its lines
-    int run_cells;        // with those between lines
+    int run_cells;        // of a frame, or a line, with those between lines
     int run_line;         // cells from line to line in a run
     size_t run_bytes;     // from run to run
     size_t step_bytes;    // from cell to cell
@@ -68,6 +67,9 @@ plan mixtape_tiles_plan(const mixtape_tiles *shape);
 static inline size_t line_of_tap(const plan *plan, int tap) {
     return tap / plan->line_planes * plan->line_bytes + tap % plan->line_planes * plan->plane_bytes;
 }
+
+static inline size_t round_up(size_t value, size_t step) { return (value + step - 1) / step * step; }
+static inline int smaller(int a, int b) { return a < b ? a : b; }
 
 /// Part `index` of `count` parts of `total`: where it starts.
 static inline int part_of(int total, int index, int count) { return (int)((int64_t)total * index / count); }

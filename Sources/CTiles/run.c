@@ -160,7 +160,7 @@ KERNEL static void run_part(const run *run, int thread, int threads) {
     if (thread == 0) memset(zeros, 0, plan->frame_bytes);
     mixtape_tiles_configure(plan->rows);
     for (int first = 0; first < plan->pictures; first += plan->group) {
-        const int left = plan->pictures - first, pictures = left < plan->group ? left : plan->group;
+        const int pictures = smaller(plan->group, plan->pictures - first);
         const int frames = pictures * plan->frames;
         const char *lines = copied;
         if (plan->is_direct) lines = (const char *)run->source + (size_t)first * plan->frames * plan->frame_bytes;

@@ -3,8 +3,8 @@ import Tensors
 
 /// A network compiled for one input shape, with the memory it runs in; used by one thread at a time.
 ///
-/// Activations stay in the blocked layout that the kernels want. The input is written by the caller straight into
-/// the first convolution's layout (planar, which is oneDNN's fastest for three channels).
+/// Activations stay in the layouts that the kernels want. The input is written by the caller straight into the first
+/// convolution's layout (planar, which is the fastest for three channels).
 public final class InferenceProgram {
     /// Clips at once.
     public let batch: Int

@@ -4,7 +4,7 @@ import Tensors
 
 /// A convolution in bfloat16 on AMX, sums in float32: of the same products as oneDNN's, in another order.
 ///
-/// It works on channels-last arrays, and on the network's input as it is, planar.
+/// It works on channels-last arrays, and reads planar ones where channels are few, as the network's input is.
 struct TileConvolution: OwnConvolution {
     private let shape: mixtape_tiles
     let what: String
@@ -62,7 +62,7 @@ struct TileConvolution: OwnConvolution {
         guard type == dnnl_bf16, ComputeEngine.hasTiles,
             withUnsafePointer(to: description, { mixtape_tiles_support($0) })
         else { return nil }
-        let isPlanar = shape.inputChannels == ResidualArchitecture.inputChannels
+        let isPlanar = withUnsafePointer(to: description) { mixtape_tiles_read_planar($0) }
         return Self(
             shape: description, what: "convolution \(shape.weightShape)",
             source: try MemoryDescription(

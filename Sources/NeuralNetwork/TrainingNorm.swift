@@ -1,7 +1,7 @@
 internal import COneDNN
 
 /// Batch normalisation with the batch's own statistics (Ioffe and Szegedy 2015), the residual sum and the ReLU behind
-/// it, forward and backward. Arrays are blocked activations (N,C,t,h,w); sums over the batch are in double.
+/// it, forward and backward. Arrays are activations (N,C,t,h,w), blocked or channels-last; sums over the batch are in double.
 final class TrainingNorm {
     /// Share of the new batch in the running statistics, as PyTorch's default.
     static let momentum = 0.1

@@ -2,8 +2,8 @@ internal import COneDNN
 
 /// The steps of forward and backward for one batch size, with the place of every array; nothing is allocated yet.
 ///
-/// Activations lie in blocks of channels, or channels-last, from the first convolution to the last, kept from where forward makes them to
-/// where backward last reads them. Weights are brought into their kernels' layouts right before these run.
+/// Activations lie in blocks of channels, or channels-last, from the first convolution to the last, kept from where forward
+/// makes them to where backward last reads them. Weights are brought into their kernels' layouts right before these run.
 struct TrainingPlan {
     /// An array that a step reads or writes.
     enum Operand {

@@ -76,6 +76,19 @@ let wideFamily = Family(
             .init(blocks: 1, channels: 64, kernel: Extent3D(3, 3, 3), stride: Extent3D(2, 2, 2)),
         ]), extent: Extent3D(4, 34, 30))
 
+/// A wide layer behind one of so few channels that tiles read them planar.
+let narrowFamily = Family(
+    testDescription: "narrow",
+    architecture: ResidualArchitecture(
+        stem: [
+            .init(
+                channels: 4, kernel: Extent3D(1, 3, 3), stride: Extent3D(1, 2, 2),
+                padding: Extent3D(0, 1, 1))
+        ],
+        pool: nil,
+        stages: [.init(blocks: 2, channels: 32, kernel: Extent3D(3, 3, 3), stride: Extent3D(1, 2, 2))]),
+    extent: Extent3D(4, 17, 15))
+
 /// Each family with tiny widths, some no multiple of a vector register.
 let families: [Family] = {
     typealias Stage = ResidualArchitecture.Stage
@@ -141,7 +154,7 @@ let families: [Family] = {
     }
 
     /// bfloat16 keeps 8 bits: 0.4 % a value, which averages out over the cells.
-    @Test(.enabled(if: ComputeEngine.hasNativeBFloat16), arguments: families + [wideFamily])
+    @Test(.enabled(if: ComputeEngine.hasNativeBFloat16), arguments: families + [wideFamily, narrowFamily])
     func bfloat16IsNearTheNaiveNetwork(family: Family) throws {
         let naive = NaiveNetwork(family.architecture, seed: 3)
         let clips = randomClips(2, family.extent, seed: 4)

@@ -5,7 +5,7 @@ import Tensors
 import Testing
 
 /// Frames that are one tile, less, many and a rest; taps that are one tile or several deep; lines that join to one run and, with
-/// strides, do not; a source as it is read, padded, in planes and planar; pictures in groups and alone.
+/// strides, do not, and strides beyond the taps; a source as it is read, padded, in planes and planar; pictures in groups and alone.
 private let shapes: [mixtape_tiles] = [
     tiles(1, 32, 32, (1, 4, 4), (1, 3, 3)), tiles(2, 32, 64, (3, 4, 4), (3, 3, 3)),
     tiles(1, 64, 32, (4, 7, 7), (3, 3, 3)), tiles(2, 32, 32, (2, 9, 17), (1, 3, 3)),
@@ -19,7 +19,8 @@ private let stridedShapes: [mixtape_tiles] = [
     tiles(1, 32, 32, (3, 9, 40), (1, 3, 3), (1, 1, 2)), tiles(1, 32, 32, (3, 9, 7), (1, 3, 3), (2, 1, 1)),
     tiles(1, 3, 32, (2, 20, 38), (1, 7, 7), (1, 2, 2)), tiles(2, 3, 64, (3, 12, 12), (3, 7, 7), (1, 2, 2)),
     tiles(2, 3, 32, (4, 9, 11), (1, 3, 3)), tiles(1, 1, 32, (4, 6, 6), (3, 5, 5), (2, 1, 2)),
-    tiles(1, 4, 32, (1, 5, 5), (1, 3, 7)),
+    tiles(1, 4, 32, (1, 5, 5), (1, 3, 7)), tiles(2, 3, 32, (2, 9, 10), (1, 1, 1), (1, 2, 2)),
+    tiles(1, 32, 32, (2, 9, 4), (1, 1, 3), (1, 2, 1)), tiles(1, 32, 32, (2, 9, 9), (1, 3, 1), (1, 4, 4)),
 ]
 private let allShapes = shapes + stridedShapes
 

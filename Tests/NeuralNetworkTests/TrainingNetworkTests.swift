@@ -75,7 +75,7 @@ func randomGradients(_ clips: Int, _ channels: Int, seed: UInt64) -> [[Double]] 
 
     /// Each number keeps 8 bits, so that small sums of large terms of both signs, as a bias's gradient is, turn a
     /// little; the gradient as a whole must not.
-    @Test(.enabled(if: ComputeEngine.hasNativeBFloat16), arguments: families + [wideFamily])
+    @Test(.enabled(if: ComputeEngine.hasNativeBFloat16), arguments: families + [wideFamily, narrowFamily])
     func bfloat16PointsTheSameWay(family: Family) throws {
         let count = 4
         let naive = NaiveNetwork(family.architecture, seed: 24)

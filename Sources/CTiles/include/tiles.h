@@ -35,6 +35,9 @@ bool mixtape_tiles_are_available(void);
 /// Whether there is code for that convolution, in a program for this kind of machine.
 bool mixtape_tiles_support(const mixtape_tiles *shape);
 
+/// Whether its source is planar: its channels fill no tile.
+bool mixtape_tiles_read_planar(const mixtape_tiles *shape);
+
 /// Bytes of prepared weights.
 size_t mixtape_tiles_weight_size(const mixtape_tiles *shape);
 
