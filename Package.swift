@@ -136,7 +136,7 @@ let package = Package(
             name: "SharedIndexingTests",
             dependencies: ["SharedIndexing", "Ingestion", "Retrieval"]),
         .testTarget(name: "VideoEncodingTests", dependencies: ["VideoEncoding"]),
-        .testTarget(name: "RetrievalTests", dependencies: ["Retrieval"]),
+        .testTarget(name: "RetrievalTests", dependencies: ["Retrieval", "CDistance"]),
         .testTarget(name: "IngestionTests", dependencies: ["Ingestion"]),
         .testTarget(name: "TrainingTests", dependencies: ["Training"]),
         .testTarget(name: "EvaluationTests", dependencies: ["Evaluation"]),

@@ -12,6 +12,8 @@
 #define LANES 16
 // 4 KiB: rows lie in two streams, and hardware prefetchers stop at each page's end.
 #define PREFETCH_AHEAD 1024
+// Rows by number, 2 KiB each at 256 dimensions: a row is evaluated in the time of an access to memory.
+#define ROWS_AHEAD 4
 #define INLINE static inline __attribute__((always_inline))
 
 typedef float vec __attribute__((vector_size(64)));
@@ -61,11 +63,12 @@ INLINE float sum_of(const vec *values) {
     return (v[0] + v[1]) + (v[2] + v[3]);
 }
 
-/// Rows first, first + 1, … or, where `chosen` isn't NULL, those of these numbers. A row is given up, and gets FLT_MAX, as
-/// soon as its squares alone show it to be farther than `limit`.
+/// Rows first, first + 1, … or, where `chosen` isn't NULL, those of these numbers, behind which lie those of `coming` more
+/// that are wanted next. A row is given up, and gets FLT_MAX, as soon as its squares alone show it to be farther than
+/// `limit`.
 INLINE void scan(
     const mixtape_query *query, const mixtape_rows *rows, size_t first, const uint32_t *chosen, size_t count,
-    float limit, float *distances) {
+    size_t coming, float limit, float *distances) {
     const size_t dimension = query->dimension, stride = rows->stride;
     const size_t whole = dimension / MIXTAPE_BLOCK * MIXTAPE_BLOCK, rest = dimension - whole;
     const double blocks = (double)(whole / MIXTAPE_BLOCK + (rest != 0));
@@ -81,12 +84,19 @@ INLINE void scan(
         const size_t number = chosen ? chosen[row] : first + row;
         const float *mean = rows->means + number * stride;
         const float *variance = rows->variances + number * stride;
+        const size_t later = chosen && row + ROWS_AHEAD < count + coming ? chosen[row + ROWS_AHEAD] : number;
+        const float *later_mean = rows->means + later * stride;
+        const float *later_variance = rows->variances + later * stride;
         partial sum = {.product = (vec){} + 1.0f, .exponent = {}, .broken = {}, .squares = {}};
         size_t d = 0;
         for (; d < whole; d += MIXTAPE_BLOCK) {
             // The logarithms never add less than 0. What float32 can't tell, NaN and infinity, stays in.
             const float squares = chosen && d != 0 ? sum_of(&sum.squares) : 0;
             if (squares > most && squares < INFINITY) break;
+            for (int i = 0; chosen && i < MIXTAPE_BLOCK; i += LANES) {
+                __builtin_prefetch(later_mean + d + i);
+                __builtin_prefetch(later_variance + d + i);
+            }
             add_block(&sum, query->mean + d, query->variance + d, mean + d, variance + d, !chosen);
         }
         if (d < whole) {
@@ -140,18 +150,18 @@ INLINE float read_all(const float *values, size_t count) {
 
 typedef void (*scan_function)(const mixtape_query *, const mixtape_rows *, size_t, size_t, float *);
 typedef void (*evaluate_function)(
-    const mixtape_query *, const mixtape_rows *, const uint32_t *, size_t, float, float *);
+    const mixtape_query *, const mixtape_rows *, const uint32_t *, size_t, size_t, float, float *);
 typedef float (*read_function)(const float *, size_t);
 
 #define VARIANT(name, attribute)                                                                        \
     attribute static void scan_##name(                                                                  \
         const mixtape_query *query, const mixtape_rows *rows, size_t first, size_t count, float *out) { \
-        scan(query, rows, first, NULL, count, INFINITY, out);                                           \
+        scan(query, rows, first, NULL, count, 0, INFINITY, out);                                        \
     }                                                                                                   \
     attribute static void evaluate_##name(                                                              \
         const mixtape_query *query, const mixtape_rows *rows, const uint32_t *chosen, size_t count,     \
-        float limit, float *out) {                                                                      \
-        scan(query, rows, 0, chosen, count, limit, out);                                                \
+        size_t coming, float limit, float *out) {                                                       \
+        scan(query, rows, 0, chosen, count, coming, limit, out);                                        \
     }                                                                                                   \
     attribute static float read_##name(const float *values, size_t count) {                             \
         return read_all(values, count);                                                                 \
@@ -195,8 +205,8 @@ void mixtape_scan(
 
 void mixtape_evaluate(
     mixtape_variant variant, const mixtape_query *query, const mixtape_rows *rows, const uint32_t *chosen,
-    size_t count, float limit, float *distances) {
-    evaluations[variant](query, rows, chosen, count, limit, distances);
+    size_t count, size_t coming, float limit, float *distances) {
+    evaluations[variant](query, rows, chosen, count, coming, limit, distances);
 }
 
 void mixtape_fetch(const mixtape_rows *rows, size_t dimension, const uint32_t *chosen, size_t count) {

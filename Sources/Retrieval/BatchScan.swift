@@ -41,6 +41,9 @@ package struct BatchScan: Sendable {
     /// Below this many float32 distances, or four times as many coarse ones (about a millisecond's work), threads cost
     /// more than they save.
     fileprivate static let distancesForThreads = 5_000
+    /// Rows that are asked for as soon as they are chosen, the others while those before them are evaluated: many would
+    /// not be in the cache any more.
+    fileprivate static let rowsFetched = 16
     /// A query that wants a larger share of the rows than one in so many finds nothing to rule out.
     fileprivate static let rowsPerWanted = 16
 
@@ -220,7 +223,7 @@ extension BatchScan.LibraryScan {
                     }
                 }
             }
-            rows.fetch(progress.chosen.rows)
+            rows.fetch(progress.chosen.rows, atMost: BatchScan.rowsFetched)
             if let failure = evaluateArrived(&progress) { return failure }
             swap(&progress.arriving, &progress.chosen)
         }
@@ -261,7 +264,9 @@ extension BatchScan.LibraryScan {
                 progress.distances.withUnsafeMutableBufferPointer {
                     if let start = $0.baseAddress {
                         let some = UnsafeBufferPointer(rebasing: chosen[first..<first + count])
-                        goals[i].query.approximate(rows, some, into: start)
+                        goals[i].query.approximate(
+                            rows, some, coming: chosen.count - first - count,
+                            limit: progress.found[i].threshold, into: start)
                     }
                 }
             }

@@ -36,14 +36,16 @@ package struct ScanQuery: Sendable {
     }
 
     /// The same, to the bit, of rows by number; of rows farther than the limit, at least that.
+    ///
+    /// - Parameter coming: how many numbers behind `chosen` in memory are of rows that are wanted next.
     func approximate(
-        _ rows: MomentsRows, _ chosen: UnsafeBufferPointer<UInt32>, limit: Float = .infinity,
+        _ rows: MomentsRows, _ chosen: UnsafeBufferPointer<UInt32>, coming: Int = 0, limit: Float = .infinity,
         into distances: UnsafeMutablePointer<Float>
     ) {
         withNative { query in
             var library = rows.native
             mixtape_evaluate(
-                variant.native, query, &library, chosen.baseAddress, chosen.count, limit, distances)
+                variant.native, query, &library, chosen.baseAddress, chosen.count, coming, limit, distances)
         }
     }
 
@@ -78,11 +80,11 @@ extension MomentsRows {
             means: means, variances: variances, log_determinants: logDeterminants, stride: stride)
     }
 
-    /// Has these rows brought nearer while something else is done.
-    func fetch(_ chosen: [UInt32]) {
+    /// Has the first of these rows brought nearer while something else is done.
+    func fetch(_ chosen: [UInt32], atMost count: Int) {
         var library = native
         chosen.withUnsafeBufferPointer {
-            mixtape_fetch(&library, dimension, $0.baseAddress, $0.count)
+            mixtape_fetch(&library, dimension, $0.baseAddress, min($0.count, count))
         }
     }
 }

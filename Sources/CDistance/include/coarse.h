@@ -23,8 +23,8 @@ extern "C" {
 #define MIXTAPE_CELLS 128
 /// Dimensions whose entries are added up in a byte, which stops at 255: less than the truth is a bound too.
 #define MIXTAPE_RUN 8
-/// Queries that one call of mixtape_coarse_scan takes at most.
-#define MIXTAPE_COARSE_QUERIES 16
+/// Queries that one call of mixtape_coarse_scan takes at most: as many as share one reading of the codes.
+#define MIXTAPE_COARSE_QUERIES 64
 
 /// Where the cells of each dimension end.
 typedef struct {

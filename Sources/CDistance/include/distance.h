@@ -64,10 +64,10 @@ void mixtape_scan(
     size_t count, float *distances);
 
 /// The same, to the bit, for the rows of these numbers: distances[i] is that of row chosen[i], or, where that is farther
-/// than `limit`, may be FLT_MAX.
+/// than `limit`, may be FLT_MAX. The `coming` numbers behind those are of rows that are wanted next: they are asked for.
 void mixtape_evaluate(
     mixtape_variant variant, const mixtape_query *query, const mixtape_rows *rows, const uint32_t *chosen,
-    size_t count, float limit, float *distances);
+    size_t count, size_t coming, float limit, float *distances);
 
 /// Asks for the rows of these numbers, so that they are in the second cache when they are evaluated a little later.
 void mixtape_fetch(const mixtape_rows *rows, size_t dimension, const uint32_t *chosen, size_t count);

@@ -46,6 +46,7 @@ def add_options(parser):
     parser.add_argument("--target", nargs="+", metavar="NAME", help="these alone (default: all)")
     parser.add_argument("--seconds", type=int, default=60, metavar="N",
                         help="of processor time, a target (default: 60)")
+    parser.add_argument("--in-all", action="store_true", help="count what a target had in earlier runs among its seconds")
     parser.add_argument("--jobs", type=int, default=1, metavar="N", help="targets at once (default: 1)")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--input", metavar="FILE", help="run one input through the one target")
@@ -152,7 +153,8 @@ class Fuzzing:
 
     def target(self, name):
         place = prepare(self.program, name)
-        left = self.options.seconds
+        had = read_figures().get(name, {}).get("seconds", 0) if self.options.in_all else 0
+        left = self.options.seconds - had
         while left > 0:
             seconds = min(left, ROUND)
             before = set((place / "crashes").iterdir())

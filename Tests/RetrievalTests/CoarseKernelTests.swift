@@ -1,0 +1,82 @@
+import CDistance
+import Distributions
+import Retrieval
+import Testing
+
+/// The sums of bytes that rule rows out, on each instruction set: those of the definition, row by row.
+@Suite struct CoarseKernelTests {
+    static let group = Int(MIXTAPE_GROUP)
+    static let cells = Int(MIXTAPE_CELLS)
+
+    /// Codes of a group, a table a query, and limits that a third of the rows or so keep.
+    struct Case {
+        let dimension: Int
+        let codes: [UInt8]
+        let tables: [[UInt8]]
+        let limits: [UInt16]
+
+        /// - Parameter highest: of the entries; from 32 on, runs of dimensions reach 255 and stop.
+        init(dimension: Int, queries: Int, highest: UInt64) {
+            var generator = SeededGenerator(seed: UInt64(dimension * 100 + queries) + highest)
+            func bytes(_ count: Int, atMost highest: UInt64) -> [UInt8] {
+                (0..<count).map { _ in UInt8(generator.next() % (highest + 1)) }
+            }
+            self.dimension = dimension
+            let codes = bytes(dimension * group, atMost: 127)
+            self.codes = codes
+            tables = (0..<queries).map { _ in bytes(dimension * cells, atMost: highest) }
+            limits = tables.map { table in
+                UInt16((0..<group).map { sum(of: $0, codes, table) }.sorted()[group / 3])
+            }
+        }
+
+        /// Whether each row keeps each query's limit, by the definition.
+        var expected: [[Bool]] {
+            zip(tables, limits).map { table, limit in
+                (0..<group).map { sum(of: $0, codes, table) <= Int(limit) }
+            }
+        }
+
+        func marks(_ variant: ScanVariant) -> [[Bool]] {
+            let (size, words) = (dimension * cells, Int(MIXTAPE_GROUP_WORDS))
+            // What a kernel finds in its memory is anything.
+            var sums = [UInt16](repeating: 0xabcd, count: tables.count * group)
+            var marks = [UInt64](repeating: 0xabcd, count: tables.count * words)
+            tables.flatMap { $0 }.withUnsafeBufferPointer { tables in
+                let starts = limits.indices.map { tables.baseAddress?.advanced(by: $0 * size) }
+                mixtape_coarse_scan(
+                    mixtape_variant(variant.rawValue), codes, dimension, starts, limits, limits.count, &sums,
+                    &marks)
+            }
+            return limits.indices.map { query in
+                (0..<group).map { marks[query * words + $0 / 64] >> ($0 % 64) & 1 == 1 }
+            }
+        }
+    }
+
+    /// Widths about a tile's and a run's, numbers of queries odd and even.
+    @Test(arguments: CoarseCodeTests.variants, [1, 7, 31, 32, 33, 100, 256])
+    func marksAreThoseOfTheDefinition(variant: ScanVariant, dimension: Int) {
+        for queries in [1, 2, 3, 16, 63, 64] {
+            for highest: UInt64 in [24, 255] {
+                let rows = Case(dimension: dimension, queries: queries, highest: highest)
+                #expect(rows.marks(variant) == rows.expected, "\(queries) queries, entries up to \(highest)")
+            }
+        }
+    }
+}
+
+/// What a row's entries add up to, each run of dimensions 255 at most.
+private func sum(of row: Int, _ codes: [UInt8], _ table: [UInt8]) -> Int {
+    let (group, cells, run) = (CoarseKernelTests.group, CoarseKernelTests.cells, Int(MIXTAPE_RUN))
+    let dimension = codes.count / group
+    var sum = 0
+    for first in stride(from: 0, to: dimension, by: run) {
+        var entries = 0
+        for d in first..<min(first + run, dimension) {
+            entries += Int(table[d * cells + Int(codes[d * group + row])])
+        }
+        sum += min(255, entries)
+    }
+    return sum
+}
