@@ -54,7 +54,6 @@ VBMI INLINE void copy_tile(const uint8_t *codes, size_t dimensions, uint8_t *cop
         const __m512i code = _mm512_loadu_si512(codes + i);
         const __m512i upper = _mm512_and_si512(code, half);
         _mm512_store_si512((void *)(copy + i), _mm512_or_si512(code, _mm512_add_epi8(upper, upper)));
-        __builtin_prefetch(codes + i + CODES_AHEAD, 0, 2);
     }
 }
 
@@ -132,7 +131,17 @@ VBMI INLINE void sum_pair(
     }
 }
 
-/// The sums of a group's rows for two queries and more.
+/// Asks for one of `parts` equal parts of a tile's codes. The tiles of a group, and groups, follow each other in memory;
+/// beyond the last, nothing is read.
+INLINE void fetch_part(const uint8_t *codes, size_t part, size_t parts) {
+    const size_t lines = TILE * MIXTAPE_GROUP / 64;
+    for (size_t i = part * lines / parts; i < (part + 1) * lines / parts; i++) {
+        __builtin_prefetch(codes + i * 64, 0, 2);
+    }
+}
+
+/// The sums of a group's rows for two queries and more. Memory is read while sums are made: the next tile's codes come
+/// bit by bit.
 VBMI static void sum_many(
     const uint8_t *codes, size_t dimension, const uint8_t *const *tables, size_t queries, uint16_t *sums) {
     _Alignas(64) uint8_t copy[TILE * MIXTAPE_GROUP];
@@ -145,6 +154,7 @@ VBMI static void sum_many(
             const bool is_last = q + 3 >= queries;
             const size_t begin = is_last && d + TILE < dimension ? d + TILE : d;
             const query_pair next = pair_at(tables, sums, is_last ? 0 : q + 2, begin);
+            fetch_part(codes + (d + width) * MIXTAPE_GROUP, q / 2, queries / 2);
             sum_pair(copy, width, now, next, d == 0);
             now = next;
         }

@@ -270,7 +270,7 @@ extension BatchScan.LibraryScan {
                     }
                 }
             }
-            for place in 0..<count {
+            for place in 0..<count where progress.found[i].canTake(progress.distances[place]) {
                 progress.found[i].offer(
                     Int(progress.arriving.rows[first + place]), at: progress.distances[place],
                     isExcluded: goals[i].isExcluded)

@@ -28,6 +28,9 @@ struct CandidateRows: Sendable {
         setThreshold()
     }
 
+    /// Whether `offer` does anything with a row at this distance.
+    func canTake(_ distance: Float) -> Bool { !(distance > threshold) || distance == .infinity }
+
     /// A row that isn't excluded, or may not be: `isExcluded` is asked where it matters.
     mutating func offer(_ row: Int, at distance: Float, isExcluded: (Int) -> Bool) {
         if distance <= threshold, distance < .infinity {
