@@ -74,6 +74,12 @@ import VideoEncoding
         #expect(throws: error) { try outcome.get() }
     }
 
+    /// SQLite's texts end at a zero byte: a row that was read back would fail its checksum.
+    @Test func aTextWithAZeroByteIsNoAnswer() {
+        let error = LibraryError(.video, reason: "damaged", message: "it is\0damaged")
+        #expect(EncodedLines.read(Array(EncodedLines.write(.failure(error)).utf8), dimension: 3) == nil)
+    }
+
     /// Nothing that a worker says is believed for its looks.
     @Test func whatIsCutOrChangedIsNoAnswer() throws {
         let text = EncodedLines.write(.success(video))
@@ -83,6 +89,7 @@ import VideoEncoding
         }
         #expect(EncodedLines.read(bytes, dimension: 4) == nil)
         for (part, other) in [
+            ("\"codec\":\"h264\"", "\"codec\":\"h2\\u000064\""),
             ("\"clips\":2", "\"clips\":3"), ("\"from\":0.0", "\"from\":9.0"),
             ("\"width\":640", "\"width\":\"x\""),
             ("3c00", "7c00"), ("3c00", "zz00"), ("\"log_variance\":\"c900", "\"log_variance\":\"f900"),

@@ -52,8 +52,8 @@ public enum EncodedLines {
         let lines = bytes.split(separator: 0x0A).map { try? JSONValue(parsing: Array($0)) }
         guard let first = lines.first, let head = first else { return nil }
         if let error = head["error"] {
-            guard let reason = error["reason"]?.stringValue, let message = error["message"]?.stringValue,
-                reason.utf8.count <= 64, message.utf8.count <= 1024
+            guard let reason = text(error["reason"], atMost: 64),
+                let message = text(error["message"], atMost: 1024)
             else { return nil }
             return .failure(LibraryError(.video, reason: reason, message: message))
         }
@@ -94,13 +94,18 @@ public enum EncodedLines {
     }
 
     private static func facts(_ line: JSONValue) -> StreamFacts? {
-        guard let container = line["container"]?.stringValue, let codec = line["codec"]?.stringValue,
-            let width = line["width"]?.intValue, let height = line["height"]?.intValue,
-            container.utf8.count <= 256, codec.utf8.count <= 256, width > 0, height > 0
+        guard let container = text(line["container"], atMost: 256),
+            let codec = text(line["codec"], atMost: 256),
+            let width = line["width"]?.intValue, let height = line["height"]?.intValue, width > 0, height > 0
         else { return nil }
         return StreamFacts(
             container: container, codec: codec, width: width, height: height,
             duration: line["duration"]?.doubleValue, frameRate: line["frame_rate"]?.doubleValue)
+    }
+
+    /// A text that a database gives back as it got it: SQLite's ends at a zero byte.
+    private static func text(_ value: JSONValue?, atMost count: Int) -> String? {
+        value?.stringValue.flatMap { $0.utf8.count <= count && !$0.utf8.contains(0) ? $0 : nil }
     }
 
     private static let digits = Array("0123456789abcdef".utf8)
