@@ -169,6 +169,9 @@ class Fuzzing:
                     f"in all {total['runs']:,} runs, {total['seconds'] / 60:.1f} min of processor time", flush=True)
             if crashes:
                 shutil.copy(place / "last-run.txt", place / "last-crash.txt")
+                # At once: the other targets may go on for hours.
+                for crash in crashes:
+                    print(f"{name:12} found {crash}", flush=True)
                 return crashes
             if status == INTERRUPTED:
                 break
