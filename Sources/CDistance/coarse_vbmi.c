@@ -25,8 +25,8 @@ VBMI INLINE void sum_tile(
         const size_t stop = dimensions - first < MIXTAPE_RUN ? dimensions : first + MIXTAPE_RUN;
         for (int i = 0; i < parts; i++) run[i] = _mm512_setzero_si512();
         for (size_t d = first; d < stop; d++) {
-            const __m512i low = _mm512_loadu_si512(table + d * 128);
-            const __m512i rest = _mm512_loadu_si512(table + d * 128 + 64);
+            const __m512i low = _mm512_loadu_si512(table + d * MIXTAPE_CELLS);
+            const __m512i rest = _mm512_loadu_si512(table + d * MIXTAPE_CELLS + 64);
             const uint8_t *code = codes + d * MIXTAPE_GROUP;
 #pragma clang loop unroll(full)
             for (int i = 0; i < parts; i++) {
@@ -94,11 +94,11 @@ VBMI INLINE void sum_pair(
             for (size_t d = first; d < stop; d++) {
                 __m512i low[2], rest[2];
                 for (int q = 0; q < 2; q++) {
-                    low[q] = _mm512_loadu_si512(now.tables[q] + d * 128);
-                    rest[q] = _mm512_loadu_si512(now.tables[q] + d * 128 + 64);
+                    low[q] = _mm512_loadu_si512(now.tables[q] + d * MIXTAPE_CELLS);
+                    rest[q] = _mm512_loadu_si512(now.tables[q] + d * MIXTAPE_CELLS + 64);
                 }
-                __builtin_prefetch(next.tables[side] + d * 128, 0, 3);
-                __builtin_prefetch(next.tables[side] + d * 128 + 64, 0, 3);
+                __builtin_prefetch(next.tables[side] + d * MIXTAPE_CELLS, 0, 3);
+                __builtin_prefetch(next.tables[side] + d * MIXTAPE_CELLS + 64, 0, 3);
                 if (d % 2 == 0) __builtin_prefetch(next.sums[side] + d * 16, 1, 3);
                 const uint8_t *code = copy + d * MIXTAPE_GROUP + side * (MIXTAPE_GROUP / 2);
 #pragma clang loop unroll(full)

@@ -63,6 +63,12 @@ INLINE float sum_of(const vec *values) {
     return (v[0] + v[1]) + (v[2] + v[3]);
 }
 
+INLINE bool any(const ivec *lanes) {
+    int32_t some = 0;
+    for (int lane = 0; lane < LANES; lane++) some |= (*lanes)[lane];
+    return some != 0;
+}
+
 /// Rows first, first + 1, … or, where `chosen` isn't NULL, those of these numbers, behind which lie those of `coming` more
 /// that are wanted next. A row is given up, and gets FLT_MAX, as soon as its squares alone show it to be farther than
 /// `limit`.
@@ -90,9 +96,10 @@ INLINE void scan(
         partial sum = {.product = (vec){} + 1.0f, .exponent = {}, .broken = {}, .squares = {}};
         size_t d = 0;
         for (; d < whole; d += MIXTAPE_BLOCK) {
-            // The logarithms never add less than 0. What float32 can't tell, NaN and infinity, stays in.
+            // The logarithms never add less than 0. What float32 can't tell stays in: NaN, infinity, and squares over
+            // products that are denormal, which may be half as much again as they should.
             const float squares = chosen && d != 0 ? sum_of(&sum.squares) : 0;
-            if (squares > most && squares < INFINITY) break;
+            if (squares > most && squares < INFINITY && !any(&sum.broken)) break;
             for (int i = 0; chosen && i < MIXTAPE_BLOCK; i += LANES) {
                 __builtin_prefetch(later_mean + d + i);
                 __builtin_prefetch(later_variance + d + i);
@@ -185,7 +192,7 @@ bool mixtape_variant_supported(mixtape_variant variant) {
     case MIXTAPE_PORTABLE: return true;
 #if defined(__x86_64__)
     case MIXTAPE_AVX2: return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-    case MIXTAPE_AVX512: return __builtin_cpu_supports("avx512f");
+    case MIXTAPE_AVX512: return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq");
 #endif
     default: return false;
     }

@@ -27,6 +27,11 @@ package struct CoarseCodes: @unchecked Sendable {
     /// Groups that hold `count` rows.
     package static func groups(_ count: Int) -> Int { (count + groupSize - 1) / groupSize }
 
+    /// Whether a group has rows without a code.
+    package func hasUnbounded(group: Int) -> Bool {
+        (0..<Self.wordsPerGroup).contains { unbounded[group * Self.wordsPerGroup + $0] != 0 }
+    }
+
     /// Where the parts of the codes lie in one stretch of memory: each at a multiple of 64 bytes.
     package struct Layout: Sendable {
         /// Places in bytes; the means' is 0.

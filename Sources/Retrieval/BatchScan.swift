@@ -152,7 +152,7 @@ extension BatchScan.LibraryScan {
         var pauses: [Int]
         var tables: CoarseTables?
         var distances = [Float](repeating: 0, count: CoarseCodes.groupSize)
-        /// Rows that were asked for when the former group's codes were looked at, and have had time to arrive.
+        /// Those of the former group, the first of which have had time to arrive.
         var arriving = ChosenRows()
         /// This group's.
         var chosen = ChosenRows()
@@ -162,6 +162,8 @@ extension BatchScan.LibraryScan {
     fileprivate struct ChosenRows: Sendable {
         var rows: [UInt32] = []
         var queries: [(number: Int, count: Int)] = []
+        /// Some may be no distributions, which must not be missed: the codes say nothing of them.
+        var mayBeBroken = false
     }
 
     /// What each thread has learned when every row has been looked at.
@@ -223,6 +225,7 @@ extension BatchScan.LibraryScan {
                     }
                 }
             }
+            progress.chosen.mayBeBroken = codes.hasUnbounded(group: group.lowerBound / CoarseCodes.groupSize)
             rows.fetch(progress.chosen.rows, atMost: BatchScan.rowsFetched)
             if let failure = evaluateArrived(&progress) { return failure }
             swap(&progress.arriving, &progress.chosen)
@@ -257,6 +260,7 @@ extension BatchScan.LibraryScan {
         if let isWhole = rows.isWhole, let row = progress.arriving.rows.first(where: { !isWhole(Int($0)) }) {
             return .damaged(row: Int(row))
         }
+        let isLimited = !progress.arriving.mayBeBroken
         var first = 0
         for (i, count) in progress.arriving.queries where count > 0 {
             progress.found[i].picked += count
@@ -266,7 +270,7 @@ extension BatchScan.LibraryScan {
                         let some = UnsafeBufferPointer(rebasing: chosen[first..<first + count])
                         goals[i].query.approximate(
                             rows, some, coming: chosen.count - first - count,
-                            limit: progress.found[i].threshold, into: start)
+                            limit: isLimited ? progress.found[i].threshold : .infinity, into: start)
                     }
                 }
             }
@@ -286,6 +290,7 @@ extension BatchScan.LibraryScan.ChosenRows {
     fileprivate mutating func clear() {
         rows.removeAll(keepingCapacity: true)
         queries.removeAll(keepingCapacity: true)
+        mayBeBroken = false
     }
 
     /// Lists the marked rows of a group for a query; none, and false, where they are more than `limit`.

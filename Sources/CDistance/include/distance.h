@@ -64,7 +64,8 @@ void mixtape_scan(
     size_t count, float *distances);
 
 /// The same, to the bit, for the rows of these numbers: distances[i] is that of row chosen[i], or, where that is farther
-/// than `limit`, may be FLT_MAX. The `coming` numbers behind those are of rows that are wanted next: they are asked for.
+/// than `limit`, may be FLT_MAX, even if the row holds a NaN or the like further on: a caller that must know of those
+/// gives INFINITY. The `coming` numbers behind those are of rows that are wanted next: they are asked for.
 void mixtape_evaluate(
     mixtape_variant variant, const mixtape_query *query, const mixtape_rows *rows, const uint32_t *chosen,
     size_t count, size_t coming, float limit, float *distances);
