@@ -44,6 +44,8 @@ struct ConfigurationObject {
         guard case .string(let text) = value else {
             throw failure(name, "is \(value.kind); expected a string")
         }
+        // A database's text would end there.
+        guard !text.utf8.contains(0) else { throw failure(name, "holds a zero byte") }
         return text
     }
 

@@ -9,7 +9,7 @@ import VideoEncoding
 /// The lines that a worker process hands back, which a hostile video may have taken over: what is taken of them can be
 /// stored, ranked, aligned and shown.
 enum WorkerFuzzing {
-    private static let dimension = 2
+    static let dimension = 2
 
     static let target = FuzzTarget(
         name: "worker",
@@ -46,7 +46,7 @@ enum WorkerFuzzing {
             }
         })
 
-    private static let index: VideoIndex = {
+    static let index: VideoIndex = {
         let model = IndexModel(name: "worker", fingerprint: "feed", dimension: dimension)
         do {
             return try VideoIndex.open(
@@ -54,14 +54,19 @@ enum WorkerFuzzing {
         } catch { preconditionFailure("\(error)") }
     }()
 
-    private static func use(_ video: EncodedVideo) throws {
-        let identity = FileIdentity(path: "/v/a.mp4", fingerprint: "ab", size: 1, modified: 2)
+    /// Stores a video in the index, which holds no other, and searches for it by whole and by parts.
+    static func use(
+        _ video: EncodedVideo,
+        as identity: FileIdentity = FileIdentity(path: "/v/a.mp4", fingerprint: "ab", size: 1, modified: 2)
+    ) throws {
         let id = try index.store(
             identity, facts: video.facts, intervals: video.intervals, mixture: video.mixture)
+        let row = try index.video(atPath: identity.path)
+        try must(row?.identity == identity && row?.facts == video.facts, "what is said of it changes")
         let stored = try index.mixture(ofVideo: id)
         try must(stored.mixture == video.mixture, "it is stored as another")
         let engine = try SearchEngine(index: index)
-        let query = SearchQuery(mixture: video.mixture, fingerprint: "ab")
+        let query = SearchQuery(mixture: video.mixture, fingerprint: identity.fingerprint)
         let track = ClipTrack(intervals: stored.intervals, gaussians: video.mixture.components)
         let rankings = [
             try engine.rank([query], options: SearchOptions(limit: 3))[0],

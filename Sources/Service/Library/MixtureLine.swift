@@ -5,24 +5,35 @@ import VideoDecoding
 /// lines, `mixtape import` reads them.
 ///
 /// `gaussians` is, in base64, what an index keeps: for each clip D means, then D log variances, float16, little-endian.
-struct MixtureLine: Sendable {
-    var model: IndexModel
-    var identity: FileIdentity
+package struct MixtureLine: Sendable {
+    package var model: IndexModel
+    package var identity: FileIdentity
     /// The video, or why there is none.
-    var content: Result<Content, Failure>
+    package var content: Result<Content, Failure>
 
-    struct Content: Sendable {
-        var facts: StreamFacts
-        var clipCount: Int
-        var clips: ClipBytes
+    package struct Content: Sendable {
+        package var facts: StreamFacts
+        package var clipCount: Int
+        package var clips: ClipBytes
+
+        package init(facts: StreamFacts, clipCount: Int, clips: ClipBytes) {
+            self.facts = facts
+            self.clipCount = clipCount
+            self.clips = clips
+        }
     }
 
-    struct Failure: Error, Sendable {
-        var reason: String
-        var message: String
+    package struct Failure: Error, Sendable {
+        package var reason: String
+        package var message: String
+
+        package init(reason: String, message: String) {
+            self.reason = reason
+            self.message = message
+        }
     }
 
-    var json: JSONValue {
+    package var json: JSONValue {
         var members: [JSONValue.Member] = [
             .init("path", .string(identity.path)), .init("fingerprint", .string(identity.fingerprint)),
             .init("size", .number(identity.size)), .init("modified", .number(identity.modified)),
@@ -54,47 +65,43 @@ struct MixtureLine: Sendable {
     /// Reads a line. Nothing in it is trusted.
     ///
     /// - Returns: nil where it is not such a line.
-    init?(_ json: JSONValue) {
+    package init?(_ json: JSONValue) {
         guard let path = json["path"]?.stringValue, path.utf8.first == UInt8(ascii: "/"),
             !path.utf8.contains(0),
             let fingerprint = json["fingerprint"]?.stringValue, fingerprint.utf8.count <= 128,
             fingerprint.utf8.allSatisfy({ (48...57).contains($0) || (97...102).contains($0) }),
             let size = json["size"]?.intValue, size >= 0, let modified = json["modified"]?.intValue,
-            let model = json["model"], let name = model["name"]?.stringValue,
-            let modelFingerprint = model["fingerprint"]?.stringValue, !modelFingerprint.isEmpty,
+            let model = json["model"], let name = UntrustedVideo.text(model["name"], atMost: 4096),
+            let modelFingerprint = UntrustedVideo.text(model["fingerprint"], atMost: 128),
+            !modelFingerprint.isEmpty,
             let dimension = model["dimension"]?.intValue, (1...65536).contains(dimension)
         else { return nil }
         identity = FileIdentity(
             path: path, fingerprint: fingerprint, size: Int64(size), modified: Int64(modified))
         self.model = IndexModel(name: name, fingerprint: modelFingerprint, dimension: dimension)
         if let error = json["error"] {
-            guard let reason = error["reason"]?.stringValue, let message = error["message"]?.stringValue
+            guard let reason = UntrustedVideo.text(error["reason"], atMost: 64),
+                let message = UntrustedVideo.text(error["message"], atMost: 4096)
             else { return nil }
             content = .failure(Failure(reason: reason, message: message))
             return
         }
-        guard !fingerprint.isEmpty, let container = json["container"]?.stringValue,
-            let codec = json["codec"]?.stringValue, let width = json["width"]?.intValue,
-            let height = json["height"]?.intValue, let count = json["clips"]?.intValue, count > 0,
+        guard !fingerprint.isEmpty, let facts = UntrustedVideo.facts(json),
+            let count = json["clips"]?.intValue, count > 0,
             let intervals = json["intervals"]?.stringValue.flatMap(Base64.decode),
             let gaussians = json["gaussians"]?.stringValue.flatMap(Base64.decode)
         else { return nil }
         let clips = ClipBytes(intervals: intervals, gaussians: gaussians)
         guard let decoded = clips.decoded(clipCount: count, dimension: dimension),
-            decoded.intervals.allSatisfy({ $0.start < $0.stop }),
+            zip(decoded.intervals, [nil] + decoded.intervals.dropLast()).allSatisfy(UntrustedVideo.follows),
             decoded.mixture.components.allSatisfy({ gaussian in
                 gaussian.mean.allSatisfy(\.isFinite) && gaussian.logVariance.allSatisfy { abs($0) <= 64 }
             })
         else { return nil }
-        content = .success(
-            Content(
-                facts: StreamFacts(
-                    container: container, codec: codec, width: width, height: height,
-                    duration: json["duration"]?.doubleValue, frameRate: json["frame_rate"]?.doubleValue),
-                clipCount: count, clips: clips))
+        content = .success(Content(facts: facts, clipCount: count, clips: clips))
     }
 
-    init(model: IndexModel, identity: FileIdentity, content: Result<Content, Failure>) {
+    package init(model: IndexModel, identity: FileIdentity, content: Result<Content, Failure>) {
         self.model = model
         self.identity = identity
         self.content = content

@@ -52,20 +52,20 @@ public enum EncodedLines {
         let lines = bytes.split(separator: 0x0A).map { try? JSONValue(parsing: Array($0)) }
         guard let first = lines.first, let head = first else { return nil }
         if let error = head["error"] {
-            guard let reason = text(error["reason"], atMost: 64),
-                let message = text(error["message"], atMost: 1024)
+            guard let reason = UntrustedVideo.text(error["reason"], atMost: 64),
+                let message = UntrustedVideo.text(error["message"], atMost: 1024)
             else { return nil }
             return .failure(LibraryError(.video, reason: reason, message: message))
         }
         let clips = lines.dropFirst().dropLast()
-        guard let facts = facts(head), let last = lines.last, last?["clips"]?.intValue == clips.count,
-            !clips.isEmpty
+        guard let facts = UntrustedVideo.facts(head), let last = lines.last,
+            last?["clips"]?.intValue == clips.count, !clips.isEmpty
         else { return nil }
         var intervals: [TimeRange] = []
         var gaussians: [Gaussian] = []
         for line in clips {
             guard let from = line?["from"]?.doubleValue, let to = line?["to"]?.doubleValue,
-                Self.follows(TimeRange(start: from, stop: to), intervals.last),
+                UntrustedVideo.follows(TimeRange(start: from, stop: to), intervals.last),
                 let mean = values(line?["mean"], count: dimension),
                 let logVariance = values(line?["log_variance"], count: dimension),
                 logVariance.allSatisfy({ abs($0) <= 64 })
@@ -78,34 +78,12 @@ public enum EncodedLines {
                 facts: facts, intervals: intervals, mixture: GaussianMixture(components: gaussians)))
     }
 
-    /// Whether a clip may stand behind another: whoever aligns videos takes their clips to go by time. No decoder of ours
-    /// gives a time beyond 30 years.
-    private static func follows(_ clip: TimeRange, _ last: TimeRange?) -> Bool {
-        guard clip.start >= 0, clip.start < clip.stop, clip.stop < 2e9 else { return false }
-        return last.map { clip.start > $0.start && clip.stop >= $0.stop } ?? true
-    }
-
     private static func facts(_ facts: StreamFacts) -> JSONValue {
         [
             "container": .string(facts.container), "codec": .string(facts.codec),
             "width": .number(facts.width), "height": .number(facts.height),
             "duration": .number(facts.duration), "frame_rate": .number(facts.frameRate),
         ]
-    }
-
-    private static func facts(_ line: JSONValue) -> StreamFacts? {
-        guard let container = text(line["container"], atMost: 256),
-            let codec = text(line["codec"], atMost: 256),
-            let width = line["width"]?.intValue, let height = line["height"]?.intValue, width > 0, height > 0
-        else { return nil }
-        return StreamFacts(
-            container: container, codec: codec, width: width, height: height,
-            duration: line["duration"]?.doubleValue, frameRate: line["frame_rate"]?.doubleValue)
-    }
-
-    /// A text that a database gives back as it got it: SQLite's ends at a zero byte.
-    private static func text(_ value: JSONValue?, atMost count: Int) -> String? {
-        value?.stringValue.flatMap { $0.utf8.count <= count && !$0.utf8.contains(0) ? $0 : nil }
     }
 
     private static let digits = Array("0123456789abcdef".utf8)

@@ -36,11 +36,8 @@ public struct WorkerRequest: Sendable, Equatable {
 /// output.
 public enum EncodingWorker {
     /// Limits this process for good, then reads the file at descriptor 0.
-    ///
-    /// No file can be written, no memory image is left behind, and the kernel ends the process at the limits of
-    /// memory and processor time.
     public static func run(_ request: WorkerRequest) -> EncodedLines.Outcome {
-        limit(request)
+        _ = limit(request)
         do throws(LibraryError) {
             return .success(try encode(request))
         } catch {
@@ -49,11 +46,13 @@ public enum EncodingWorker {
     }
 
     /// Limits this process for good, then encodes the files that come through the socket at descriptor 0, until its other
-    /// end is closed. While it reads, an empty line each second says that it has not stopped.
+    /// end is closed. While it reads, an empty line each second says that it has not stopped. Where the system fails to set
+    /// up some limit, the first line says so.
     ///
     /// - Parameter say: writes to standard output, at once.
     public static func serve(_ request: WorkerRequest, say: @escaping @Sendable (String) -> Void) {
-        limit(request)
+        let missing = limit(request)
+        if !missing.isEmpty { say(WorkerNotice(missing: missing).line) }
         let session = Result<EncoderSession, LibraryError> { () throws(LibraryError) in
             do throws(ModelError) {
                 return try VideoEncoder(folder: request.modelFolder).makeSession(threads: request.threads)
@@ -127,34 +126,6 @@ public enum EncodingWorker {
             if isDue { say("\n") }
             return false
         }
-    }
-
-    private static func limit(_ request: WorkerRequest) {
-        // Before there are threads, which would go without. Where the system has no such filter, the limits remain.
-        WorkerSight.narrow(toModel: request.modelFolder)
-        _ = mixtape_refuse_calls()
-        if let processorSeconds = request.processorSeconds {
-            let seconds = rlim_t(max(1, processorSeconds))
-            // One second between the two, so that the signal says which limit it was.
-            set(__rlimit_resource_t(RLIMIT_CPU.rawValue), seconds, hard: seconds + 1)
-        }
-        #if !SANITIZED
-            // A sanitizer's tables take terabytes of addresses (`tools/sanitize`).
-            set(__rlimit_resource_t(RLIMIT_AS.rawValue), rlim_t(request.memory))
-        #endif
-        set(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), 0)
-        set(__rlimit_resource_t(RLIMIT_CORE.rawValue), 0)
-        set(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), 64)
-        // Whoever searches comes before whoever decodes.
-        _ = nice(5)
-    }
-
-    private static func set(_ resource: __rlimit_resource_t, _ value: rlim_t, hard: rlim_t? = nil) {
-        var current = rlimit()
-        guard getrlimit(resource, &current) == 0 else { return }
-        var limit = rlimit(
-            rlim_cur: min(value, current.rlim_max), rlim_max: min(hard ?? value, current.rlim_max))
-        _ = setrlimit(resource, &limit)
     }
 
     private static func encode(_ request: WorkerRequest) throws(LibraryError) -> EncodedVideo {

@@ -13,7 +13,8 @@ package struct IsolatedSource: VideoSource {
     let dimension: Int
     /// Bytes of address space of a worker.
     let memory: UInt64
-    /// Seconds without a sign of life, which is asked for every second, after which a decoder is taken to hang.
+    /// Seconds without a sign of life, which is asked for every second, after which a decoder is taken to hang; and seconds
+    /// beyond a file's time limit after which it is given up, whatever signs there are.
     let patience: Double
 
     package init(
@@ -111,7 +112,7 @@ final class IsolatedWorker: VideoWorker {
                 worker.ask(
                     WorkerFileRequest(
                         timeLimit: one.0.timeLimit, decoderThreads: one.0.decoderThreads,
-                        hasNext: number + 1 < files.count), file: one.1.descriptor)
+                        hasNext: number + 1 < files.count), one.1, slack: source.patience)
             }
         }
         var worker: RunningWorker
@@ -149,6 +150,10 @@ final class IsolatedWorker: VideoWorker {
             throw VideoError(
                 path: path, reason: .decoderFailed,
                 detail: "the decoder hangs: it gave no sign of life for \(Int(source.patience)) seconds")
+        case .tooLate:
+            throw VideoError(
+                path: path, reason: .decoderFailed,
+                detail: "the decoder came to no end in the time that the file has")
         case .ended, .lines, .tooMuch: throw failure(path, ending)
         }
     }

@@ -1,6 +1,7 @@
 internal import CWorker
 
 import Glibc
+import VideoDecoding
 
 /// A worker process that encodes one file after another, and the two ends that lead to it: files go out through a
 /// socket, `EncodedLines` come back through a pipe.
@@ -13,6 +14,8 @@ final class RunningWorker {
         case cancelled
         /// It said nothing for too long.
         case silent
+        /// It came to no end in the time that its files have.
+        case tooLate
         /// It said more than any honest worker does.
         case tooMuch
     }
@@ -22,10 +25,13 @@ final class RunningWorker {
     private let output: Int32
     private var isOver = false
     /// What it said beyond the last answer.
-    private var said: [UInt8] = []
-    /// Where the first line of it begins that may be an answer's last: an answer may be long, and come in many parts.
-    private var unread = 0
+    private var said = WorkerOutput()
+    private var waiting = WaitingLimit()
+    /// Of a clock that stands still while the machine sleeps.
+    private let start = SuspendingClock.now
     private static let mostBytes = 1 << 30
+    /// Signs of life beyond one a second, which is what an honest worker gives.
+    private static let mostSignsTooMany = 64.0
 
     init(executable: String, arguments: [String]) throws(LibraryError) {
         var ends: [Int32] = [-1, -1]
@@ -52,9 +58,13 @@ final class RunningWorker {
     }
 
     /// Hands over an open file; false where the process is gone.
-    func ask(_ request: WorkerFileRequest, file: Int32) -> Bool {
+    ///
+    /// - Parameter slack: seconds that an answer may take beyond the file's own time limit.
+    func ask(_ request: WorkerFileRequest, _ file: RegularFile, slack: Double) -> Bool {
         let bytes = Array(request.json.serialized().utf8)
-        return mixtape_send_file(socket, file, bytes, bytes.count) == 0
+        guard mixtape_send_file(socket, file.descriptor, bytes, bytes.count) == 0 else { return false }
+        waiting.add(timeLimit: request.timeLimit, bytes: file.size, slack: slack)
+        return true
     }
 
     /// Waits for what it says of the file.
@@ -62,26 +72,35 @@ final class RunningWorker {
     /// - Parameter patience: seconds without a sign of life after which it is taken to hang.
     func answer(patience: Double, isCancelled: () -> Bool) -> Answer {
         var buffer = [UInt8](repeating: 0, count: 1 << 16)
-        var lastSign = ContinuousClock.now
+        let begin = SuspendingClock.now
+        var lastSign = begin
+        defer { waiting.wait(seconds: Self.seconds(since: begin)) }
         while true {
             if isCancelled() { return .cancelled }
-            if let end = EncodedLines.endOfFirst(said, from: &unread) {
-                defer {
-                    said.removeFirst(end)
-                    unread = 0
-                }
-                return .lines(Array(said[..<end]))
+            said.takeNotice()?.show()
+            if let lines = said.takeAnswer() {
+                waiting.settle()
+                return .lines(lines)
             }
-            if said.count > Self.mostBytes { return .tooMuch }
-            if ContinuousClock.now - lastSign > .seconds(patience) { return .silent }
+            if said.count > Self.mostBytes
+                || Double(said.signsOfLife) > Self.seconds(since: start) + Self.mostSignsTooMany
+            {
+                return .tooMuch
+            }
+            if waiting.isOver(after: Self.seconds(since: begin)) { return .tooLate }
+            if Self.seconds(since: lastSign) > patience { return .silent }
             var watched = pollfd(fd: output, events: Int16(POLLIN), revents: 0)
             guard poll(&watched, 1, 50) > 0 else { continue }
             let count = read(output, &buffer, buffer.count)
             if count < 0 && (errno == EINTR || errno == EAGAIN) { continue }
             guard count > 0 else { return .ended }
             lastSign = .now
-            said += buffer[..<count]
+            said.add(buffer[..<count])
         }
+    }
+
+    private static func seconds(since start: SuspendingClock.Instant) -> Double {
+        (SuspendingClock.now - start) / .seconds(1)
     }
 
     /// Ends the process, whatever it does, and says in words how it had ended by itself, if it had.
@@ -97,6 +116,8 @@ final class RunningWorker {
         }
         if found == 0 {
             kill(-process, SIGKILL)
+            // It may have left its group, where nothing kept it from that.
+            kill(process, SIGKILL)
             while waitpid(process, &status, 0) < 0, errno == EINTR {}
             return nil
         }

@@ -1,0 +1,81 @@
+import Distributions
+import Foundation
+import Indexing
+import Service
+import Testing
+import VideoDecoding
+
+/// Lines that `mixtape import` takes, and those that would be stored and could not be read back or searched for.
+@Suite struct MixtureLineTests {
+    private static let model = IndexModel(name: "tiny", fingerprint: "feed", dimension: 2)
+
+    private static func line(
+        facts: StreamFacts = StreamFacts(
+            container: "mov", codec: "h264", width: 64, height: 48, duration: 3, frameRate: 8),
+        intervals: [TimeRange] = [TimeRange(start: 0, stop: 2), TimeRange(start: 1, stop: 3)],
+        model: IndexModel = model
+    ) throws -> String {
+        let mixture = GaussianMixture(
+            components: intervals.indices.map { Gaussian(mean: [Float($0), 1], logVariance: [0, -1]) })
+        let clips = try #require(ClipBytes(intervals, mixture))
+        return MixtureLine(
+            model: model, identity: FileIdentity(path: "/v/a.mp4", fingerprint: "ab", size: 1, modified: 2),
+            content: .success(.init(facts: facts, clipCount: intervals.count, clips: clips))
+        ).json.serialized()
+    }
+
+    private static func failure(_ reason: String, _ message: String) -> String {
+        MixtureLine(
+            model: model, identity: FileIdentity(path: "/v/a.mp4", fingerprint: "", size: 1, modified: 2),
+            content: .failure(.init(reason: reason, message: message))
+        ).json.serialized()
+    }
+
+    private func importing(_ lines: [String]) throws -> (summary: ImportSummary, library: VideoLibrary) {
+        let folder = try TemporaryFolder()
+        let library = VideoLibrary(
+            LibraryConfiguration(indexFolder: folder.path + "/index", modelFolder: folder.path + "/none"))
+        var rest = lines[...]
+        let summary = try library.importLines(next: { rest.popFirst() })
+        _ = try library.index().counts()
+        return (summary, library)
+    }
+
+    @Test func wholeLinesAreTaken() throws {
+        let (summary, _) = try importing([try Self.line(), Self.failure("damaged", "it is cut short")])
+        #expect(summary.stored == 1 && summary.failed == 1)
+    }
+
+    /// SQLite's texts end at a zero byte: the row's checksum would say that the index is damaged.
+    @Test func aTextWithAZeroByteIsRefused() throws {
+        var facts = StreamFacts(
+            container: "mov", codec: "h2\064", width: 64, height: 48, duration: 3, frameRate: 8)
+        var lines = [try Self.line(facts: facts), Self.failure("dam\0aged", "x"), Self.failure("x", "\0")]
+        facts.codec = "h264"
+        facts.container = "\0"
+        lines.append(try Self.line(facts: facts))
+        lines.append(
+            try Self.line(model: IndexModel(name: "ti\0ny", fingerprint: "feed", dimension: 2)))
+        for line in lines { #expect(throws: LibraryError.self) { try importing([line]) } }
+    }
+
+    /// A later search by parts takes the clips to go by time.
+    @Test(arguments: [
+        [TimeRange(start: 1, stop: 3), TimeRange(start: 0, stop: 2)],
+        [TimeRange(start: 0, stop: 4), TimeRange(start: 1, stop: 3)],
+        [TimeRange(start: 0, stop: 1), TimeRange(start: 5e9, stop: 6e9)],
+        [TimeRange(start: -1, stop: 1), TimeRange(start: 0, stop: 2)],
+        [TimeRange(start: 0, stop: .infinity)],
+    ])
+    func clipsThatDoNotGoByTimeAreRefused(intervals: [TimeRange]) throws {
+        let line = try Self.line(intervals: intervals)
+        #expect(throws: LibraryError.self) { try importing([line]) }
+    }
+
+    @Test func aVideoWithoutAPictureIsRefused() throws {
+        let facts = StreamFacts(
+            container: "mov", codec: "h264", width: 64, height: 0, duration: 3, frameRate: 8)
+        let line = try Self.line(facts: facts)
+        #expect(throws: LibraryError.self) { try importing([line]) }
+    }
+}
