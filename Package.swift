@@ -57,7 +57,9 @@ let package = Package(
         // Floor 3: the same index on a PostgreSQL server, for many machines; a video becomes a mixture.
         .target(
             name: "SharedIndexing",
-            dependencies: ["CPostgres", "CLazyLibraries", "VideoDecoding", "Distributions", "Indexing"]),
+            dependencies: [
+                "CPostgres", "CLazyLibraries", "VideoDecoding", "Distributions", "Tensors", "Indexing",
+            ]),
         .target(
             name: "VideoEncoding",
             dependencies: ["VideoDecoding", "Distributions", "Tensors", "NeuralNetwork"]),

@@ -29,6 +29,8 @@ package enum MomentsKind: Sendable {
 
 /// What a moments file must correspond to.
 struct MomentsStamp: Equatable {
+    /// Of the sequence in the header.
+    static let sequenceOffset = 32
     var kind: MomentsKind
     var uuid: String
     var sequence: Int64
@@ -67,7 +69,7 @@ struct MomentsStamp: Equatable {
         put(UInt32(layout.dimension), at: 12)
         put(UInt32(layout.stride), at: 16)
         put(UInt64(layout.count), at: 24)
-        put(sequence, at: 32)
+        put(sequence, at: Self.sequenceOffset)
         put(UInt64(uuid.prefix(16), radix: 16) ?? 0, at: 40)
         put(UInt64(uuid.suffix(16), radix: 16) ?? 0, at: 48)
         put(UInt64(layout.fileSize), at: 56)
@@ -137,6 +139,20 @@ enum MomentsFile {
         }
         mprotect(base, layout.fileSize, PROT_READ)
         return MomentsTable(base: base, layout: layout, stamp: stamp, rowsAreWhole: true)
+    }
+
+    /// Deletes files of a state that the database has lost, as it does where its log is damaged: the sequence will come to theirs
+    /// again by other changes, and nothing else would tell them from files of these.
+    static func removeLater(than sequence: Int64, in folder: String) {
+        for kind in [MomentsKind.videos, .clips, .scenes] {
+            let path = folder + kind.fileName
+            let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+            guard descriptor >= 0 else { continue }
+            defer { close(descriptor) }
+            var stored: Int64 = 0
+            guard pread(descriptor, &stored, 8, off_t(MomentsStamp.sequenceOffset)) == 8 else { continue }
+            if Int64(littleEndian: stored) > sequence { unlink(path) }
+        }
     }
 
     /// Deletes temporary files whose makers are gone: the ones that nobody holds the lock of.

@@ -111,6 +111,7 @@ public final class VideoIndex: Sendable {
                 return try LibraryRow(db, folder: resolved)
             }
             try check(library.model, against: model, folder: resolved)
+            MomentsFile.removeLater(than: library.sequence, in: resolved)
             return VideoIndex(
                 folder: resolved, reader: pool, writer: pool, lock: lock, library: library,
                 format: Schema.currentFormat, structureIsChecked: true)

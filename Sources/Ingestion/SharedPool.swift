@@ -15,6 +15,12 @@ final class SharedPool: Sendable {
         var held: [String: VideoQueue.Claim] = [:]
         /// Those of them that another worker took over.
         var lost: Set<String> = []
+        /// Those of them that a worker did not survive, each with a second chance; the first is the next.
+        var suspects: [VideoQueue.Claim] = []
+        /// Threads that have a content, or ask for one.
+        var active = 0
+        /// Whether a thread tries a suspect, while no other may have a content.
+        var isAlone = false
         var nextRenewal = ContinuousClock.now
         var nextQuestion = ContinuousClock.now
         /// Files settled when this worker came, and when that was, for the estimate.
@@ -36,25 +42,61 @@ final class SharedPool: Sendable {
         var worker: (any VideoWorker)?
         while !run.keeper.isStopped {
             do throws(IndexError) {
-                if let claim = try queue.claim() {
-                    leases.withLock { _ = $0.held.updateValue(claim, forKey: claim.fingerprint) }
-                    if worker == nil { worker = try run.source.makeWorker(threads: threads) }
-                    if let worker { try encode(claim, with: worker, threads: threads) }
-                    // What a cancelled run holds is given back at its end.
-                    if !run.keeper.isStopped {
-                        leases.withLock {
-                            $0.held[claim.fingerprint] = nil
-                            $0.lost.remove(claim.fingerprint)
-                        }
-                    }
-                } else if try queue.state().open == 0, !run.options.stays {
-                    return
-                } else {
-                    usleep(200_000)
-                }
+                if try encodeNext(with: &worker, threads: threads) { continue }
+                // An idle one takes memory that a suspect may need.
+                worker = nil
+                if try retrySuspect() { continue }
+                if try queue.state().open == 0, !run.options.stays { return }
+                usleep(200_000)
             } catch {
                 run.keeper.fail(error)
             }
+        }
+    }
+
+    /// Takes a content from the queue and encodes it; false where there is none now, or a suspect is tried.
+    private func encodeNext(with worker: inout (any VideoWorker)?, threads: Int) throws(IndexError) -> Bool {
+        let mayStart = leases.withLock { leases in
+            if !leases.isAlone { leases.active += 1 }
+            return !leases.isAlone
+        }
+        guard mayStart else { return false }
+        defer { leases.withLock { $0.active -= 1 } }
+        guard let claim = try queue.claim() else { return false }
+        leases.withLock { leases in
+            // It may be one that this process had before, and lost.
+            leases.lost.remove(claim.fingerprint)
+            leases.suspects.removeAll { $0.fingerprint == claim.fingerprint }
+            leases.held[claim.fingerprint] = claim
+        }
+        if worker == nil { worker = try run.source.makeWorker(threads: threads) }
+        if let worker, try encode(claim, with: worker, threads: threads) { letGo(claim) }
+        return true
+    }
+
+    /// Tries a content that a worker did not survive once more, when this process encodes nothing else, with a new worker
+    /// and all processors; one that no worker survives again is recorded as failed. False where there is none, or other
+    /// threads are at work.
+    private func retrySuspect() throws(IndexError) -> Bool {
+        let suspect = leases.withLock { leases -> VideoQueue.Claim? in
+            guard leases.active == 0, !leases.isAlone, let suspect = leases.suspects.first else { return nil }
+            leases.isAlone = true
+            return suspect
+        }
+        guard let suspect else { return false }
+        defer { leases.withLock { $0.isAlone = false } }
+        let worker = try run.source.makeWorker(threads: processorCount)
+        if try encode(suspect, with: worker, threads: processorCount, isLastTry: true) { letGo(suspect) }
+        return true
+    }
+
+    /// Forgets a content that is settled. What a cancelled run holds is given back at its end.
+    private func letGo(_ claim: VideoQueue.Claim) {
+        if run.keeper.isStopped { return }
+        leases.withLock { leases in
+            leases.held[claim.fingerprint] = nil
+            leases.lost.remove(claim.fingerprint)
+            leases.suspects.removeAll { $0.fingerprint == claim.fingerprint }
         }
     }
 
@@ -98,44 +140,58 @@ final class SharedPool: Sendable {
 
     /// Gives back what a stopped run was at.
     func giveBack() throws(IndexError) {
-        let held = leases.withLock { Array($0.held.values) }
-        for claim in held { try queue.release(claim, wasTried: false) }
+        let (held, suspects) = leases.withLock { leases in
+            (Array(leases.held.values), Set(leases.suspects.map(\.fingerprint)))
+        }
+        for claim in held { try queue.release(claim, wasTried: suspects.contains(claim.fingerprint)) }
         if !run.keeper.isStopped { show(try queue.state(), at: .now) }
     }
 
+    /// Encodes a content and stores what comes of it.
+    ///
+    /// - Returns: false where a worker did not survive it and it waits for its second chance.
     private func encode(
-        _ claim: VideoQueue.Claim, with worker: any VideoWorker, threads: Int
-    ) throws(IndexError) {
+        _ claim: VideoQueue.Claim, with worker: any VideoWorker, threads: Int, isLastTry: Bool = false
+    ) throws(IndexError) -> Bool {
+        let isLost: @Sendable () -> Bool = { self.leases.withLock { $0.lost.contains(claim.fingerprint) } }
+        // A suspect may have waited for long.
+        if isLost() { return true }
         // A scan that found the file changed may have taken it out meanwhile.
-        guard let file = claim.files.first else { return try queue.release(claim, wasTried: false) }
+        guard let file = claim.files.first else {
+            try queue.release(claim, wasTried: false)
+            return true
+        }
         guard claim.formerAttempts < Self.mostAttempts else {
-            return try fail(
+            try fail(
                 claim, file, VideoError.Reason.decoderFailed.rawValue,
                 "\(claim.formerAttempts) workers ended while they read it", isOfContent: true)
+            return true
         }
         if let change = file.changeWhileReading {
-            return try fail(claim, file, change.reason, change.message, isOfContent: false)
+            try fail(claim, file, change.reason, change.message, isOfContent: false)
+            return true
         }
         run.keeper.update { $0.current = file.path }
-        let isLost: @Sendable () -> Bool = { self.leases.withLock { $0.lost.contains(claim.fingerprint) } }
         let result = Result { () throws(VideoError) in
             try worker.encode(
                 path: file.path, timeLimit: run.options.timeLimit, decoderThreads: threads,
                 isCancelled: { self.run.keeper.isStopped || isLost() })
         }
-        if isLost() { return }
+        if isLost() { return true }
         if let change = file.changeWhileReading {
-            return try fail(claim, file, change.reason, change.message, isOfContent: false)
+            try fail(claim, file, change.reason, change.message, isOfContent: false)
+            return true
         }
         switch result {
         case .success(let video): try store(video, claim, file)
-        case .failure(let error) where error.reason == .cancelled: return
-        case .failure(let error) where error.reason == .decoderFailed && claim.formerAttempts == 0:
-            // Once more, by whoever comes to it.
-            try queue.release(claim, wasTried: true)
+        case .failure(let error) where error.reason == .cancelled: break
+        case .failure(let error) where error.reason == .decoderFailed && !isLastTry:
+            leases.withLock { $0.suspects.append(claim) }
+            return false
         case .failure(let error):
             try fail(claim, file, error.reason.rawValue, error.detail, isOfContent: error.isOfContent)
         }
+        return true
     }
 
     private func store(

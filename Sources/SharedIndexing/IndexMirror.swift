@@ -1,6 +1,7 @@
 import Glibc
 import Indexing
 import Synchronization
+import Tensors
 import VideoDecoding
 
 /// An embedded index in a folder of this machine that follows a shared one, change by change: whoever searches it gets the very
@@ -12,14 +13,7 @@ public final class IndexMirror: Sendable {
     private let mounts: MountMap
     /// Changes of one transaction.
     private static let batch: Int64 = 500
-
-    /// Where the folder is in step with the server.
-    private struct Position: Equatable {
-        var uuid: String
-        var sequence: Int64
-        var lists: Int64
-    }
-    private let position = Mutex<Position?>(nil)
+    private let position = Mutex<MirrorPosition?>(nil)
 
     /// A mirror in a folder below `cache`, one for each database and each set of mounts.
     public init(client: PostgresClient, mounts: MountMap, cache: String) {
@@ -39,7 +33,7 @@ public final class IndexMirror: Sendable {
     public func refresh() throws(IndexError) {
         let result: Result<Void, IndexError> = position.withLock { position in
             Result { () throws(IndexError) in
-                if let known = position ?? readPosition(), known == (try serverPosition()),
+                if let known = position ?? MirrorPosition.read(notePath), known == (try serverPosition()),
                     access(folder + "/videos.sqlite", R_OK) == 0
                 {
                     position = known
@@ -51,21 +45,11 @@ public final class IndexMirror: Sendable {
         try result.get()
     }
 
-    private func follow() throws(IndexError) -> Position {
+    private func follow() throws(IndexError) -> MirrorPosition {
         let source = try SharedIndex.open(readingFrom: client, mounts: mounts)
-        if let known = readPosition(), known.uuid != source.uuid { removeFiles() }
-        let index: VideoIndex
-        do throws(IndexError) {
-            index = try VideoIndex.open(writingTo: folder, model: source.model, waitingSeconds: 600)
-        } catch {
-            // A copy that cannot be used is made anew.
-            guard [.otherModel, .corrupted, .newerFormat].contains(error.reason) else { throw error }
-            removeFiles()
-            index = try VideoIndex.open(writingTo: folder, model: source.model, waitingSeconds: 600)
-        }
+        let (index, start) = try openCopy(of: source)
         defer { index.close() }
-        // Another process may have been here while this one waited.
-        var position = readPosition() ?? Position(uuid: source.uuid, sequence: 0, lists: -1)
+        var position = start
         while true {
             let changes = try source.changes(after: position.sequence, limit: Self.batch)
             try index.apply(changes.changes)
@@ -82,51 +66,55 @@ public final class IndexMirror: Sendable {
         return position
     }
 
-    private func serverPosition() throws(IndexError) -> Position? {
+    /// The copy, to be written, and where it is in step. One that cannot be used is made anew.
+    private func openCopy(of source: SharedIndex) throws(IndexError) -> (VideoIndex, MirrorPosition) {
+        do throws(IndexError) {
+            return try openCopyAsItIs(of: source)
+        } catch {
+            guard [.otherModel, .corrupted, .newerFormat].contains(error.reason) else { throw error }
+            for name in ["mirror", "videos.sqlite", "videos.sqlite-wal", "videos.sqlite-shm"] {
+                unlink("\(folder)/\(name)")
+            }
+            return try openCopyAsItIs(of: source)
+        }
+    }
+
+    private func openCopyAsItIs(of source: SharedIndex) throws(IndexError) -> (VideoIndex, MirrorPosition) {
+        // A note outlives the copy that it speaks of where somebody deletes that alone.
+        if access(folder + "/videos.sqlite", F_OK) != 0 { unlink(notePath) }
+        let index = try VideoIndex.open(writingTo: folder, model: source.model, waitingSeconds: 600)
+        // Only now: another process may have been here while this one waited.
+        if let known = MirrorPosition.read(notePath), known.uuid == source.uuid { return (index, known) }
+        do throws(IndexError) {
+            // Nothing says of when the copy is, or of which index. It is emptied and not deleted: others may have it open.
+            try index.apply(index.knownFiles().map { .remove(path: $0.identity.path) })
+        } catch {
+            index.close()
+            throw error
+        }
+        return (index, MirrorPosition(uuid: source.uuid, sequence: 0, lists: -1))
+    }
+
+    private func serverPosition() throws(IndexError) -> MirrorPosition? {
         try client.use { (session) throws(PostgresError) in
             guard try SharedSchema.format(session) > 0 else { return nil }
             let row = try session.run("SELECT uuid, sequence, lists FROM mixtape.library")
-            return Position(
+            return MirrorPosition(
                 uuid: row.text(0, 0), sequence: try row.integer(0, 1), lists: try row.integer(0, 2))
         }
     }
 
-    // MARK: - The note of the position
-
     private var notePath: String { folder + "/mirror" }
 
-    private func readPosition() -> Position? {
-        guard let file = fopen(notePath, "re") else { return nil }
-        defer { fclose(file) }
-        var line = [CChar](repeating: 0, count: 128)
-        guard fgets(&line, 128, file) != nil else { return nil }
-        let text = line.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
-        let words = text.split(whereSeparator: { $0 == " " || $0 == "\n" })
-        guard words.count == 3, let sequence = Int64(words[1]), let lists = Int64(words[2]) else {
-            return nil
-        }
-        return Position(uuid: String(words[0]), sequence: sequence, lists: lists)
-    }
-
     /// After the changes themselves are on the disk: where the note is older than they are, they are made once more.
-    private func write(_ position: Position) throws(IndexError) {
-        let text = "\(position.uuid) \(position.sequence) \(position.lists)\n"
-        let temporary = notePath + ".tmp"
-        guard let file = fopen(temporary, "we") else { throw noteError() }
-        let written = fputs(text, file) >= 0 && fflush(file) == 0 && fsync(fileno(file)) == 0
-        guard fclose(file) == 0, written, rename(temporary, notePath) == 0 else { throw noteError() }
-    }
-
-    private func noteError() -> IndexError {
-        IndexError(
-            reason: .failed, path: folder,
-            message: "the copy of the index cannot be written: "
-                + String(cString: strerror(errno)), hint: "make the folder writable, or set XDG_CACHE_HOME")
-    }
-
-    private func removeFiles() {
-        for name in ["mirror", "videos.sqlite", "videos.sqlite-wal", "videos.sqlite-shm"] {
-            unlink("\(folder)/\(name)")
+    private func write(_ position: MirrorPosition) throws(IndexError) {
+        do throws(SystemError) {
+            try position.write(to: notePath)
+        } catch {
+            throw IndexError(
+                reason: .failed, path: folder,
+                message: "the copy of the index cannot be written: \(error.description)",
+                hint: "make the folder writable, or set XDG_CACHE_HOME")
         }
     }
 }

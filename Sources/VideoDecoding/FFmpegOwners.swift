@@ -119,7 +119,8 @@ final class Demuxer {
                 return source.interruption.shouldStop ? 1 : 0
             }, opaque: Unmanaged.passUnretained(source).toOpaque())
         // Playlists and references inside a container must open nothing: neither through this context
-        // (io_open) nor through one that a demuxer makes for itself (it inherits the empty whitelist).
+        // (io_open) nor through one that a demuxer makes for itself (it inherits the empty whitelist, as those of
+        // concat and dash do).
         context.pointee.io_open = { _, _, _, _, _ in mixtape_error_refused }
         var settings: OpaquePointer?
         av_dict_set(&settings, "protocol_whitelist", "none", 0)
@@ -152,6 +153,31 @@ final class Demuxer {
             defer { for index in 0..<count { av_dict_free(&settings[index]) } }
             return avformat_find_stream_info(pointer, settings.baseAddress)
         }
+    }
+}
+
+/// A container that is opened whatever its demuxer is, playlists too. `FrameReader` refuses those by name before; this
+/// shows that they would open nothing all the same.
+package enum UnrefusedContainer {
+    /// The demuxer that the file's bytes ask for, and how many packets it gives, 100 at most; nil where there is none.
+    package static func read(path: String) throws(VideoError) -> (demuxer: String, packets: Int)? {
+        _ = FrameReader.silence
+        let interruption = Interruption(timeLimit: 20, growth: 0, isCancelled: { false })
+        interruption.resume()
+        let source = ByteSource(file: try RegularFile(path: path), interruption: interruption)
+        var format: UnsafePointer<AVInputFormat>?
+        let score = av_probe_input_buffer2(source.pointer, &format, source.nameHint, nil, 0, 0)
+        guard score >= 0, let format else { return nil }
+        let name = String(cString: format.pointee.name)
+        var result: Int32 = 0
+        guard let demuxer = Demuxer.open(source, format: format, result: &result) else { return (name, 0) }
+        let packet = Packet()
+        var count = 0
+        while count < 100, av_read_frame(demuxer.pointer, packet.pointer) >= 0 {
+            count += 1
+            av_packet_unref(packet.pointer)
+        }
+        return (name, count)
     }
 }
 

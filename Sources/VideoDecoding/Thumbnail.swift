@@ -34,6 +34,14 @@ public struct Thumbnail: Sendable {
         }
     }
 
+    /// A picture that was made elsewhere.
+    package init(bytes: [UInt8], width: Int, height: Int, time: Double) {
+        self.bytes = bytes
+        self.width = width
+        self.height = height
+        self.time = time
+    }
+
     /// The picture on screen at an instant, as it is displayed (turned, with square pixels, before black); the last one where
     /// the video ends before. Decodes from the nearest keyframe where the file's index tells of it.
     ///

@@ -39,8 +39,7 @@ import Testing
                     if answers == truth.answers[state] {
                         let isWhole = Scratch.read("\(folder)/\(file.name)") == file.bytes
                         if isDerived, isWhole { counts.repaired += 1 } else { counts.right += 1 }
-                    } else if isLog, (5..<8).contains(answers.counts.ready) {
-                        #expect(answers.ranking.count == answers.counts.ready)
+                    } else if isLog, IndexFiles.history.contains(answers) {
                         counts.earlier += 1
                     } else {
                         Issue.record("\(file.name), \(damage.what): other answers than without damage")
@@ -57,6 +56,57 @@ import Testing
                 do { try IndexFiles.write(folder) } catch is IndexError {}
             }
             print("\(["a closed index", "an open index"][state]), \(file.name): \(counts)")
+        }
+    }
+
+    /// The states that damage to the log may bring back are told from each other, and from wrong ones, by what they rank.
+    @Test func earlierStatesAreTheLastWithoutWhatCameLater() {
+        #expect(IndexFiles.history.map(\.counts.ready) == [5, 6, 7, 8])
+        #expect(IndexFiles.historyAgrees())
+    }
+
+    /// The log's shared memory lies in a file, which SQLite makes anew where nobody has it open: nothing of it is believed, be it
+    /// damaged or of another state of the index.
+    @Test func theLogsSharedMemoryIsMadeAnew() throws {
+        let truth = IndexFiles.shared
+        let folder = Scratch.folder + "/sweep"
+        let name = "videos.sqlite-shm"
+        func sharedMemory(_ state: Int) throws -> [UInt8] {
+            truth.lay(truth.states[state], into: folder)
+            let index = try VideoIndex.open(readingFrom: folder)
+            defer { index.close() }
+            return try #require(Scratch.read("\(folder)/\(name)"))
+        }
+        let bytes = try sharedMemory(1)
+        #expect(bytes.count >= 32768 && bytes.contains { $0 != 0 })
+        var harmless = 0
+        func check(_ bytes: [UInt8], _ what: String) throws {
+            truth.lay(truth.states[1] + [(name, bytes)], into: folder)
+            #expect(try IndexFiles.answers(folder) == truth.answers[1], "\(what)")
+            try IndexFiles.write(folder)
+            harmless += 1
+        }
+        try check(sharedMemory(0), "that of an earlier state")
+        // Most of it is nothing: what there is lies in its header, and where the table of the log's pages begins and ends.
+        let header = Regions(Array(bytes[..<136]), count: 136, seed: 8)
+        for damage in header { try check(damage.bytes + bytes[damage.bytes.count...], damage.what) }
+        for damage in Regions(bytes, count: 160, seed: 9) { try check(damage.bytes, damage.what) }
+        print("an open index, \(name): \(harmless) damages, all harmless")
+    }
+
+    /// The lock's text is for the message alone.
+    @Test func aDamagedLockLocksAllTheSame() throws {
+        let truth = IndexFiles.shared
+        let folder = Scratch.folder + "/sweep"
+        for text in ["", "x", "\0\0\0", "-7\n", "99999999999999999999999", "\u{FFFD}1"] {
+            truth.lay(truth.states[0] + [("lock", Array(text.utf8))], into: folder)
+            let descriptor = open("\(folder)/lock", O_RDWR | O_CLOEXEC)
+            #expect(flock(descriptor, LOCK_EX | LOCK_NB) == 0)
+            var refusal: IndexError?
+            do { try IndexFiles.write(folder) } catch let error as IndexError { refusal = error }
+            #expect(refusal?.reason == .busy, "\(text)")
+            close(descriptor)
+            try IndexFiles.write(folder)
         }
     }
 }

@@ -5,11 +5,9 @@ import Training
 
 @Suite struct ClipCacheTests {
     private func cache(
-        _ scratch: Scratch, _ source: MadeUpFrames, _ choice: CacheChoice = .small(24), verifies: Bool = false
+        _ scratch: Scratch, _ source: MadeUpFrames, _ choice: CacheChoice = .small(24)
     ) -> ClipCache {
-        ClipCache(
-            folder: scratch.path + "/cache", choice: choice, clipInterval: 0.25, source: source,
-            verifiesFrames: verifies)
+        ClipCache(folder: scratch.path + "/cache", choice: choice, clipInterval: 0.25, source: source)
     }
 
     private func entries(_ scratch: Scratch) throws -> [String] {
@@ -62,35 +60,69 @@ import Training
         #expect(content.skipped == [.init(path: copy, reason: "the same content as \(paths[0])")])
     }
 
+    /// The header and the frames, in every region.
     @Test func damagedEntriesAreDecodedAgain() throws {
         let scratch = try Scratch()
         let paths = try scratch.videos([5])
         _ = try cache(scratch, MadeUpFrames()).build(videos: paths, threads: 1)
         let name = try #require(try entries(scratch).first { $0.hasSuffix(".frames") })
         let whole = try scratch.bytes("cache/\(name)")
-        func rebuilt(from bytes: [UInt8], verifies: Bool = false) throws -> Int {
+        func rebuilt(from bytes: [UInt8]) throws -> Bool {
+            // Another file, so that what is mapped of the former one does not change.
             try FileManager.default.removeItem(atPath: scratch.path + "/cache/\(name)")
             try Data(bytes).write(to: URL(fileURLWithPath: scratch.path + "/cache/\(name)"))
-            let content = try cache(scratch, MadeUpFrames(), verifies: verifies).build(
-                videos: paths, threads: 1)
+            let content = try cache(scratch, MadeUpFrames()).build(videos: paths, threads: 1)
             #expect(content.videos.first?.frameCount == 5)
-            #expect(try scratch.bytes("cache/\(name)") == (content.decoded == 1 ? whole : bytes))
-            return content.decoded
+            #expect(try scratch.bytes("cache/\(name)") == whole)
+            return content.decoded == 1
         }
-        #expect(try rebuilt(from: whole, verifies: true) == 0)
-        for size in [0, 1, 100, 256, whole.count - 1] {
-            #expect(try rebuilt(from: Array(whole[..<size])) == 1)
+        #expect(try !rebuilt(from: whole))
+        let sizes = [0, 1, 100, 256, whole.count - 1] + Array(stride(from: 300, to: whole.count, by: 997))
+        for size in sizes {
+            #expect(try rebuilt(from: Array(whole[..<size])), "cut at \(size)")
         }
-        #expect(try rebuilt(from: whole + [0]) == 1)
-        for bit in stride(from: 0, to: 256 * 8, by: 41) {
+        #expect(try rebuilt(from: whole + [0]))
+        let bits =
+            Array(stride(from: 0, to: 256 * 8, by: 13))
+            + Array(stride(from: 256 * 8, to: whole.count * 8, by: 1_117))
+        for bit in bits {
             var bytes = whole
             bytes[bit / 8] ^= 1 << UInt8(bit % 8)
-            #expect(try rebuilt(from: bytes) == 1, "bit \(bit) of the header")
+            #expect(try rebuilt(from: bytes), "bit \(bit)")
         }
-        var bytes = whole
-        bytes[whole.count - 77] ^= 4
-        #expect(try rebuilt(from: bytes) == 0, "frames are only looked at where asked for")
-        #expect(try rebuilt(from: bytes, verifies: true) == 1)
+    }
+
+    /// A file whose remembered fingerprint was another would be trained on as its own negative.
+    @Test func aDamagedIndexOfFilesIsPassedOver() throws {
+        let scratch = try Scratch()
+        var paths = try scratch.videos([5, 9])
+        paths += [scratch.path + "/7x5", scratch.path + "/broken"]
+        try FileManager.default.copyItem(atPath: paths[0], toPath: paths[2])
+        try "broken".write(toFile: paths[3], atomically: true, encoding: .utf8)
+        func build() throws -> ClipCache.Content {
+            try cache(scratch, MadeUpFrames()).build(videos: paths, threads: 1)
+        }
+        let truth = try build()
+        #expect(truth.videos.count == 2 && truth.skipped.count == 2)
+        let index = scratch.path + "/cache/index.json"
+        let whole = try scratch.bytes("cache/index.json")
+        func check(_ bytes: [UInt8], _ what: String) throws {
+            try Data(bytes).write(to: URL(fileURLWithPath: index))
+            let content = try build()
+            #expect(content.decoded == 0 && content.skipped == truth.skipped, "\(what)")
+            #expect(content.videos.map(\.path) == truth.videos.map(\.path), "\(what)")
+            #expect(content.videos.map(\.fingerprint) == truth.videos.map(\.fingerprint), "\(what)")
+            #expect(try scratch.bytes("cache/index.json") == whole, "\(what)")
+        }
+        for place in stride(from: 0, to: whole.count, by: 3) {
+            var bytes = whole
+            bytes[place] ^= 1 << UInt8(place % 8)
+            try check(bytes, "byte \(place)")
+        }
+        for size in stride(from: 0, to: whole.count, by: 31) {
+            try check(Array(whole[..<size]), "cut at \(size)")
+        }
+        #expect(try entries(scratch).count == 3)
     }
 
     @Test func otherSettingsAreOtherEntries() throws {

@@ -36,4 +36,19 @@ import VideoEncoding
         #expect(calibration.threshold == 0.5)
         #expect(calibration.modelFingerprint.hasPrefix("881dbf668bb10e4e"))
     }
+
+    /// Format 1 with a threshold, as the first model with one was shipped.
+    @Test func formatOneWithAThresholdIsRead() throws {
+        let read = try ModelConfiguration(path: "\(Self.golden)/formats/config-1-threshold.json")
+        let calibration = try #require(read.calibration)
+        #expect(calibration.offset == 16.003991454999785 && calibration.slope == 4.392833310315274)
+        #expect(calibration.threshold == 0.5519670087157791)
+        #expect(calibration.modelFingerprint.hasPrefix("50267c4bbcba39aa"))
+        // What it answers: two distances' scores, and where it says that footage is shared.
+        #expect(abs(calibration.score(distance: 30) - 0.7148501433130693) < 1e-12)
+        #expect(abs(calibration.score(distance: 40) - 0.4233315971770599) < 1e-12)
+        #expect(abs(calibration.distance(score: calibration.threshold) - 35.44169195373898) < 1e-9)
+        #expect(read.name == "slowonly18-w32" && read.dimension == 256)
+        #expect(read.architecture == ModelPreset.slowOnly18(width: 32).architecture)
+    }
 }

@@ -28,12 +28,18 @@ ssize_t mixtape_receive_file(int socket, void *bytes, size_t count, int *file);
 int mixtape_landlock_version(void);
 
 /// From now on, and for good, the calling thread and those that it starts open no file by its name but those beneath
-/// `paths`, for reading alone (Landlock). What is open stays open. Paths that are not there are passed over. Returns 0,
-/// or an error number where the system has no such rules.
+/// `paths`, for reading alone (Landlock). Its other threads are not bound. What is open stays open, and can be changed
+/// where it was opened for that. Paths that are not there are passed over. Returns 0, or an error number where the
+/// system has no such rules.
 int mixtape_read_only_beneath(const char *const *paths, size_t count);
 
-/// From now on, and for good, this process opens no socket, starts no program, and makes, renames and removes no file:
-/// such calls fail with EPERM (seccomp). Returns 0, or an error number where the system has no such filter.
+/// From now on, and for good, no thread of this process opens a socket or sends through one, starts a program or
+/// another process, signals or looks into one, opens a file for writing, makes, renames, removes, cuts or marks one,
+/// mounts anything or changes its own limits: such calls fail with EPERM (seccomp). Threads can be started, files be
+/// read, by any name that Landlock leaves, and what is open for writing be written. clone3 and openat2, whose arguments
+/// no filter sees, fail with ENOSYS, as on a system that lacks them.
+///
+/// Returns 0, or an error number where the system has no such filter; then nothing of this holds.
 int mixtape_refuse_calls(void);
 
 #endif

@@ -114,11 +114,11 @@ extension HTTPService {
         }
         let file = try await self.file(call).file
         if call.request.headers[.ifNoneMatch] == file.tag { return Answer(status: 304).with(.eTag, file.tag) }
-        let cancellation = call.cancellation
+        let (cancellation, library) = (call.cancellation, handler.library)
         let picture = try await lanes.run(.picture, cancellation) {
             do throws(VideoError) {
                 // By the open file itself: whatever its path leads to by now.
-                return try Thumbnail(
+                return try library.thumbnail(
                     path: "/proc/self/fd/\(file.descriptor)", at: time,
                     options: .init(width: width, timeLimit: 20, isCancelled: { cancellation.isCancelled }))
             } catch {

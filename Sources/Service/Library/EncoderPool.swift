@@ -17,12 +17,15 @@ final class EncoderPool: Sendable {
 
     private let folder: String
     private let processors: Int
+    /// Where files are read; nil for this process.
+    private let workers: WorkerPool?
     private let encoder = Mutex<VideoEncoder?>(nil)
     private let state = Mutex(State())
 
-    init(folder: String, processors: Int) {
+    init(folder: String, processors: Int, workers: WorkerPool?) {
         self.folder = folder
         self.processors = processors
+        self.workers = workers
     }
 
     /// The model, loaded once; a failure is tried again next time.
@@ -44,12 +47,23 @@ final class EncoderPool: Sendable {
         }
     }
 
-    /// Encodes a file or a part of it on the calling thread. Alone it uses every processor; in company,
+    /// Encodes a file or a part of it, while the calling thread waits. Alone it uses every processor; in company,
     /// one. A stride of nil is the model's.
     func encode(
         path: String, range: TimeRange?, stride: Double? = nil, isCancelled: @escaping @Sendable () -> Bool
     ) throws(LibraryError) -> EncodedVideo {
         let encoder = try model()
+        if let workers {
+            let threads = start()
+            defer { state.withLock { $0.active -= 1 } }
+            do {
+                return try workers.encode(
+                    path: path, dimension: encoder.configuration.dimension, range: range, stride: stride,
+                    threads: threads, isCancelled: isCancelled)
+            } catch {
+                throw LibraryError(error)
+            }
+        }
         let lent = try borrow(from: encoder)
         defer { giveBack(lent) }
         do {
@@ -73,14 +87,18 @@ final class EncoderPool: Sendable {
         }
     }
 
-    private func borrow(from encoder: VideoEncoder) throws(LibraryError) -> Lent {
-        let (idle, threads) = state.withLock { state -> (Lent?, Int) in
+    /// Counts one more that encodes; how many threads it may use.
+    private func start() -> Int {
+        state.withLock { state in
             state.active += 1
-            let threads = state.active == 1 ? processors : 1
-            guard let place = state.idle.firstIndex(where: { $0.threads == threads }) else {
-                return (nil, threads)
-            }
-            return (state.idle.remove(at: place), threads)
+            return state.active == 1 ? processors : 1
+        }
+    }
+
+    private func borrow(from encoder: VideoEncoder) throws(LibraryError) -> Lent {
+        let threads = start()
+        let idle = state.withLock { state in
+            state.idle.firstIndex { $0.threads == threads }.map { state.idle.remove(at: $0) }
         }
         if let idle { return idle }
         do {

@@ -30,12 +30,20 @@ extension VideoLibrary {
         _ request: ThumbnailRequest, isCancelled: @escaping @Sendable () -> Bool = { false }
     ) throws(LibraryError) -> Thumbnail {
         do {
-            return try Thumbnail(
+            return try thumbnail(
                 path: FilePlace.absolute(request.video), at: request.time,
                 options: .init(width: request.width, isCancelled: isCancelled))
         } catch {
             throw LibraryError(error)
         }
+    }
+
+    /// The same of a file by its absolute path, or by `/proc/self/fd/` where it is open.
+    package func thumbnail(
+        path: String, at time: Double, options: Thumbnail.Options
+    ) throws(VideoError) -> Thumbnail {
+        if let workers { return try workers.thumbnail(path: path, at: time, options: options) }
+        return try Thumbnail(path: path, at: time, options: options)
     }
 }
 

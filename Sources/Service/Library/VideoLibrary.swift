@@ -19,8 +19,7 @@ public struct LibraryConfiguration: Sendable, Equatable {
     public var alwaysChecksModel: Bool
     /// Processors that one search may use.
     public var processors: Int
-    /// The program whose `worker` command reads the files that are indexed, each in a process apart; nil reads them in
-    /// this process.
+    /// The program whose `worker` command reads files, in processes apart; nil reads them in this process.
     public var workerExecutable: String?
 
     /// The index's name in messages.
@@ -47,6 +46,8 @@ public final class VideoLibrary: Sendable {
     /// Where the index and the model are.
     public let configuration: LibraryConfiguration
     let encoders: EncoderPool
+    /// Read what is asked about, where it is not in the index; nil where this process does.
+    let workers: WorkerPool?
     let reader: IndexReader
     /// Asks the server of a shared index.
     let client: PostgresClient?
@@ -62,7 +63,14 @@ public final class VideoLibrary: Sendable {
     /// A library; nothing is opened yet.
     public init(_ configuration: LibraryConfiguration) {
         self.configuration = configuration
-        encoders = EncoderPool(folder: configuration.modelFolder, processors: configuration.processors)
+        workers = configuration.workerExecutable.map {
+            // Their answers' width is the model's, which is not known yet.
+            WorkerPool(
+                IsolatedSource(executable: $0, modelFolder: configuration.modelFolder, dimension: 0),
+                mostIdle: max(2, configuration.processors))
+        }
+        encoders = EncoderPool(
+            folder: configuration.modelFolder, processors: configuration.processors, workers: workers)
         if let shared = configuration.shared {
             let client = PostgresClient(shared.address, patience: 10)
             let mirror = IndexMirror(client: client, mounts: shared.mounts, cache: shared.cacheFolder)

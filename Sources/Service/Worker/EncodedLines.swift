@@ -36,7 +36,8 @@ public enum EncodedLines {
     static func endOfFirst(_ bytes: [UInt8], from start: inout Int) -> Int? {
         while let end = bytes[start...].firstIndex(of: 0x0A) {
             let line = bytes[start..<end]
-            if line.starts(with: #"{"clips":"#.utf8) || line.starts(with: #"{"error":"#.utf8) {
+            let ends = [#"{"clips":"#, #"{"error":"#, PictureLines.start]
+            if ends.contains(where: { line.starts(with: $0.utf8) }) {
                 return end + 1
             }
             start = end + 1
@@ -51,12 +52,7 @@ public enum EncodedLines {
     public static func read(_ bytes: [UInt8], dimension: Int) -> Outcome? {
         let lines = bytes.split(separator: 0x0A).map { try? JSONValue(parsing: Array($0)) }
         guard let first = lines.first, let head = first else { return nil }
-        if let error = head["error"] {
-            guard let reason = UntrustedVideo.text(error["reason"], atMost: 64),
-                let message = UntrustedVideo.text(error["message"], atMost: 1024)
-            else { return nil }
-            return .failure(LibraryError(.video, reason: reason, message: message))
-        }
+        if head["error"] != nil { return error(head).map { .failure($0) } }
         let clips = lines.dropFirst().dropLast()
         guard let facts = UntrustedVideo.facts(head), let last = lines.last,
             last?["clips"]?.intValue == clips.count, !clips.isEmpty
@@ -76,6 +72,14 @@ public enum EncodedLines {
         return .success(
             EncodedVideo(
                 facts: facts, intervals: intervals, mixture: GaussianMixture(components: gaussians)))
+    }
+
+    /// The error that a line tells of; nil where it is none.
+    static func error(_ line: JSONValue) -> LibraryError? {
+        guard let error = line["error"], let reason = UntrustedVideo.text(error["reason"], atMost: 64),
+            let message = UntrustedVideo.text(error["message"], atMost: 1024)
+        else { return nil }
+        return LibraryError(.video, reason: reason, message: message)
     }
 
     private static func facts(_ facts: StreamFacts) -> JSONValue {

@@ -32,8 +32,8 @@ public struct WorkerRequest: Sendable, Equatable {
 }
 
 /// A process of its own that reads one video, its standard input, or one after another that come through a socket, so that
-/// a hostile file meets nothing but a process that may use little and can be ended. It says `EncodedLines` on its standard
-/// output.
+/// a hostile file meets nothing but a process that may use little and can be ended. It says `EncodedLines`, or `PictureLines`
+/// where it is asked for a picture, on its standard output.
 public enum EncodingWorker {
     /// Limits this process for good, then reads the file at descriptor 0.
     public static func run(_ request: WorkerRequest) -> EncodedLines.Outcome {
@@ -45,7 +45,7 @@ public enum EncodingWorker {
         }
     }
 
-    /// Limits this process for good, then encodes the files that come through the socket at descriptor 0, until its other
+    /// Limits this process for good, then reads the files that come through the socket at descriptor 0, until its other
     /// end is closed. While it reads, an empty line each second says that it has not stopped. Where the system fails to set
     /// up some limit, the first line says so.
     ///
@@ -53,12 +53,12 @@ public enum EncodingWorker {
     public static func serve(_ request: WorkerRequest, say: @escaping @Sendable (String) -> Void) {
         let missing = limit(request)
         if !missing.isEmpty { say(WorkerNotice(missing: missing).line) }
-        let session = Result<EncoderSession, LibraryError> { () throws(LibraryError) in
-            do throws(ModelError) {
-                return try VideoEncoder(folder: request.modelFolder).makeSession(threads: request.threads)
-            } catch {
-                throw LibraryError(error)
-            }
+        // A picture needs no model.
+        var loaded: Result<EncoderSession, LibraryError>?
+        func session() throws(LibraryError) -> EncoderSession {
+            let session = loaded ?? Result { () throws(LibraryError) in try makeSession(request) }
+            loaded = session
+            return try session.get()
         }
         while true {
             var asked: [(request: WorkerFileRequest?, file: Int32)] = []
@@ -67,7 +67,15 @@ public enum EncodingWorker {
                 guard let one = receive() else { return }
                 asked.append(one)
             } while asked.last?.request?.hasNext == true && asked.count < mostTogether
-            encode(asked, session, say)
+            answer(asked, session, say)
+        }
+    }
+
+    private static func makeSession(_ request: WorkerRequest) throws(LibraryError) -> EncoderSession {
+        do throws(ModelError) {
+            return try VideoEncoder(folder: request.modelFolder).makeSession(threads: request.threads)
+        } catch {
+            throw LibraryError(error)
         }
     }
 
@@ -83,33 +91,62 @@ public enum EncodingWorker {
     }
 
     /// Answers requests that came together, in order.
-    private static func encode(
+    private static func answer(
         _ asked: [(request: WorkerFileRequest?, file: Int32)],
-        _ session: Result<EncoderSession, LibraryError>,
-        _ say: @escaping @Sendable (String) -> Void
+        _ session: () throws(LibraryError) -> EncoderSession, _ say: @escaping @Sendable (String) -> Void
     ) {
-        let files = asked.compactMap { one in
-            one.file < 0
-                ? nil
-                : one.request.map {
-                    FileToEncode(
-                        path: "/proc/self/fd/\(one.file)", timeLimit: $0.timeLimit,
-                        decoderThreads: max(1, $0.decoderThreads))
-                }
+        var read: [(path: String, request: WorkerFileRequest)] = []
+        for one in asked where one.file >= 0 {
+            if let request = one.request { read.append(("/proc/self/fd/\(one.file)", request)) }
         }
-        guard files.count == asked.count else {
-            let error = LibraryError(
-                .video, reason: "decoder_failed", message: "the request is no request")
-            for _ in asked { say(EncodedLines.write(.failure(error))) }
-            return
-        }
-        switch session {
-        case .failure(let error):
-            for _ in asked { say(EncodedLines.write(.failure(error))) }
-        case .success(let session):
-            session.encode(files, isCancelled: signsOfLife(say)) { _, result in
-                say(EncodedLines.write(Result { () throws(LibraryError) in try naming(result.get) }))
+        let isAlive = signsOfLife(say)
+        do throws(LibraryError) {
+            guard read.count == asked.count else {
+                throw LibraryError(.video, reason: "decoder_failed", message: "the request is no request")
             }
+            if read.allSatisfy({ $0.request.task == .encodeWhole }) {
+                let files = read.map {
+                    FileToEncode(
+                        path: $0.path, timeLimit: $0.request.timeLimit,
+                        decoderThreads: $0.request.decoderThreads)
+                }
+                try session().encode(files, isCancelled: isAlive) { _, result in
+                    say(EncodedLines.write(Result { () throws(LibraryError) in try naming(result.get) }))
+                }
+            } else {
+                for (path, request) in read { say(answer(path, request, session, isAlive)) }
+            }
+        } catch {
+            for _ in asked { say(EncodedLines.write(.failure(error))) }
+        }
+    }
+
+    /// The answer to a request that has nothing to do with others.
+    private static func answer(
+        _ path: String, _ request: WorkerFileRequest, _ session: () throws(LibraryError) -> EncoderSession,
+        _ isCancelled: @escaping @Sendable () -> Bool
+    ) -> String {
+        switch request.task {
+        case .encode(let range, let stride):
+            return EncodedLines.write(
+                Result { () throws(LibraryError) in
+                    let session = try session()
+                    return try naming { () throws(VideoError) in
+                        try session.encode(
+                            path: path, range: range, stride: stride, timeLimit: request.timeLimit,
+                            decoderThreads: request.decoderThreads, overlapped: request.decoderThreads > 1,
+                            isCancelled: isCancelled)
+                    }
+                })
+        case .picture(let time, let width):
+            let options = Thumbnail.Options(
+                width: width, timeLimit: request.timeLimit, isCancelled: isCancelled)
+            return PictureLines.write(
+                Result { () throws(LibraryError) in
+                    try naming { () throws(VideoError) in
+                        try Thumbnail(path: path, at: time, options: options)
+                    }
+                })
         }
     }
 
@@ -130,17 +167,11 @@ public enum EncodingWorker {
 
     private static func encode(_ request: WorkerRequest) throws(LibraryError) -> EncodedVideo {
         let path = "/proc/self/fd/0"
-        let encoder: VideoEncoder
-        let session: EncoderSession
-        do throws(ModelError) {
-            encoder = try VideoEncoder(folder: request.modelFolder)
-            session = try encoder.makeSession(threads: request.threads)
-        } catch {
-            throw LibraryError(error)
-        }
+        let session = try makeSession(request)
+        let configuration = session.encoder.configuration
         let asked = request.range ?? TimeRange(start: 0, stop: .infinity)
         let reading = ReadingOptions(
-            plan: encoder.configuration.plan, geometry: encoder.configuration.geometry)
+            plan: configuration.plan, geometry: configuration.geometry)
         let stated = try naming { () throws(VideoError) in
             try ClipReader(path: path, options: reading).facts.duration ?? 0
         }

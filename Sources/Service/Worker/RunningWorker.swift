@@ -3,8 +3,8 @@ internal import CWorker
 import Glibc
 import VideoDecoding
 
-/// A worker process that encodes one file after another, and the two ends that lead to it: files go out through a
-/// socket, `EncodedLines` come back through a pipe.
+/// A worker process that reads one file after another, and the two ends that lead to it: files go out through a
+/// socket, `EncodedLines` and `PictureLines` come back through a pipe.
 final class RunningWorker {
     /// How the wait for an answer ended.
     enum Answer {
@@ -123,36 +123,5 @@ final class RunningWorker {
         }
         let signal = status & 0x7F
         return signal == 0 ? "it ended with status \(status >> 8 & 0xFF)" : "signal \(signal)"
-    }
-}
-
-/// What a worker is to do with the file that comes with it.
-struct WorkerFileRequest: Equatable {
-    /// Seconds, beyond the running time of what was read, after which the file is given up.
-    var timeLimit: Double
-    var decoderThreads: Int
-    /// Whether another request follows at once, whose clips may run together with this one's.
-    var hasNext = false
-
-    var json: JSONValue {
-        [
-            "time_limit": .number(timeLimit), "decoder_threads": .number(decoderThreads),
-            "has_next": .bool(hasNext),
-        ]
-    }
-
-    init(timeLimit: Double, decoderThreads: Int, hasNext: Bool = false) {
-        self.timeLimit = timeLimit
-        self.decoderThreads = decoderThreads
-        self.hasNext = hasNext
-    }
-
-    /// Nil where the bytes are no request.
-    init?(_ bytes: [UInt8]) {
-        guard let value = try? JSONValue(parsing: bytes), let limit = value["time_limit"]?.doubleValue,
-            let threads = value["decoder_threads"]?.intValue
-        else { return nil }
-        self.init(
-            timeLimit: limit, decoderThreads: threads, hasNext: value["has_next"]?.boolValue == true)
     }
 }

@@ -1,0 +1,146 @@
+import Ingestion
+import VideoDecoding
+import VideoEncoding
+
+/// A worker process of one thread, of a run or of a service; the process is started for the first file, and anew after one
+/// that it did not survive.
+final class IsolatedWorker: VideoWorker {
+    private let source: IsolatedSource
+    private let threads: Int
+    private var running: RunningWorker?
+
+    init(source: IsolatedSource, threads: Int) {
+        self.source = source
+        self.threads = threads
+    }
+
+    func encode(
+        path: String, timeLimit: Double, decoderThreads: Int, isCancelled: @escaping @Sendable () -> Bool
+    ) throws(VideoError) -> EncodedVideo {
+        var result: Result<EncodedVideo, VideoError>?
+        let file = FileToEncode(path: path, timeLimit: timeLimit, decoderThreads: decoderThreads)
+        encode([file], isCancelled: isCancelled) { result = $1 }
+        guard let result else { preconditionFailure("a file was read without a result") }
+        return try result.get()
+    }
+
+    /// Files that come together are asked for at once: the worker answers them in order. Those that it has not answered when
+    /// it dies may all have been its death.
+    func encode(
+        _ files: [FileToEncode], isCancelled: @escaping @Sendable () -> Bool,
+        deliver: (Int, Result<EncodedVideo, VideoError>) -> Void
+    ) {
+        var opened: [Result<RegularFile, VideoError>] = files.map { file in
+            Result { () throws(VideoError) in try RegularFile(path: file.path) }
+        }
+        let places = files.indices.filter { (try? opened[$0].get()) != nil }
+        func fail(_ error: VideoError, from first: Int) {
+            for place in places where place >= first {
+                opened[place] = .failure(
+                    VideoError(path: files[place].path, reason: error.reason, detail: error.detail))
+            }
+        }
+        do throws(VideoError) {
+            var asked: [(WorkerFileRequest, RegularFile)] = []
+            for place in places {
+                let request = WorkerFileRequest(
+                    timeLimit: files[place].timeLimit, decoderThreads: files[place].decoderThreads,
+                    hasNext: place != places.last)
+                asked.append((request, try opened[place].get()))
+            }
+            try ask(asked)
+        } catch {
+            fail(error, from: 0)
+        }
+        for (place, file) in files.enumerated() {
+            let result = Result { () throws(VideoError) in
+                _ = try opened[place].get()
+                do throws(VideoError) {
+                    return try answer(file.path, isCancelled) {
+                        EncodedLines.read($0, dimension: source.dimension)
+                    }
+                } catch {
+                    if running == nil { fail(error, from: place + 1) }
+                    throw error
+                }
+            }
+            deliver(place, result)
+        }
+    }
+
+    /// Asks for one file, and waits for what is made of it.
+    ///
+    /// - Parameter read: makes out what the worker says; nil is no answer.
+    func answer<Answer>(
+        path: String, _ request: WorkerFileRequest, isCancelled: @escaping @Sendable () -> Bool,
+        read: ([UInt8]) -> Result<Answer, LibraryError>?
+    ) throws(VideoError) -> Answer {
+        try ask([(request, try RegularFile(path: path))])
+        return try answer(path, isCancelled, read)
+    }
+
+    /// Hands files over, in order, to the worker, or where there is none or it is gone, to a new one.
+    private func ask(_ files: [(WorkerFileRequest, RegularFile)]) throws(VideoError) {
+        guard let path = files.first?.1.path else { return }
+        func tell(_ worker: RunningWorker) -> Bool {
+            files.allSatisfy { worker.ask($0, $1, slack: source.patience) }
+        }
+        var worker: RunningWorker
+        if let running { worker = running } else { worker = try start(path) }
+        if !tell(worker) {
+            // It went while it had nothing to do.
+            running = nil
+            worker = try start(path)
+            guard tell(worker) else { throw failure(path, worker.end()) }
+        }
+        running = worker
+    }
+
+    /// What the worker says of the next file.
+    private func answer<Answer>(
+        _ path: String, _ isCancelled: @escaping @Sendable () -> Bool,
+        _ read: ([UInt8]) -> Result<Answer, LibraryError>?
+    ) throws(VideoError) -> Answer {
+        guard let worker = running else { preconditionFailure("nobody was asked") }
+        let answer = worker.answer(patience: source.patience, isCancelled: isCancelled)
+        if case .lines(let bytes) = answer, let outcome = read(bytes) {
+            switch outcome {
+            case .success(let result): return result
+            case .failure(let error):
+                let reason = VideoError.Reason(rawValue: error.reason) ?? .decoderFailed
+                throw VideoError(path: path, reason: reason, detail: error.message)
+            }
+        }
+        running = nil
+        let ending = worker.end()
+        switch answer {
+        case .cancelled: throw VideoError(path: path, reason: .cancelled, detail: "cancelled")
+        case .silent:
+            throw VideoError(
+                path: path, reason: .decoderFailed,
+                detail: "the decoder hangs: it gave no sign of life for \(Int(source.patience)) seconds")
+        case .tooLate:
+            throw VideoError(
+                path: path, reason: .decoderFailed,
+                detail: "the decoder came to no end in the time that the file has")
+        case .ended, .lines, .tooMuch: throw failure(path, ending)
+        }
+    }
+
+    private func start(_ path: String) throws(VideoError) -> RunningWorker {
+        do throws(LibraryError) {
+            return try RunningWorker(
+                executable: source.executable, arguments: source.arguments(threads: threads))
+        } catch {
+            // No matter of the file: it is tried again in the next run.
+            throw VideoError(path: path, reason: .readFailed, detail: error.message)
+        }
+    }
+
+    private func failure(_ path: String, _ ending: String?) -> VideoError {
+        VideoError(
+            path: path, reason: .decoderFailed,
+            detail: "the decoder did not survive it (\(ending ?? "it gave no answer")): the file is damaged, "
+                + "or needs more than \(source.memory >> 30) GB of memory")
+    }
+}

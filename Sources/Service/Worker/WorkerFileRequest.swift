@@ -1,0 +1,67 @@
+import VideoDecoding
+
+/// What a worker is to do with the file that comes with it.
+struct WorkerFileRequest: Equatable {
+    enum Task: Equatable {
+        /// Encode it, or a range of it; seconds from the start of one clip to the next, nil for the model's.
+        case encode(range: TimeRange?, stride: Double?)
+        /// Make a picture of what is on screen at so many seconds, of so many pixels at most.
+        case picture(time: Double, width: Int)
+
+        /// Encode all of it, as an index wants it.
+        static let encodeWhole = Task.encode(range: nil, stride: nil)
+    }
+
+    var task = Task.encodeWhole
+    /// Seconds, beyond the running time of what was read, after which the file is given up.
+    var timeLimit: Double
+    var decoderThreads: Int
+    /// Whether another request follows at once, whose clips may run together with this one's.
+    var hasNext = false
+
+    var json: JSONValue {
+        var members: [JSONValue.Member] = [
+            .init("time_limit", .number(timeLimit)), .init("decoder_threads", .number(decoderThreads)),
+            .init("has_next", .bool(hasNext)),
+        ]
+        switch task {
+        case .encode(let range, let stride):
+            if let range {
+                members.append(.init("from", .number(range.start)))
+                if range.stop < .infinity { members.append(.init("to", .number(range.stop))) }
+            }
+            if let stride { members.append(.init("stride", .number(stride))) }
+        case .picture(let time, let width):
+            members.append(.init("picture", ["time": .number(time), "width": .number(width)]))
+        }
+        return .object(members)
+    }
+
+    init(task: Task = .encodeWhole, timeLimit: Double, decoderThreads: Int, hasNext: Bool = false) {
+        self.task = task
+        self.timeLimit = timeLimit
+        self.decoderThreads = decoderThreads
+        self.hasNext = hasNext
+    }
+
+    /// Nil where the bytes are no request.
+    init?(_ bytes: [UInt8]) {
+        guard let value = try? JSONValue(parsing: bytes), let limit = value["time_limit"]?.doubleValue,
+            let threads = value["decoder_threads"]?.intValue
+        else { return nil }
+        self.init(
+            timeLimit: limit, decoderThreads: max(1, threads),
+            hasNext: value["has_next"]?.boolValue == true)
+        if let picture = value["picture"] {
+            guard let time = picture["time"]?.doubleValue, let width = picture["width"]?.intValue,
+                Thumbnail.widths.contains(width)
+            else { return nil }
+            task = .picture(time: time, width: width)
+        } else {
+            let range = value["from"]?.doubleValue.map {
+                TimeRange(start: $0, stop: value["to"]?.doubleValue ?? .infinity)
+            }
+            task = .encode(range: range, stride: value["stride"]?.doubleValue)
+        }
+    }
+}

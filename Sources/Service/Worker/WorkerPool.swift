@@ -1,0 +1,73 @@
+import Synchronization
+import VideoDecoding
+import VideoEncoding
+
+/// Worker processes that stay for the next question: what a service, or a search, reads of a file that is not in the index.
+/// A file that crashes its decoder, hangs it or exhausts its memory fails by name; whoever asked goes on.
+final class WorkerPool: Sendable {
+    private let source: IsolatedSource
+    /// Workers that have nothing to do, the one that was asked last at the end.
+    private let idle = Mutex<[Idle]>([])
+    /// More than so many are ended when they are done: each that has encoded holds the model.
+    private let mostIdle: Int
+
+    /// A worker belongs to one thread at a time; the pool sees to it by taking it out of its list.
+    private struct Idle: @unchecked Sendable {
+        let worker: IsolatedWorker
+        let threads: Int
+    }
+
+    init(_ source: IsolatedSource, mostIdle: Int) {
+        self.source = source
+        self.mostIdle = mostIdle
+    }
+
+    /// Reads and encodes a file, or a part of it.
+    ///
+    /// - Parameters:
+    ///   - dimension: D of the model.
+    ///   - stride: seconds from the start of one clip to the next; nil for the model's.
+    func encode(
+        path: String, dimension: Int, range: TimeRange?, stride: Double?, threads: Int,
+        isCancelled: @escaping @Sendable () -> Bool
+    ) throws(VideoError) -> EncodedVideo {
+        let request = WorkerFileRequest(
+            task: .encode(range: range, stride: stride), timeLimit: 600, decoderThreads: threads)
+        return try withWorker(threads: threads) { (worker) throws(VideoError) in
+            try worker.answer(path: path, request, isCancelled: isCancelled) {
+                EncodedLines.read($0, dimension: dimension)
+            }
+        }
+    }
+
+    /// A still picture of a file.
+    func thumbnail(
+        path: String, at time: Double, options: Thumbnail.Options
+    ) throws(VideoError) -> Thumbnail {
+        let request = WorkerFileRequest(
+            task: .picture(time: time, width: options.width), timeLimit: options.timeLimit, decoderThreads: 1)
+        return try withWorker(threads: 1) { (worker) throws(VideoError) in
+            try worker.answer(path: path, request, isCancelled: options.isCancelled) {
+                PictureLines.read($0, width: options.width)
+            }
+        }
+    }
+
+    private func withWorker<R>(
+        threads: Int, _ body: (IsolatedWorker) throws(VideoError) -> R
+    ) throws(VideoError) -> R {
+        let kept = idle.withLock { idle -> Idle? in
+            idle.lastIndex { $0.threads == threads }.map { idle.remove(at: $0) }
+        }
+        let lent = kept ?? Idle(worker: IsolatedWorker(source: source, threads: threads), threads: threads)
+        defer {
+            // What goes out of the list, and with it its process, does so outside of the lock.
+            let surplus = idle.withLock { idle -> Idle? in
+                idle.append(lent)
+                return idle.count > mostIdle ? idle.removeFirst() : nil
+            }
+            _ = surplus
+        }
+        return try body(lent.worker)
+    }
+}

@@ -1,0 +1,52 @@
+import Foundation
+import Testing
+
+/// What the processes that read videos may use, told by the kernel, and felt.
+@Suite struct WorkerBoundsTests {
+    /// The soft and the hard limit of a line of `/proc/…/limits`.
+    private func limit(_ name: String, in limits: String) -> [String] {
+        let line = limits.split(separator: "\n").first { $0.hasPrefix(name) } ?? ""
+        return line.dropFirst(name.utf8.count).split(separator: " ").prefix(2).map(String.init)
+    }
+
+    @Test func aWorkerOfManyFilesIsLimited() throws {
+        let index = try TestIndex()
+        let run = try index.startIndexing()
+        let parent = run.process.processIdentifier
+        var limits = ""
+        for _ in 0..<4000 where limits.isEmpty {
+            let tasks = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(parent)/task")) ?? []
+            let children = tasks.compactMap {
+                try? String(contentsOfFile: "/proc/\(parent)/task/\($0)/children", encoding: .utf8)
+            }
+            for child in children.flatMap({ $0.split(separator: " ") }) {
+                let status = (try? String(contentsOfFile: "/proc/\(child)/status", encoding: .utf8)) ?? ""
+                // The filter is the last thing that it sets up.
+                guard status.contains("Seccomp:\t2") else { continue }
+                limits = (try? String(contentsOfFile: "/proc/\(child)/limits", encoding: .utf8)) ?? ""
+            }
+            usleep(1_000)
+        }
+        let outcome = try run.outcome()
+        #expect(outcome.status == 0 && !outcome.errors.contains("warning:"), "\(outcome.errors)")
+        #expect(limit("Max file size", in: limits) == ["0", "0"], "\(limits)")
+        #expect(limit("Max core file size", in: limits) == ["0", "0"], "\(limits)")
+        #expect(limit("Max open files", in: limits) == ["64", "64"], "\(limits)")
+        #expect(limit("Max address space", in: limits) == ["4294967296", "4294967296"], "\(limits)")
+    }
+
+    /// `serve --http` reads each video that it is sent in such a process. What it says goes through a pipe: it may write to
+    /// no file.
+    @Test func aWorkerOfOneFileIsLimited() throws {
+        let material = try Material.shared.get()
+        func says(memory: UInt64) throws -> String {
+            let script = #""$1" worker --model "$2" --threads 1 --memory "$3" < "$4" | cat"#
+            return try Running(
+                ["-c", script, "sh", Running.binary, material.model, "\(memory)", material.video(3)],
+                program: "/bin/sh"
+            ).outcome().output
+        }
+        #expect(try says(memory: 4 << 30).contains(#"{"clips":"#))
+        #expect(try !says(memory: 1 << 20).contains(#"{"clips":"#))
+    }
+}

@@ -1,0 +1,70 @@
+import Foundation
+import Service
+import Testing
+import VideoDecoding
+
+/// Workers that are asked for pictures: shell scripts in their place.
+@Suite struct PictureWorkerTests {
+    private static let jpeg = Data([0xFF, 0xD8, 0xFF, 0xE0]).base64EncodedString()
+
+    /// What comes of asking twice for a picture of 64 pixels.
+    private static func outcomes(_ script: String) throws -> [Result<Thumbnail, LibraryError>] {
+        let folder = try TemporaryFolder()
+        defer { withExtendedLifetime(folder) {} }
+        let (program, video) = (folder.path + "/worker", folder.path + "/video.mp4")
+        try "#!/bin/sh\nhead -c 1 >/dev/null\necho >> '\(folder.path)/starts'\n\(script)\n"
+            .write(toFile: program, atomically: true, encoding: .utf8)
+        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: program)
+        try Data("no video; nobody reads it".utf8).write(to: URL(fileURLWithPath: video))
+        let library = VideoLibrary(
+            LibraryConfiguration(
+                indexFolder: folder.path, modelFolder: folder.path, workerExecutable: program))
+        var request = ThumbnailRequest(video: video)
+        request.width = 64
+        return (0..<2).map { _ in
+            Result { () throws(LibraryError) in try library.thumbnail(request) }
+        }
+    }
+
+    private static func picture(_ members: String) -> String { #"echo '{"picture":{\#(members)}}'"# }
+
+    @Test func aPictureIsTakenAndTheWorkerKept() throws {
+        let answer = Self.picture(
+            #""media_type":"image/jpeg","data":"\#(Self.jpeg)","width":64,"height":36,"time":1.5"#)
+        // One that ended after its first answer would have to be started again, and would say something else.
+        let outcomes = try Self.outcomes(
+            "\(answer); head -c 1 >/dev/null; \(answer.replacingOccurrences(of: "1.5", with: "2.5")); sleep 9"
+        )
+        let pictures = try outcomes.map { try $0.get() }
+        #expect(pictures.map(\.time) == [1.5, 2.5])
+        #expect(
+            pictures.allSatisfy { $0.width == 64 && $0.height == 36 && $0.bytes == [0xFF, 0xD8, 0xFF, 0xE0] })
+    }
+
+    @Test func aWorkerThatDiesIsStartedAgain() throws {
+        let outcomes = try Self.outcomes("kill -SEGV $$")
+        for outcome in outcomes {
+            #expect(throws: LibraryError.self) { try outcome.get() }
+            guard case .failure(let error) = outcome else { continue }
+            #expect(error.reason == "decoder_failed" && error.message.contains("signal 11"))
+        }
+    }
+
+    /// Nothing that a worker says is believed for its looks.
+    @Test(arguments: [
+        #""media_type":"image/svg+xml","data":"/9j/4A==","width":64,"height":36,"time":1"#,
+        #""media_type":"image/jpeg","data":"PHN2Zz4=","width":64,"height":36,"time":1"#,
+        #""media_type":"image/jpeg","data":"/9j/4A==","width":65,"height":36,"time":1"#,
+        #""media_type":"image/jpeg","data":"/9j/4A==","width":64,"height":0,"time":1"#,
+        #""media_type":"image/jpeg","data":"/9j/4A=","width":64,"height":36,"time":1"#,
+    ])
+    func whatIsNoPictureIsNoAnswer(members: String) throws {
+        for outcome in try Self.outcomes(Self.picture(members) + "; sleep 9") {
+            guard case .failure(let error) = outcome else {
+                Issue.record("it was taken: \(members)")
+                continue
+            }
+            #expect(error.reason == "decoder_failed")
+        }
+    }
+}

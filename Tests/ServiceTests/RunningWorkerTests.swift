@@ -1,0 +1,95 @@
+import Foundation
+import Ingestion
+import Service
+import Testing
+import VideoDecoding
+import VideoEncoding
+
+/// Workers that a video took over, and that go on talking: shell scripts in their place.
+@Suite struct RunningWorkerTests {
+    private static let answer = #"{"error":{"reason":"damaged","message":"it is damaged"}}"#
+
+    /// What comes of files that a script reads, which come together.
+    private static func outcomes(
+        _ script: String, files: Int = 1, timeLimit: Double = 60, patience: Double = 20
+    ) throws -> [VideoError?] {
+        let folder = try TemporaryFolder()
+        defer { withExtendedLifetime(folder) {} }
+        let program = folder.path + "/worker"
+        try "#!/bin/sh\nhead -c 1 >/dev/null\n\(script)\n"
+            .write(toFile: program, atomically: true, encoding: .utf8)
+        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: program)
+        let videos = (0..<files).map { folder.path + "/\($0).mp4" }
+        for video in videos { try Data("no video".utf8).write(to: URL(fileURLWithPath: video)) }
+        let source = IsolatedSource(
+            executable: program, modelFolder: folder.path, dimension: 2, patience: patience)
+        var outcomes: [VideoError?] = []
+        try source.makeWorker(threads: 1).encode(
+            videos.map { FileToEncode(path: $0, timeLimit: timeLimit) }, isCancelled: { false }
+        ) { _, result in
+            if case .failure(let error) = result { outcomes.append(error) } else { outcomes.append(nil) }
+        }
+        return outcomes
+    }
+
+    @Test func signsOfLifeWithoutEndAreNoAnswer() throws {
+        let start = ContinuousClock.now
+        let error = try Self.outcomes(
+            "for i in $(seq 100); do echo; sleep 0.2; done", timeLimit: 0.5, patience: 0.5)[0]
+        #expect(error?.reason == .decoderFailed && error?.detail.contains("came to no end") == true)
+        #expect(ContinuousClock.now - start < .seconds(15))
+    }
+
+    @Test func wordsWithoutEndAreNoAnswer() throws {
+        let error = try Self.outcomes(
+            "for i in $(seq 100); do echo '{}'; sleep 0.2; done", timeLimit: 0.5, patience: 0.5)[0]
+        #expect(error?.reason == .decoderFailed && error?.detail.contains("came to no end") == true)
+    }
+
+    /// An honest worker gives one sign a second.
+    @Test func tooManySignsOfLifeAreNoAnswer() throws {
+        let start = ContinuousClock.now
+        let error = try Self.outcomes("yes '' | head -c 50000000")[0]
+        #expect(error?.reason == .decoderFailed && error?.detail.contains("gave no answer") == true)
+        #expect(ContinuousClock.now - start < .seconds(15))
+    }
+
+    /// The clips of the first may wait for those of the last.
+    @Test func filesThatCameTogetherHaveTheirTimeTogether() throws {
+        let errors = try Self.outcomes(
+            "for i in $(seq 12); do echo; sleep 0.2; done; echo '\(Self.answer)'; echo '\(Self.answer)'; sleep 9",
+            files: 2, timeLimit: 1, patience: 1)
+        #expect(errors.map { $0?.reason } == [.damaged, .damaged])
+    }
+
+    @Test func signsOfLifeMayStandAnywhere() throws {
+        let script = #"printf '{"error":{"reason":"damaged",'; echo; printf '"message":"so"}}\n'; sleep 9"#
+        // Within a line they are a line break, and what they break is no answer.
+        #expect(try Self.outcomes(script, patience: 1)[0]?.reason == .decoderFailed)
+        let errors = try Self.outcomes(
+            "printf '\\n\\n\(Self.answer)\\n\\n\\n\(Self.answer)\\n\\n'; sleep 9", files: 2)
+        #expect(errors.map { $0?.reason } == [.damaged, .damaged])
+    }
+
+    /// What a worker says of itself comes before all else, and is told once.
+    @Test func aLimitThatTheSystemLacksIsTold() async {
+        let result = await #expect(
+            processExitsWith: .success, observing: [\.standardErrorContent]
+        ) {
+            for _ in 0..<2 {
+                let script = #"echo '{"not_limited_by":["seccomp","nonsense"]}'; echo; echo '"#
+                let errors = try Self.outcomes(script + Self.answer + "'; sleep 9")
+                #expect(errors.map { $0?.reason } == [.damaged])
+            }
+        }
+        let words = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+        let warnings = words.components(separatedBy: "warning: seccomp could not be set up").count - 1
+        #expect(warnings == 1, "\(words)")
+    }
+
+    /// Only the first line is the worker's own for sure.
+    @Test func aNoticeThatComesLaterIsNoNotice() throws {
+        let script = #"echo '{}'; echo '{"not_limited_by":["seccomp"]}'; echo '"# + Self.answer + "'; sleep 9"
+        #expect(try Self.outcomes(script)[0]?.reason == .decoderFailed)
+    }
+}
