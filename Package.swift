@@ -50,7 +50,7 @@ let package = Package(
         .target(
             name: "Indexing",
             dependencies: [
-                "CDistance", "VideoDecoding", "Distributions",
+                "CDistance", "VideoDecoding", "Distributions", "Tensors",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ]),
 

@@ -1,4 +1,5 @@
 import Glibc
+import Tensors
 
 /// What the rows of a derived file of moments are.
 package enum MomentsKind: Sendable {
@@ -163,7 +164,11 @@ enum MomentsFile {
             let name = withUnsafeBytes(of: &entry.pointee.d_name) {
                 String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
             }
-            guard name.hasPrefix("moments."), name.hasSuffix(".tmp") else { continue }
+            // `empty.….tmp` is of earlier versions.
+            let isTemporary =
+                name.hasSuffix(AtomicFile.temporaryEnding)
+                || name.hasSuffix(".tmp") && (name.hasPrefix("moments.") || name.hasPrefix("empty."))
+            guard isTemporary else { continue }
             let path = folder + "/" + name
             let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
             guard descriptor >= 0 else { continue }

@@ -1,5 +1,6 @@
 import Distributions
 import Glibc
+import Tensors
 
 /// `empty.bin`: what the index's model makes of clips that show nothing (`index/README.md`). Derived; may be deleted.
 extension VideoIndex {
@@ -35,11 +36,13 @@ extension VideoIndex {
         }
         let sum = Self.checksum(words)
         words += [UInt32(truncatingIfNeeded: sum), UInt32(truncatingIfNeeded: sum >> 32)]
-        let temporary = "\(folder)/empty.\(getpid()).\(UInt32.random(in: 0 ... .max)).tmp"
-        guard let file = fopen(temporary, "wxe") else { return }
-        let written = fwrite(words, 4, words.count, file) == words.count
-        let closed = fclose(file) == 0
-        if !written || !closed || rename(temporary, folder + Self.emptyClipsName) != 0 { unlink(temporary) }
+        let complete = words
+        try? AtomicFile.write(to: folder + Self.emptyClipsName) { (append) throws(SystemError) in
+            let result = complete.withUnsafeBytes { bytes in
+                Result { () throws(SystemError) in try append(bytes) }
+            }
+            try result.get()
+        }
     }
 
     private static func emptyClipsHeader(_ model: IndexModel) -> [UInt32] {

@@ -1,3 +1,5 @@
+internal import Synchronization
+
 import Glibc
 
 /// What the operating system said, as text.
@@ -16,14 +18,22 @@ package struct SystemError: Error, Sendable {
 
 /// Files that appear under their name only when they are complete and on the disk.
 package enum AtomicFile {
+    /// How the names of temporary neighbours end. Each is locked (`flock`) by its writer: one without a lock is left over from a
+    /// process that was killed.
+    package static let temporaryEnding = ".temporary"
+    /// Two threads may write the same file.
+    private static let count = Atomic<Int>(0)
+
     /// Writes to a temporary neighbour, syncs, renames; `body` gets a function that appends bytes.
     package static func write(
         to path: String,
         _ body: ((UnsafeRawBufferPointer) throws(SystemError) -> Void) throws(SystemError) -> Void
     ) throws(SystemError) {
-        let temporary = "\(path).\(getpid()).temporary"
+        let number = count.add(1, ordering: .relaxed).newValue
+        let temporary = "\(path).\(getpid()).\(number)\(temporaryEnding)"
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else { throw SystemError(operation: "create", code: errno) }
+        _ = flock(descriptor, LOCK_EX | LOCK_NB)
         var isOpen = true
         do throws(SystemError) {
             try body { (bytes) throws(SystemError) in try append(bytes, to: descriptor) }
@@ -73,7 +83,8 @@ package enum AtomicFile {
         }
     }
 
-    private static func append(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) throws(SystemError) {
+    /// Writes all of it where an open file stands.
+    package static func append(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) throws(SystemError) {
         var done = 0
         while done < bytes.count {
             let written = Glibc.write(descriptor, bytes.baseAddress! + done, bytes.count - done)

@@ -141,6 +141,24 @@ struct SmallRun {
             ])
     }
 
+    /// Killed between the last checkpoint and the model: the run that goes on makes no step.
+    @Test func aRunResumedAtItsEndSaysWhatTheLastStepGave() throws {
+        var small = try SmallRun()
+        struct Kill: Error {}
+        var before: TrainingProgress?
+        small.hooks.writeModel = { summary, _ in
+            before = summary.last
+            throw Kill()
+        }
+        #expect(throws: Kill.self) { try small.make(ColorEncoder()).run() }
+        small.hooks.writeModel = nil
+        let run = try small.make(ColorEncoder())
+        try run.resume()
+        var after = try #require(try run.run().last)
+        after.secondsLeft = try #require(before?.secondsLeft)
+        #expect(after == before)
+    }
+
     @Test func anotherRunsCheckpointIsRefusedByName() throws {
         var small = try SmallRun()
         _ = try small.make(ColorEncoder()).run()

@@ -43,10 +43,36 @@ final class TrainingLog {
         }
         defer { close(descriptor) }
         let bytes = Array((line.text() + "\n").utf8)
-        let written = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
-        guard written == bytes.count else {
-            throw .file(path: path, problem: "cannot be written: \(FileReplacement.reason())")
+        let result = bytes.withUnsafeBytes { raw in
+            Result { () throws(SystemError) in try AtomicFile.append(raw, to: descriptor) }
         }
+        if case .failure(let error) = result { throw .file(path: path, problem: error.description) }
+    }
+
+    /// What the log says of a step; nil where it says nothing.
+    func progress(ofStep step: Int, total: Int) -> TrainingProgress? {
+        guard let line = Self.lines(path).last(where: { $0.step == step }) else { return nil }
+        var numbers: [(name: String, value: Double)] = line.members.compactMap { member in
+            switch member.value {
+            case .number(let number): (member.name, number)
+            case .integer(let number): (member.name, Double(number))
+            default: nil
+            }
+        }
+        func take(_ name: String) -> Double? {
+            numbers.firstIndex { $0.name == name }.map { numbers.remove(at: $0).value }
+        }
+        _ = take("step")
+        guard let loss = take("loss"), let meanLogVariance = take("mean_log_variance"),
+            let learningRate = take("learning_rate"), let gradientNorm = take("gradient_norm"),
+            let speed = take("clips_per_second")
+        else { return nil }
+        let positives = take("positives_per_anchor")
+        return TrainingProgress(
+            step: step, total: total, loss: loss,
+            terms: numbers.map { LossTerm(name: $0.name, value: $0.value) },
+            meanLogVariance: meanLogVariance, positivesPerAnchor: positives, learningRate: learningRate,
+            gradientNorm: gradientNorm, clipsPerSecond: speed, secondsLeft: 0)
     }
 
     /// Whole lines that hold an object with a step.

@@ -109,6 +109,8 @@ public final class TrainingRun {
         try announce()
         try FileReplacement.write(configuration.json + "\n", to: folder + "/training.json")
         let log = try TrainingLog(path: folder + "/log.jsonl", resumingAt: stepsDone)
+        // A run that was resumed after its last step makes none, and its model says what the log does of that.
+        if last == nil { last = log.progress(ofStep: stepsDone, total: configuration.steps) }
         let loader = BatchLoader(
             plan: plan, threads: configuration.operation.loaderThreads, lastStep: configuration.steps - 1)
         let operation = configuration.operation

@@ -72,16 +72,6 @@ class Training(Export):
         return bench.run(*command, fault=fault, below=self.below(place))
 
     @staticmethod
-    def content(path):
-        """A run that goes on after its last step makes none, and the model it writes then says nothing of a loss."""
-        if path.name != "config.json":
-            return path.read_bytes()
-        model = json.loads(path.read_text())
-        for name in ("loss", "mean_log_variance"):
-            model["training"].pop(name, None)
-        return json.dumps(model).encode()
-
-    @staticmethod
     def checkpoint(place):
         return place / "out" / "model" / "checkpoint.safetensors"
 
