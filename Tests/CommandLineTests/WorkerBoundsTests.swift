@@ -32,7 +32,10 @@ import Testing
         #expect(limit("Max file size", in: limits) == ["0", "0"], "\(limits)")
         #expect(limit("Max core file size", in: limits) == ["0", "0"], "\(limits)")
         #expect(limit("Max open files", in: limits) == ["64", "64"], "\(limits)")
-        #expect(limit("Max address space", in: limits) == ["4294967296", "4294967296"], "\(limits)")
+        // A sanitizer's own tables take more than any limit; workers are built without it then.
+        #if !SANITIZED
+            #expect(limit("Max address space", in: limits) == ["4294967296", "4294967296"], "\(limits)")
+        #endif
     }
 
     /// `serve --http` reads each video that it is sent in such a process. What it says goes through a pipe: it may write to
@@ -47,6 +50,8 @@ import Testing
             ).outcome().output
         }
         #expect(try says(memory: 4 << 30).contains(#"{"clips":"#))
-        #expect(try !says(memory: 1 << 20).contains(#"{"clips":"#))
+        #if !SANITIZED
+            #expect(try !says(memory: 1 << 20).contains(#"{"clips":"#))
+        #endif
     }
 }
