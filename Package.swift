@@ -122,8 +122,7 @@ let package = Package(
             name: "Fuzzing",
             dependencies: [
                 "VideoDecoding", "Distributions", "Tensors", "Indexing", "VideoEncoding", "Retrieval",
-                "Training",
-                "Evaluation", "Service",
+                "Training", "Evaluation", "Ingestion", "Service",
             ],
             path: "Tests/Fuzzing"),
 
@@ -172,7 +171,8 @@ if Context.environment["MIXTAPE_SANITIZER"] == "thread" {
 if let library = Context.environment["MIXTAPE_LIBFUZZER"] {
     let counted = "-sanitize=fuzzer,address"
     for target in package.targets where target.type == .regular && !target.name.hasPrefix("C") {
-        target.swiftSettings = [.unsafeFlags([counted])]
+        // The sanitizer's own tables take more than any limit of memory.
+        target.swiftSettings = [.unsafeFlags([counted]), .define("SANITIZED")]
     }
     for target in package.targets where ["CDistance", "CTiles", "CWinograd", "CWorker"].contains(target.name)
     {
@@ -180,7 +180,7 @@ if let library = Context.environment["MIXTAPE_LIBFUZZER"] {
     }
     package.targets.append(
         .executableTarget(
-            name: "mixtape-fuzz", dependencies: ["Fuzzing"], path: "Tests/FuzzingDriver",
+            name: "mixtape-fuzz", dependencies: ["Fuzzing", "Service"], path: "Tests/FuzzingDriver",
             linkerSettings: [
                 .unsafeFlags(["-sanitize=address", "-Xlinker", "--undefined=LLVMFuzzerRunDriver", library]),
                 .linkedLibrary("stdc++"),

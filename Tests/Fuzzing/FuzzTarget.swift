@@ -12,9 +12,9 @@ package struct FuzzTarget: Sendable {
 
     /// All, by name.
     package static let all: [FuzzTarget] = [
-        ImportFuzzing.target, IndexFileFuzzing.target, JSONFuzzing.target, LabelFuzzing.target,
-        ModelFuzzing.target, MomentsFuzzing.target, PathFuzzing.target, ProtocolFuzzing.target,
-        TensorFileFuzzing.target, VideoFuzzing.target, WorkerFuzzing.target,
+        ContainerFuzzing.target, ImportFuzzing.target, IndexFileFuzzing.target, JSONFuzzing.target,
+        LabelFuzzing.target, ModelFuzzing.target, MomentsFuzzing.target, PathFuzzing.target,
+        ProtocolFuzzing.target, TensorFileFuzzing.target, VideoFuzzing.target, WorkerFuzzing.target,
     ]
 }
 

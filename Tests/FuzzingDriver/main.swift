@@ -2,12 +2,14 @@
 //
 //   mixtape-fuzz seeds TARGET FOLDER     writes the target's seeds, a file each
 //   mixtape-fuzz names                   says the targets' names
+//   mixtape-fuzz worker --many --model … reads files as the program's own worker does, for the target `container`
 //   MIXTAPE_FUZZ_TARGET=TARGET mixtape-fuzz [libFuzzer's arguments]
 //
 // The target is no argument, since libFuzzer starts itself again to merge inputs, with the arguments that it knows.
 
 import Fuzzing
 import Glibc
+import Service
 
 /// libFuzzer's own entry point for programs that have a `main` of their own.
 @_silgen_name("LLVMFuzzerRunDriver")
@@ -32,7 +34,45 @@ func target(_ name: String) -> FuzzTarget {
     return target
 }
 
+/// A worker of this very program, which gets nothing of its parent's surroundings: FFmpeg asks for more memory than there is,
+/// and copes; leaks are not looked for.
+func makeWorkerProgram() -> String {
+    var name = [CChar](repeating: 0, count: Int(PATH_MAX))
+    let count = readlink("/proc/self/exe", &name, name.count)
+    let path = String(decoding: name.prefix(max(0, count)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    let script = "\(Scratch.folder)/worker"
+    let text =
+        "#!/bin/sh\nASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 SWIFT_BACKTRACE=enable=no exec '\(path)' \"$@\"\n"
+    guard let file = fopen(script, "w") else { fail("\(script) cannot be written") }
+    fputs(text, file)
+    fclose(file)
+    chmod(script, 0o755)
+    return script
+}
+
+/// What `mixtape worker` does for many files.
+func work(_ words: [String]) -> Never {
+    guard let place = words.firstIndex(of: "--model"), place + 1 < words.count else { fail("no --model") }
+    var request = WorkerRequest(modelFolder: words[place + 1])
+    request.processorSeconds = nil
+    EncodingWorker.serve(
+        request,
+        say: { text in
+            let bytes = Array(text.utf8)
+            var done = 0
+            while done < bytes.count {
+                let count = bytes.withUnsafeBytes {
+                    write(1, $0.baseAddress.map { $0 + done }, $0.count - done)
+                }
+                guard count > 0 else { exit(1) }
+                done += count
+            }
+        })
+    exit(0)
+}
+
 func fuzz() -> Never {
+    ContainerFuzzing.program.withLock { $0 = makeWorkerProgram() }
     chosen = target(getenv("MIXTAPE_FUZZ_TARGET").map { String(cString: $0) } ?? "")
     var count = CommandLine.argc
     var arguments = CommandLine.unsafeArgv
@@ -48,6 +88,7 @@ func fuzz() -> Never {
 let words = CommandLine.arguments
 switch words.count > 1 ? words[1] : "" {
 case _ where getenv("MIXTAPE_FUZZ_TARGET") != nil: fuzz()
+case "worker": work(words)
 case "names": FuzzTarget.all.forEach { print($0.name) }
 case "seeds" where words.count == 4:
     for (number, bytes) in try target(words[2]).seeds().enumerated() {

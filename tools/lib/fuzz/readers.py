@@ -33,7 +33,7 @@ ROUND = 600
 # libFuzzer's status where a signal ended it.
 INTERRUPTED = 72
 # Bytes of the longest input, where not 4096.
-LONGEST = {"video": 16384, "model": 8192}
+LONGEST = {"video": 16384, "container": 16384, "model": 8192}
 # Containers and codecs of the videos to begin with, with what ffmpeg wants to hear.
 VIDEOS = (
     ("mp4", "mpeg4"), ("mov", "mjpeg"), ("mkv", "libx264"), ("webm", "libvpx"), ("avi", "mpeg4"), ("ts", "mpeg2video"),
@@ -108,7 +108,7 @@ def prepare(program, name):
         folder.mkdir(parents=True, exist_ok=True)
     if not any(seeds.iterdir()):
         subprocess.run([program, "seeds", name, str(seeds)], check=True, env=environment())
-        if name == "video":
+        if name in ("video", "container"):
             draw_videos(seeds)
     for number, content in enumerate(read_kept(name)):
         (seeds / f"kept-{number}").write_bytes(content)
