@@ -100,14 +100,17 @@ extension VideoIndex {
     }
 
     /// The same; nil where there is no such video, or no longer: another process may have removed one that was just found.
-    public func mixtureIfThere(ofVideo id: Int64) throws(IndexError) -> (
-        intervals: [TimeRange], mixture: GaussianMixture
-    )? {
+    ///
+    /// - Parameter fingerprint: of the content that was found; nil also where it is another by now.
+    public func mixtureIfThere(
+        ofVideo id: Int64, fingerprint: String? = nil
+    ) throws(IndexError) -> (intervals: [TimeRange], mixture: GaussianMixture)? {
         try read { db in
             guard let row = try VideoRow.fetch(db, id: id, folder: folder), row.failure == nil else {
                 try requireStructure(db)
                 return nil
             }
+            if let fingerprint, row.identity.fingerprint != fingerprint { return nil }
             let clips = try ClipsRow.fetch(db, id: id, folder: folder)
             guard let intervals = Blobs.intervals(clips.intervals, count: row.clipCount),
                 let mixture = Blobs.mixture(clips.gaussians, count: row.clipCount, dimension: model.dimension)

@@ -2,6 +2,7 @@ import Distributions
 import Foundation
 import Indexing
 import Retrieval
+import Synchronization
 import Testing
 import VideoDecoding
 
@@ -40,11 +41,17 @@ import VideoDecoding
     func store(
         _ path: String, clips places: [Float], fingerprint: String? = nil, seconds: Double? = nil
     ) throws {
+        try Self.store(
+            path, clips: places, fingerprint ?? path, seconds ?? Double(2 * places.count), in: index)
+    }
+
+    static func store(
+        _ path: String, clips places: [Float], _ fingerprint: String, _ seconds: Double, in index: VideoIndex
+    ) throws {
         try index.store(
-            FileIdentity(path: path, fingerprint: fingerprint ?? path, size: 1000, modified: 0),
+            FileIdentity(path: path, fingerprint: fingerprint, size: 1000, modified: 0),
             facts: StreamFacts(
-                container: "mp4", codec: "h264", width: 64, height: 64,
-                duration: seconds ?? Double(2 * places.count), frameRate: 25),
+                container: "mp4", codec: "h264", width: 64, height: 64, duration: seconds, frameRate: 25),
             intervals: places.indices.map { TimeRange(start: Double(2 * $0), stop: Double(2 * $0 + 2)) },
             mixture: GaussianMixture(components: places.map(Self.clip)))
     }
@@ -192,6 +199,33 @@ import VideoDecoding
         #expect(try groups() == [])
         try store("/a", at: 500)
         #expect(try groups() == [])
+    }
+
+    /// Between its being listed and its being read.
+    @Test(arguments: [false, true]) func aVideoThatGoesMeanwhileIsLeftOut(isReplaced: Bool) throws {
+        for (name, place) in [("a", 3), ("b", 3.1), ("c", 3.2), ("d", 90)] as [(String, Float)] {
+            try store("/v/\(name).mp4", at: place)
+        }
+        // A content that another file still has is compared by that one.
+        try store("/v/copy.mp4", at: 3.2, fingerprint: "/v/c.mp4")
+        let isChanged = Mutex(false)
+        let found = try finder(within: 0.5).groups(isCancelled: { [index] in
+            let isFirst = isChanged.withLock { isChanged in
+                defer { isChanged = true }
+                return !isChanged
+            }
+            for path in ["/v/b.mp4", "/v/c.mp4"] where isFirst {
+                if isReplaced {
+                    try? Self.store(path, clips: [500, 700, 900], "other " + path, 6, in: index)
+                } else {
+                    _ = try? index.remove(paths: [path])
+                }
+            }
+            return false
+        })
+        #expect(found.groups.count == 1 && found.uninformative == [])
+        let paths = found.groups.flatMap { $0.members.map(\.video.identity.path) }
+        #expect(paths.contains("/v/a.mp4") && paths.contains("/v/copy.mp4") && !paths.contains("/v/b.mp4"))
     }
 
     @Test func itCanBeCancelled() throws {

@@ -13,6 +13,9 @@ final class ClipLibrary: @unchecked Sendable {
     let owners: [Int32]
     /// What each row says, 0…1 (`ClipInformation`).
     let weights: [Double]
+    /// Nodes of which no file is in the index any more: removed, or indexed with another content, since they were listed.
+    /// They have no clips.
+    let gone: Set<Int>
     private let intervals: [TimeRange]
     /// Where each node's rows begin; and the end.
     private let starts: [Int]
@@ -33,6 +36,7 @@ final class ClipLibrary: @unchecked Sendable {
         var weights: [Double] = []
         var intervals: [TimeRange] = []
         var starts = [0]
+        var gone: Set<Int> = []
         var failure: DuplicateError?
         for (node, content) in contents.nodes.enumerated() {
             if node % 256 == 0 {
@@ -40,17 +44,15 @@ final class ClipLibrary: @unchecked Sendable {
                 progress(Double(node) / Double(contents.nodes.count))
             }
             guard failure == nil else { break }
-            let read: (intervals: [TimeRange], mixture: GaussianMixture)
-            do { read = try index.mixture(ofVideo: content.videos[0].id) } catch {
+            let stored: (intervals: [TimeRange], mixture: GaussianMixture)?
+            do { stored = try Self.mixture(of: content, in: index) } catch {
                 failure = .index(error)
                 break
             }
-            guard read.intervals.count == content.videos[0].clipCount else {
-                failure = .index(
-                    IndexError(
-                        reason: .busy, path: index.folder, message: "the index changed while it was read",
-                        hint: "run the command again when nothing is being indexed"))
-                break
+            guard let read = stored, read.intervals.count == content.videos[0].clipCount else {
+                gone.insert(node)
+                starts.append(owners.count)
+                continue
             }
             for gaussian in read.mixture.components {
                 let row = owners.count
@@ -71,6 +73,7 @@ final class ClipLibrary: @unchecked Sendable {
         self.weights = weights
         self.intervals = intervals
         self.starts = starts
+        self.gone = gone
         rows = MomentsRows(
             means: memory, variances: variances, logDeterminants: logDeterminants, count: owners.count,
             dimension: width, stride: stride)
@@ -78,6 +81,20 @@ final class ClipLibrary: @unchecked Sendable {
     }
 
     deinit { memory.deallocate() }
+
+    /// By any of its files that is still there.
+    private static func mixture(
+        of content: Contents.Node, in index: VideoIndex
+    ) throws(IndexError) -> (intervals: [TimeRange], mixture: GaussianMixture)? {
+        for video in content.videos {
+            if let stored = try index.mixtureIfThere(
+                ofVideo: video.id, fingerprint: video.identity.fingerprint)
+            {
+                return stored
+            }
+        }
+        return nil
+    }
 
     /// The clips of a node.
     func rows(of node: Int) -> Range<Int> { starts[node]..<starts[node + 1] }

@@ -34,7 +34,7 @@ public struct DuplicateFinder: Sendable {
         self.information = information
     }
 
-    /// The groups of the index as it is when the call begins.
+    /// The groups of the index as it is when the call begins, without the videos that another process removes meanwhile.
     ///
     /// - Parameters:
     ///   - progress: called now and then, from any thread.
@@ -100,7 +100,8 @@ public struct DuplicateFinder: Sendable {
         var isGrouped = [Bool](repeating: false, count: contents.nodes.count)
         for node in starred.joined() { isGrouped[node] = true }
         // Files of one content that is like no other are a group too.
-        let copies = contents.nodes.indices.filter { !isGrouped[$0] && contents.nodes[$0].videos.count > 1 }
+        let there = contents.nodes.indices.filter { !clips.gone.contains($0) }
+        let copies = there.filter { !isGrouped[$0] && contents.nodes[$0].videos.count > 1 }
         let assembly = GroupAssembly(contents: contents, rows: rows, evidence: evidence)
         var groups: [DuplicateGroup] = []
         for nodes in starred + copies.map({ [$0] }) {
@@ -109,10 +110,9 @@ public struct DuplicateFinder: Sendable {
         }
         return DuplicateGroups(
             groups: groups.sorted(by: GroupAssembly.comesFirst),
-            videos: contents.nodes.reduce(0) { $0 + $1.videos.count },
-            uninformative: contents.nodes.indices.filter { !isTelling[$0] }.flatMap {
-                contents.nodes[$0].videos
-            }, rejected: rejected)
+            videos: there.reduce(0) { $0 + contents.nodes[$1].videos.count },
+            uninformative: there.filter { !isTelling[$0] }.flatMap { contents.nodes[$0].videos },
+            rejected: rejected)
     }
 
     /// What each clip says, by what it shows and by how many other videos show the same: intros and endings that many share

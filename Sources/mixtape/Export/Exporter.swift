@@ -35,8 +35,9 @@ struct Exporter {
 
         for (row, video) in videos.enumerated() {
             if Interrupts.wereReceived() { throw Interrupts.exitCode }
-            let (intervals, mixture) = try index.mixture(ofVideo: video.id)
-            guard intervals.count == video.clipCount, mixture.components.count == video.clipCount else {
+            let stored = try index.mixtureIfThere(
+                ofVideo: video.id, fingerprint: video.identity.fingerprint)
+            guard let (intervals, mixture) = stored, intervals.count == video.clipCount else {
                 throw CommandError(
                     message: "\(video.identity.path): changed in the index while it was exported",
                     hint: "run the export again once mixtape index has ended")
