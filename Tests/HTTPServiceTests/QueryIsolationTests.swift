@@ -65,6 +65,30 @@ import Testing
         }
     }
 
+    /// A model that takes the place of another while a service runs: the service has read the first, its workers would
+    /// read the second.
+    @Test func aModelThatIsReplacedAnswersNothing() async throws {
+        let films = try await Films.shared.value
+        try await blocking {
+            let folder = try TemporaryFolder()
+            let model = folder.path + "/model"
+            try FileManager.default.copyItem(atPath: films.folder.path + "/model", toPath: model)
+            let library = VideoLibrary(
+                LibraryConfiguration(
+                    indexFolder: films.folder.path + "/index", modelFolder: model, processors: 2,
+                    workerExecutable: program))
+            let path = films.file("unindexed/new.mp4")
+            try library.checkModel()
+            try FileManager.default.removeItem(atPath: model)
+            try Films.run(
+                program, ["model", "create", model, "--width", "4", "--dimension", "32", "--seed", "9"])
+            let error = Self.error { try library.search(SearchRequest(video: path)) }
+            #expect(error?.reason == "read_failed" && error?.message.contains("another model") == true)
+            // A picture needs no model.
+            #expect(try library.thumbnail(ThumbnailRequest(video: path)).width > 0)
+        }
+    }
+
     private static func error<R>(_ body: () throws -> R) -> LibraryError? {
         do {
             _ = try body()

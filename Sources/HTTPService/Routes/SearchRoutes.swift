@@ -213,9 +213,11 @@ extension HTTPService {
         return try await lanes.run(.decoder, cancellation) {
             // Another model's mixtures cannot be compared with the index's.
             try library.checkModel()
+            let model = try library.index().model
+            var asked = asked
+            asked.fingerprint = model.fingerprint
             let worker = WorkerProcess(
-                executable: executable, dimension: try library.index().model.dimension,
-                timeLimit: limits.workerSeconds)
+                executable: executable, dimension: model.dimension, timeLimit: limits.workerSeconds)
             do throws(LibraryError) {
                 let video = try worker.encode(file.descriptor, asked) { cancellation.isCancelled }
                 metrics.worked("done")

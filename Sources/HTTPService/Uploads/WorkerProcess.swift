@@ -25,6 +25,7 @@ struct WorkerProcess: Sendable {
             "mixtape", "worker", "--model", request.modelFolder, "--longest", "\(request.longest)",
             "--memory", "\(request.memory)", "--threads", "\(request.threads)",
         ]
+        if let fingerprint = request.fingerprint { arguments += ["--fingerprint", fingerprint] }
         if let seconds = request.processorSeconds { arguments += ["--processor-seconds", "\(seconds)"] }
         if let from = request.from { arguments += ["--from", "\(from)"] }
         if let to = request.to { arguments += ["--to", "\(to)"] }

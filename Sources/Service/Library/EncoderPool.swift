@@ -58,8 +58,8 @@ final class EncoderPool: Sendable {
             defer { state.withLock { $0.active -= 1 } }
             do {
                 return try workers.encode(
-                    path: path, dimension: encoder.configuration.dimension, range: range, stride: stride,
-                    threads: threads, isCancelled: isCancelled)
+                    path: path, by: encoder, range: range, stride: stride, threads: threads,
+                    isCancelled: isCancelled)
             } catch {
                 throw LibraryError(error)
             }

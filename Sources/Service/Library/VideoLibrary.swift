@@ -223,7 +223,7 @@ public final class VideoLibrary: Sendable {
         guard let executable = configuration.workerExecutable else { return ModelSource(encoder: encoder) }
         return IsolatedSource(
             executable: executable, modelFolder: configuration.modelFolder,
-            dimension: encoder.configuration.dimension)
+            dimension: encoder.configuration.dimension, modelFingerprint: encoder.fingerprint)
     }
 
     /// The index, for writing.

@@ -9,6 +9,8 @@ import VideoEncoding
 public struct WorkerRequest: Sendable, Equatable {
     /// The model folder.
     public var modelFolder: String
+    /// The fingerprint that its model must have, so that no other's Gaussians pass for its own; nil for any.
+    public var fingerprint: String?
     /// Seconds at which the part of interest starts; nil where it is the video's start.
     public var from: Double?
     /// Seconds at which it stops; nil where it is the video's end.
@@ -72,11 +74,24 @@ public enum EncodingWorker {
     }
 
     private static func makeSession(_ request: WorkerRequest) throws(LibraryError) -> EncoderSession {
+        let session: EncoderSession
         do throws(ModelError) {
-            return try VideoEncoder(folder: request.modelFolder).makeSession(threads: request.threads)
+            session = try VideoEncoder(folder: request.modelFolder).makeSession(threads: request.threads)
         } catch {
             throw LibraryError(error)
         }
+        try check(session.encoder, request.fingerprint)
+        return session
+    }
+
+    /// The reason of a model folder that holds another model than it did when whoever asks read it.
+    static let otherModel = "other_model"
+
+    private static func check(_ encoder: VideoEncoder, _ fingerprint: String?) throws(LibraryError) {
+        guard let fingerprint, encoder.fingerprint != fingerprint else { return }
+        throw LibraryError(
+            .video, reason: otherModel, message: "the model folder holds another model by now",
+            hint: "start the program again")
     }
 
     /// Files that come together at most; each takes a descriptor, of which there are 64.
@@ -105,12 +120,14 @@ public enum EncodingWorker {
                 throw LibraryError(.video, reason: "decoder_failed", message: "the request is no request")
             }
             if read.allSatisfy({ $0.request.task == .encodeWhole }) {
+                let session = try session()
+                try check(session.encoder, read.first?.request.fingerprint)
                 let files = read.map {
                     FileToEncode(
                         path: $0.path, timeLimit: $0.request.timeLimit,
                         decoderThreads: $0.request.decoderThreads)
                 }
-                try session().encode(files, isCancelled: isAlive) { _, result in
+                session.encode(files, isCancelled: isAlive) { _, result in
                     say(EncodedLines.write(Result { () throws(LibraryError) in try naming(result.get) }))
                 }
             } else {
@@ -131,6 +148,7 @@ public enum EncodingWorker {
             return EncodedLines.write(
                 Result { () throws(LibraryError) in
                     let session = try session()
+                    try check(session.encoder, request.fingerprint)
                     return try naming { () throws(VideoError) in
                         try session.encode(
                             path: path, range: range, stride: stride, timeLimit: request.timeLimit,

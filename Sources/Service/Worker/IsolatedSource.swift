@@ -11,6 +11,8 @@ package struct IsolatedSource: VideoSource {
     let modelFolder: String
     /// D of the model, which the workers' answers must have.
     let dimension: Int
+    /// Of the model; nil takes whatever the folder holds by the time a worker starts.
+    let modelFingerprint: String?
     /// Bytes of address space of a worker.
     let memory: UInt64
     /// Seconds without a sign of life, which is asked for every second, after which a decoder is taken to hang; and seconds
@@ -18,12 +20,13 @@ package struct IsolatedSource: VideoSource {
     let patience: Double
 
     package init(
-        executable: String, modelFolder: String, dimension: Int, memory: UInt64 = 4 << 30,
-        patience: Double = 120
+        executable: String, modelFolder: String, dimension: Int, modelFingerprint: String? = nil,
+        memory: UInt64 = 4 << 30, patience: Double = 120
     ) {
         self.executable = executable
         self.modelFolder = modelFolder
         self.dimension = dimension
+        self.modelFingerprint = modelFingerprint
         self.memory = memory
         self.patience = patience
     }

@@ -45,7 +45,7 @@ final class IsolatedWorker: VideoWorker {
             for place in places {
                 let request = WorkerFileRequest(
                     timeLimit: files[place].timeLimit, decoderThreads: files[place].decoderThreads,
-                    hasNext: place != places.last)
+                    fingerprint: source.modelFingerprint, hasNext: place != places.last)
                 asked.append((request, try opened[place].get()))
             }
             try ask(asked)
@@ -107,7 +107,10 @@ final class IsolatedWorker: VideoWorker {
             switch outcome {
             case .success(let result): return result
             case .failure(let error):
-                let reason = VideoError.Reason(rawValue: error.reason) ?? .decoderFailed
+                // Another model is no matter of the file: it is tried again in the next run.
+                let reason =
+                    error.reason == EncodingWorker.otherModel
+                    ? .readFailed : VideoError.Reason(rawValue: error.reason) ?? .decoderFailed
                 throw VideoError(path: path, reason: reason, detail: error.message)
             }
         }

@@ -16,6 +16,8 @@ struct WorkerFileRequest: Equatable {
     /// Seconds, beyond the running time of what was read, after which the file is given up.
     var timeLimit: Double
     var decoderThreads: Int
+    /// Of the model that must encode it; nil for any, or none.
+    var fingerprint: String?
     /// Whether another request follows at once, whose clips may run together with this one's.
     var hasNext = false
 
@@ -30,6 +32,7 @@ struct WorkerFileRequest: Equatable {
                 members.append(.init("from", .number(range.start)))
                 if range.stop < .infinity { members.append(.init("to", .number(range.stop))) }
             }
+            if let fingerprint { members.append(.init("model", .string(fingerprint))) }
             if let stride { members.append(.init("stride", .number(stride))) }
         case .picture(let time, let width):
             members.append(.init("picture", ["time": .number(time), "width": .number(width)]))
@@ -37,10 +40,14 @@ struct WorkerFileRequest: Equatable {
         return .object(members)
     }
 
-    init(task: Task = .encodeWhole, timeLimit: Double, decoderThreads: Int, hasNext: Bool = false) {
+    init(
+        task: Task = .encodeWhole, timeLimit: Double, decoderThreads: Int, fingerprint: String? = nil,
+        hasNext: Bool = false
+    ) {
         self.task = task
         self.timeLimit = timeLimit
         self.decoderThreads = decoderThreads
+        self.fingerprint = fingerprint
         self.hasNext = hasNext
     }
 
@@ -51,7 +58,7 @@ struct WorkerFileRequest: Equatable {
         else { return nil }
         self.init(
             timeLimit: limit, decoderThreads: max(1, threads),
-            hasNext: value["has_next"]?.boolValue == true)
+            fingerprint: value["model"]?.stringValue, hasNext: value["has_next"]?.boolValue == true)
         if let picture = value["picture"] {
             guard let time = picture["time"]?.doubleValue, let width = picture["width"]?.intValue,
                 Thumbnail.widths.contains(width)

@@ -25,17 +25,18 @@ final class WorkerPool: Sendable {
     /// Reads and encodes a file, or a part of it.
     ///
     /// - Parameters:
-    ///   - dimension: D of the model.
+    ///   - encoder: the model, which the worker loads for itself.
     ///   - stride: seconds from the start of one clip to the next; nil for the model's.
     func encode(
-        path: String, dimension: Int, range: TimeRange?, stride: Double?, threads: Int,
+        path: String, by encoder: VideoEncoder, range: TimeRange?, stride: Double?, threads: Int,
         isCancelled: @escaping @Sendable () -> Bool
     ) throws(VideoError) -> EncodedVideo {
         let request = WorkerFileRequest(
-            task: .encode(range: range, stride: stride), timeLimit: 600, decoderThreads: threads)
+            task: .encode(range: range, stride: stride), timeLimit: 600, decoderThreads: threads,
+            fingerprint: encoder.fingerprint)
         return try withWorker(threads: threads) { (worker) throws(VideoError) in
             try worker.answer(path: path, request, isCancelled: isCancelled) {
-                EncodedLines.read($0, dimension: dimension)
+                EncodedLines.read($0, dimension: encoder.configuration.dimension)
             }
         }
     }

@@ -9,6 +9,7 @@ struct WorkerCommand: ParsableCommand {
         shouldDisplay: false)
 
     @Option var model: String
+    @Option var fingerprint: String?
     @Option var from: Double?
     @Option var to: Double?
     @Option var longest: Double?
@@ -20,6 +21,7 @@ struct WorkerCommand: ParsableCommand {
 
     func run() throws {
         var request = WorkerRequest(modelFolder: model)
+        request.fingerprint = fingerprint
         request.from = from
         request.to = to
         request.longest = longest ?? request.longest
