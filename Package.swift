@@ -125,6 +125,8 @@ let package = Package(
                 "Training", "Evaluation", "Ingestion", "Service",
             ],
             path: "Tests/Fuzzing"),
+        // Where tests that run the program find it.
+        .target(name: "BuiltProgram", path: "Tests/BuiltProgram"),
 
         // Those that run the program find it beside them: `swift test` builds every product first. No target depends on it,
         // or its linker flags would be the tests' as well.
@@ -135,16 +137,16 @@ let package = Package(
         .testTarget(name: "IndexingTests", dependencies: ["Indexing"]),
         .testTarget(
             name: "SharedIndexingTests",
-            dependencies: ["SharedIndexing", "Ingestion", "Retrieval"]),
+            dependencies: ["SharedIndexing", "Ingestion", "Retrieval", "BuiltProgram"]),
         .testTarget(name: "VideoEncodingTests", dependencies: ["VideoEncoding"]),
         .testTarget(name: "RetrievalTests", dependencies: ["Retrieval", "CDistance"]),
         .testTarget(name: "IngestionTests", dependencies: ["Ingestion"]),
         .testTarget(name: "TrainingTests", dependencies: ["Training"]),
         .testTarget(name: "EvaluationTests", dependencies: ["Evaluation"]),
         .testTarget(name: "ServiceTests", dependencies: ["Service"]),
-        .testTarget(name: "HTTPServiceTests", dependencies: ["HTTPService"]),
-        .testTarget(name: "FuzzingTests", dependencies: ["Fuzzing"]),
-        .testTarget(name: "CommandLineTests", exclude: ["Snapshots"]),
+        .testTarget(name: "HTTPServiceTests", dependencies: ["HTTPService", "BuiltProgram"]),
+        .testTarget(name: "FuzzingTests", dependencies: ["Fuzzing", "BuiltProgram"]),
+        .testTarget(name: "CommandLineTests", dependencies: ["BuiltProgram"], exclude: ["Snapshots"]),
     ],
     swiftLanguageModes: [.v6]
 )

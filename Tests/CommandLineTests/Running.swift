@@ -1,3 +1,4 @@
+import BuiltProgram
 import Foundation
 import Testing
 
@@ -24,16 +25,10 @@ struct Running {
     }
 
     /// `mixtape`, which the build puts beside the tests.
-    static let binary: String = {
-        let tests = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
-        let beside = tests.deletingLastPathComponent().appendingPathComponent("mixtape").path
-        if FileManager.default.isExecutableFile(atPath: beside) { return beside }
-        return package + "/.build/release/mixtape"
-    }()
+    static let binary = BuiltProgram.path
 
     /// The repository.
-    static let package = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-        .appendingPathComponent("../..").standardized.path
+    static let package = BuiltProgram.package
 
     let process = Process()
     private let folder: TemporaryFolder

@@ -71,7 +71,7 @@ extension IndexFiles {
             }
             return history
         } catch {
-            preconditionFailure("\(error)")
+            fatalError("\(error)")
         }
     }()
 

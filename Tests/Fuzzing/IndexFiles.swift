@@ -30,7 +30,7 @@ package struct IndexFiles: Sendable {
     }
 
     package static let shared: IndexFiles = {
-        do { return try IndexFiles() } catch { preconditionFailure("\(error)") }
+        do { return try IndexFiles() } catch { fatalError("\(error)") }
     }()
 
     private init() throws {

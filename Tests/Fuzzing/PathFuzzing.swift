@@ -32,7 +32,7 @@ enum PathFuzzing {
         do {
             return try VideoIndex.open(
                 writingTo: Scratch.newFolder("paths"), model: model, durability: .process)
-        } catch { preconditionFailure("\(error)") }
+        } catch { fatalError("\(error)") }
     }()
 
     /// What is stored under a path or a fingerprint is found under it, byte for byte, and under nothing else.

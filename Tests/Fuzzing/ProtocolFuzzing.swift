@@ -75,7 +75,7 @@ enum ProtocolFuzzing {
 
     private final class Library: Sendable {
         static let shared: Library = {
-            do { return try Library() } catch { preconditionFailure("\(error)") }
+            do { return try Library() } catch { fatalError("\(error)") }
         }()
 
         let folder: String

@@ -51,7 +51,7 @@ enum WorkerFuzzing {
         do {
             return try VideoIndex.open(
                 writingTo: Scratch.newFolder("worker"), model: model, durability: .process)
-        } catch { preconditionFailure("\(error)") }
+        } catch { fatalError("\(error)") }
     }()
 
     /// Stores a video in the index, which holds no other, and searches for it by whole and by parts.

@@ -40,7 +40,7 @@ func makeWorkerProgram() -> String {
     var name = [CChar](repeating: 0, count: Int(PATH_MAX))
     let count = readlink("/proc/self/exe", &name, name.count)
     let path = String(decoding: name.prefix(max(0, count)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    let script = "\(Scratch.folder)/worker"
+    let script = "\(Scratch.folder)/container-worker"
     let text =
         "#!/bin/sh\nASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 SWIFT_BACKTRACE=enable=no exec '\(path)' \"$@\"\n"
     guard let file = fopen(script, "w") else { fail("\(script) cannot be written") }

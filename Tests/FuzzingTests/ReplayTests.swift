@@ -1,3 +1,4 @@
+import BuiltProgram
 import Foundation
 import Fuzzing
 import Testing
@@ -8,14 +9,7 @@ import Testing
     private static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
         .deletingLastPathComponent().appendingPathComponent("Fixtures/fuzz")
 
-    /// The program of this build.
-    init() {
-        let tests = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
-        let beside = tests.deletingLastPathComponent().appendingPathComponent("mixtape").path
-        let built = Self.folder.appendingPathComponent("../../../.build/release/mixtape").standardized.path
-        let isBeside = FileManager.default.isExecutableFile(atPath: beside)
-        ContainerFuzzing.program.withLock { $0 = isBeside ? beside : built }
-    }
+    init() { ContainerFuzzing.program.withLock { $0 = BuiltProgram.path } }
 
     /// The inputs that are kept of a target: a line each, in base64.
     private static func kept(_ name: String) throws -> [[UInt8]] {

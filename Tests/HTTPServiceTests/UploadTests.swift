@@ -1,3 +1,4 @@
+import BuiltProgram
 import Foundation
 import HTTPService
 import Service
@@ -217,12 +218,4 @@ struct Films: Sendable {
 }
 
 /// `mixtape`, which the build puts beside the tests.
-let program: String = {
-    let tests = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
-    let beside = tests.deletingLastPathComponent().appendingPathComponent("mixtape").path
-    if FileManager.default.isExecutableFile(atPath: beside) { return beside }
-    return URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent(
-        "../../.build/release/mixtape"
-    )
-    .standardized.path
-}()
+let program = BuiltProgram.path

@@ -1,3 +1,4 @@
+import BuiltProgram
 import Foundation
 import Indexing
 import SharedIndexing
@@ -27,8 +28,7 @@ final class TestServer: Sendable {
     private static let user =
         getuid() == 0 ? ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] : []
 
-    static let package = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-        .appendingPathComponent("../..").standardized.path
+    static let package = BuiltProgram.package
 
     /// One for all tests that do not stop it.
     static let shared = Result { try TestServer() }
@@ -161,12 +161,7 @@ struct Running {
     }
 
     /// `mixtape`, which the build puts beside the tests.
-    static let binary: String = {
-        let tests = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
-        let beside = tests.deletingLastPathComponent().appendingPathComponent("mixtape").path
-        if FileManager.default.isExecutableFile(atPath: beside) { return beside }
-        return TestServer.package + "/.build/release/mixtape"
-    }()
+    static let binary = BuiltProgram.path
 
     let process = Process()
     private let folder: TemporaryFolder
