@@ -23,6 +23,7 @@ struct ServeCommand: ParsableCommand {
     func validate() throws { try http.validateTogether() }
 
     func run() throws {
+        ServiceMemory.settle(processors: Settings.current.processors)
         let library = try places.library()
         Interrupts.catchSignals()
         // A client that goes away shows as an error of a write, and ends the service quietly.
