@@ -106,6 +106,19 @@ import Testing
                 "mixtape_workers_total{ending=\"decoder_failed\"} 1"))
     }
 
+    /// Where the system fails to set up some limit, the worker says so first.
+    @Test func aNoticeIsNoPartOfTheAnswer() async throws {
+        let films = try await Films.shared.value
+        let folder = try TemporaryFolder()
+        let worker = folder.path + "/worker"
+        try "#!/bin/sh\necho '{\"not_limited_by\":[\"seccomp\"]}'\nexec '\(program)' \"$@\"\n".write(
+            toFile: worker, atomically: false, encoding: .utf8)
+        chmod(worker, 0o755)
+        let service = try await films.serve { $0.workerExecutable = worker }
+        let reply = try await service.upload(films.file("video0.mp4"))
+        #expect(reply.status == 201, "\(reply.text)")
+    }
+
     /// Whose worker would take an hour: it is given the time that is left for endings, and no more.
     @Test func theServiceEndsThoughARequestRuns() async throws {
         let films = try await Films.shared.value

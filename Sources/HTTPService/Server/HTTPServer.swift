@@ -47,6 +47,7 @@ public struct HTTPServer: Sendable {
         let options = service.options
         let limits = options.limits
         let (metrics, logger, jobs) = (service.metrics, logger, service.jobs)
+        WorkerNotice.report.withLock { $0 = { logger.warning("\($0)") } }
         let application = Application(
             responder: Responder(service),
             server: .http1(

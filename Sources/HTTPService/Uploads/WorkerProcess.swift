@@ -45,13 +45,16 @@ struct WorkerProcess: Sendable {
         let bytes = collect(output, isCancelled)
         // Whatever it still does is of no use to anybody.
         kill(-process, SIGKILL)
+        // It may have left its group, where nothing kept it from that.
+        kill(process, SIGKILL)
         var status: Int32 = 0
         while waitpid(process, &status, 0) < 0, errno == EINTR {}
         switch bytes {
         case .cancelled: throw .cancelled
         case .tooLate: throw Self.tooLate
         case .tooMuch: throw Self.broken
-        case .all(let bytes):
+        case .all(var bytes):
+            WorkerNotice.take(from: &bytes)?.show()
             if status & 0x7F == SIGXCPU { throw Self.tooLate }
             guard let outcome = EncodedLines.read(bytes, dimension: dimension) else { throw Self.broken }
             return try outcome.get()

@@ -37,9 +37,13 @@ public struct WorkerRequest: Sendable, Equatable {
 /// a hostile file meets nothing but a process that may use little and can be ended. It says `EncodedLines`, or `PictureLines`
 /// where it is asked for a picture, on its standard output.
 public enum EncodingWorker {
-    /// Limits this process for good, then reads the file at descriptor 0.
-    public static func run(_ request: WorkerRequest) -> EncodedLines.Outcome {
-        _ = limit(request)
+    /// Limits this process for good, then reads the file at descriptor 0. Where the system fails to set up some limit, a line
+    /// says so first.
+    ///
+    /// - Parameter say: writes to standard output.
+    public static func run(_ request: WorkerRequest, say: (String) -> Void) -> EncodedLines.Outcome {
+        let missing = limit(request)
+        if !missing.isEmpty { say(WorkerNotice(missing: missing).line) }
         do throws(LibraryError) {
             return .success(try encode(request))
         } catch {

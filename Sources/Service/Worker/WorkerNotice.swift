@@ -2,7 +2,7 @@ import Glibc
 import Synchronization
 
 /// What a worker process says first, before it reads anything, where the system failed to limit it in some way.
-struct WorkerNotice {
+package struct WorkerNotice {
     let missing: [EncodingWorker.Limit]
 
     init(missing: [EncodingWorker.Limit]) { self.missing = missing }
@@ -15,16 +15,27 @@ struct WorkerNotice {
         missing = names.compactMap { $0.stringValue.flatMap(EncodingWorker.Limit.init) }
     }
 
+    /// Takes the first line away, where it is a notice.
+    package static func take(from bytes: inout [UInt8]) -> WorkerNotice? {
+        guard let end = bytes.firstIndex(of: 0x0A), let notice = WorkerNotice(bytes[..<end]) else {
+            return nil
+        }
+        bytes.removeFirst(end + 1)
+        return notice
+    }
+
     /// With its line break.
     var line: String {
         let names = JSONValue.array(missing.map { .string($0.rawValue) })
         return JSONValue.object([.init("not_limited_by", names)]).serialized() + "\n"
     }
 
+    /// Where it is told: standard error, or a service's log.
+    package static let report = Mutex<@Sendable (String) -> Void>(Self.print)
     private static let wasShown = Mutex(false)
 
     /// Tells whoever started this process, once: every worker would say the same.
-    func show() {
+    package func show() {
         guard !missing.isEmpty else { return }
         let isFirst = Self.wasShown.withLock { wasShown in
             defer { wasShown = true }
@@ -32,12 +43,16 @@ struct WorkerNotice {
         }
         guard isFirst else { return }
         let names = missing.map(\.rawValue).joined(separator: ", ")
+        let report = Self.report.withLock { $0 }
+        report(
+            "\(names) could not be set up for the processes that read videos: a hostile file could do more harm"
+        )
+    }
+
+    private static func print(_ text: String) {
         // Over a line of progress, which is drawn anew.
         let clearing = isatty(STDERR_FILENO) == 1 ? "\r\u{1B}[K" : ""
-        let text =
-            clearing + "warning: \(names) could not be set up for the processes that read videos: "
-            + "a hostile file could do more harm\n"
-        let bytes = Array(text.utf8)
+        let bytes = Array("\(clearing)warning: \(text)\n".utf8)
         _ = write(STDERR_FILENO, bytes, bytes.count)
     }
 }

@@ -25,11 +25,9 @@ struct WorkerOutput {
 
     /// The very first line, where it is a notice: what comes later may be a hostile file's words.
     mutating func takeNotice() -> WorkerNotice? {
-        guard isFresh, let end = bytes.firstIndex(of: 0x0A) else { return nil }
+        guard isFresh, bytes.contains(0x0A) else { return nil }
         isFresh = false
-        guard let notice = WorkerNotice(bytes[..<end]) else { return nil }
-        bytes.removeFirst(end + 1)
-        return notice
+        return WorkerNotice.take(from: &bytes)
     }
 
     /// The lines of the next answer, once they are all there.

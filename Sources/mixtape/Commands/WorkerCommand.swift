@@ -29,7 +29,7 @@ struct WorkerCommand: ParsableCommand {
         request.memory = memory
         request.threads = max(1, threads)
         if many { return EncodingWorker.serve(request, say: { Terminal.data(lines: $0) }) }
-        let outcome = EncodingWorker.run(request)
+        let outcome = EncodingWorker.run(request, say: { Terminal.data(lines: $0) })
         Terminal.data(lines: EncodedLines.write(outcome))
         if case .failure = outcome { throw ExitCode.failure }
     }
