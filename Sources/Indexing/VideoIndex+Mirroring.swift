@@ -42,6 +42,11 @@ extension VideoIndex {
         }
     }
 
+    /// A number that grows with each ready video that is stored or goes.
+    package func sequence() throws(IndexError) -> Int64 {
+        try read { try LibraryRow($0, folder: folder).sequence }
+    }
+
     /// Has the lists of roots and decisions be these.
     package func replaceLists(roots: [String], decisions: [PairDecision]) throws(IndexError) {
         let former = try self.decisions()

@@ -33,7 +33,7 @@ public final class IndexMirror: Sendable {
     public func refresh() throws(IndexError) {
         let result: Result<Void, IndexError> = position.withLock { position in
             Result { () throws(IndexError) in
-                if let known = position ?? MirrorPosition.read(notePath), known == (try serverPosition()),
+                if let known = position ?? notedPosition(), known == (try serverPosition()),
                     access(folder + "/videos.sqlite", R_OK) == 0
                 {
                     position = known
@@ -55,15 +55,23 @@ public final class IndexMirror: Sendable {
             try index.apply(changes.changes)
             guard let last = changes.last else { break }
             position.sequence = last
-            try write(position)
+            try write(position, of: index)
         }
         let now = try serverPosition()
         if now?.lists != position.lists {
             try index.replaceLists(roots: try source.roots(), decisions: try source.decisions())
             position.lists = now?.lists ?? 0
         }
-        try write(position)
+        try write(position, of: index)
         return position
+    }
+
+    /// What the note says; nil where there is none, or the copy is not what it speaks of.
+    private func notedPosition() -> MirrorPosition? {
+        guard let note = MirrorNote.read(notePath), let copy = try? VideoIndex.open(readingFrom: folder)
+        else { return nil }
+        defer { copy.close() }
+        return (try? copy.sequence()).flatMap { $0 < note.copySequence ? nil : note.position }
     }
 
     /// The copy, to be written, and where it is in step. One that cannot be used is made anew.
@@ -83,10 +91,16 @@ public final class IndexMirror: Sendable {
         // A note outlives the copy that it speaks of where somebody deletes that alone.
         if access(folder + "/videos.sqlite", F_OK) != 0 { unlink(notePath) }
         let index = try VideoIndex.open(writingTo: folder, model: source.model, waitingSeconds: 600)
-        // Only now: another process may have been here while this one waited.
-        if let known = MirrorPosition.read(notePath), known.uuid == source.uuid { return (index, known) }
         do throws(IndexError) {
+            // Only now: another process may have been here while this one waited.
+            if let note = MirrorNote.read(notePath), note.position.uuid == source.uuid,
+                try index.sequence() >= note.copySequence
+            {
+                return (index, note.position)
+            }
             // Nothing says of when the copy is, or of which index. It is emptied and not deleted: others may have it open.
+            // The note goes first, since what follows takes the copy's sequence beyond it.
+            unlink(notePath)
             try index.apply(index.knownFiles().map { .remove(path: $0.identity.path) })
         } catch {
             index.close()
@@ -107,9 +121,10 @@ public final class IndexMirror: Sendable {
     private var notePath: String { folder + "/mirror" }
 
     /// After the changes themselves are on the disk: where the note is older than they are, they are made once more.
-    private func write(_ position: MirrorPosition) throws(IndexError) {
+    private func write(_ position: MirrorPosition, of copy: VideoIndex) throws(IndexError) {
+        let note = MirrorNote(position: position, copySequence: try copy.sequence())
         do throws(SystemError) {
-            try position.write(to: notePath)
+            try note.write(to: notePath)
         } catch {
             throw IndexError(
                 reason: .failed, path: folder,

@@ -9,7 +9,8 @@ final class TemporaryFolder: @unchecked Sendable {
     let path: String
 
     init() {
-        var template = Array("/tmp/mixtape-encoding-XXXXXX".utf8CString)
+        let parent = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
+        var template = Array("\(parent)/mixtape-encoding-XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else { preconditionFailure("no temporary folder") }
         path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
