@@ -130,7 +130,8 @@ package struct JSONParser {
         let text = String(decoding: bytes[start..<position], as: UTF8.self)
         if isInteger, let value = Int(text) { return .integer(value) }
         guard let value = Double(text), value.isFinite else { throw error("a number out of range") }
-        return .number(value)
+        // Whole numbers have no −0, and a value that is written without its point must stay what it was.
+        return .number(value == 0 ? 0 : value)
     }
 
     private mutating func string() throws(JSONSyntaxError) -> String {

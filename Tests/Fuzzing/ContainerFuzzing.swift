@@ -23,6 +23,12 @@ package enum ContainerFuzzing {
     nonisolated(unsafe) private static var encoder: (any VideoWorker)?
     nonisolated(unsafe) private static var library: VideoLibrary?
 
+    /// Ends the worker processes and waits for them, so that their use of the processor counts as the fuzzer's.
+    package static func end() {
+        encoder = nil
+        library = nil
+    }
+
     /// Starts what reads, and sees that it reads: a program that cannot be started would answer everything.
     private static func wakeUp() throws {
         if encoder != nil { return }

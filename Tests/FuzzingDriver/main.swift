@@ -77,6 +77,8 @@ func fuzz() -> Never {
     var count = CommandLine.argc
     var arguments = CommandLine.unsafeArgv
     signal(SIGPIPE, SIG_IGN)
+    // libFuzzer ends the process itself.
+    atexit { ContainerFuzzing.end() }
     exit(
         runLibFuzzer(&count, &arguments) { start, count in
             let bytes = Array(UnsafeBufferPointer(start: start, count: count))

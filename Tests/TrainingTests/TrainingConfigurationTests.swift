@@ -14,6 +14,13 @@ import Training
         #expect(try TrainingConfiguration(json: configuration.json) == configuration)
     }
 
+    /// Written as a whole number, a zero has no sign.
+    @Test func negativeZerosSurviveJSON() throws {
+        let read = try TrainingConfiguration(json: #"{"objective": {"kl_weight": -0.0}}"#)
+        #expect(read.objective.klWeight.sign == .plus)
+        #expect(try TrainingConfiguration(json: read.json).json == read.json)
+    }
+
     @Test func whatIsLeftOutStaysAtItsDefault() throws {
         let json = #"{"steps": 7, "optimizer": {"warmup_steps": 0}, "objective": {"mining": "off"}}"#
         let read = try TrainingConfiguration(json: json)
