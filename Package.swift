@@ -143,7 +143,7 @@ let package = Package(
         .testTarget(name: "IngestionTests", dependencies: ["Ingestion"]),
         .testTarget(name: "TrainingTests", dependencies: ["Training"]),
         .testTarget(name: "EvaluationTests", dependencies: ["Evaluation"]),
-        .testTarget(name: "ServiceTests", dependencies: ["Service"]),
+        .testTarget(name: "ServiceTests", dependencies: ["Service", "BuiltProgram"]),
         .testTarget(name: "HTTPServiceTests", dependencies: ["HTTPService", "BuiltProgram"]),
         .testTarget(name: "FuzzingTests", dependencies: ["Fuzzing", "BuiltProgram"]),
         .testTarget(name: "CommandLineTests", dependencies: ["BuiltProgram"], exclude: ["Snapshots"]),

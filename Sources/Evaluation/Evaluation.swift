@@ -20,8 +20,9 @@ public enum Evaluation {
         let models = try MeasuredModels.load(request, hooks)
         precondition(!models.isEmpty, "a measurement needs a model")
         let extractor = FeatureExtractor(
-            clipCount: request.clipCount, workers: request.workers, timeLimit: request.timeLimit,
-            workFolder: request.workFolder, progress: hooks.progress, isCancelled: hooks.isCancelled)
+            clipCount: request.clipCount, workers: request.workers, source: request.source,
+            timeLimit: request.timeLimit, workFolder: request.workFolder, progress: hooks.progress,
+            isCancelled: hooks.isCancelled)
         let extracted = try extractor.extract(videos.videos, by: models.map(\.encoder))
 
         let kept = videos.videos.indices.filter { extracted.features[0][$0] != nil }

@@ -1,3 +1,5 @@
+import VideoDecoding
+
 /// What is to be measured, and how.
 public struct EvaluationRequest: Sendable {
     /// One or more model folders.
@@ -31,6 +33,8 @@ public struct EvaluationRequest: Sendable {
     public var seed: UInt64 = 1
     /// Threads.
     public var workers = 1
+    /// Which process decodes the videos.
+    public var source: any ClipSource = DecodedClips()
     /// Seconds of reading after which a file is given up.
     public var timeLimit = 600.0
     /// Where features and random weights are kept between runs; nil keeps nothing.

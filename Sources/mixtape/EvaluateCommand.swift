@@ -135,6 +135,8 @@ struct EvaluateCommand: ParsableCommand {
     @Option(help: .init("Seconds after which one file is given up.", valueName: "S"))
     var timeLimit = 600.0
 
+    @OptionGroup var isolation: IsolationOption
+
     @Flag(help: "Print the result as JSON.")
     var json = false
 
@@ -251,6 +253,7 @@ struct EvaluateCommand: ParsableCommand {
         request.bootstrapDraws = bootstrap
         request.seed = seed
         request.workers = workers ?? Settings.current.processors
+        request.source = isolation.clips(threads: request.workers)
         request.timeLimit = timeLimit
         request.workFolder = work
         return request

@@ -3,18 +3,9 @@ import Testing
 
 /// Indexing in worker processes: what they may do, what becomes of the run when they die, and that they change nothing.
 @Suite struct IsolatedIndexTests {
-    /// The running children of a process, each of them started by one of its threads.
-    private func children(of process: Int32) -> [Int32] {
-        let tasks = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(process)/task")) ?? []
-        let lists = tasks.compactMap {
-            try? String(contentsOfFile: "/proc/\(process)/task/\($0)/children", encoding: .utf8)
-        }
-        return lists.flatMap { $0.split(separator: " ").compactMap { Int32($0) } }
-    }
-
     private func waitForChild(of run: Running) throws -> Int32 {
         for _ in 0..<2000 {
-            if let child = children(of: run.process.processIdentifier).first { return child }
+            if let child = run.children.first { return child }
             usleep(2_000)
         }
         throw Material.Failure(description: "no worker was started: \(run.errorsSoFar)")
@@ -55,17 +46,10 @@ import Testing
     @Test func aRunGoesOnWhenItsWorkersAreKilled() throws {
         let index = try TestIndex()
         let run = try index.startIndexing("--json")
-        var killed: Set<Int32> = []
-        while run.process.isRunning, killed.count < 5 {
-            for child in children(of: run.process.processIdentifier) where !killed.contains(child) {
-                kill(child, SIGKILL)
-                killed.insert(child)
-            }
-            usleep(20_000)
-        }
+        let killed = run.killChildren(atMost: 5)
         let outcome = try run.outcome()
         #expect(outcome.status == 0, "\(outcome.errors)")
-        #expect(!killed.isEmpty)
+        #expect(killed > 0)
         let summary = try outcome.json()
         let (indexed, failed) = (summary["indexed"] as? Int ?? -1, summary["failed"] as? Int ?? -1)
         #expect(indexed + failed == index.material.count)

@@ -56,6 +56,29 @@ struct Running {
     /// Sends a signal.
     func send(_ signal: Int32) { kill(process.processIdentifier, signal) }
 
+    /// The running processes that its threads have started.
+    var children: [Int32] {
+        let tasks = "/proc/\(process.processIdentifier)/task"
+        let threads = (try? FileManager.default.contentsOfDirectory(atPath: tasks)) ?? []
+        let lists = threads.compactMap {
+            try? String(contentsOfFile: "\(tasks)/\($0)/children", encoding: .utf8)
+        }
+        return lists.flatMap { $0.split(separator: " ").compactMap { Int32($0) } }
+    }
+
+    /// Kills each process that it starts, until there were so many or it ends; returns how many.
+    func killChildren(atMost count: Int) -> Int {
+        var killed: Set<Int32> = []
+        while process.isRunning, killed.count < count {
+            for child in children where !killed.contains(child) {
+                kill(child, SIGKILL)
+                killed.insert(child)
+            }
+            usleep(20_000)
+        }
+        return killed.count
+    }
+
     /// What it has written to standard error by now.
     var errorsSoFar: String { (try? String(contentsOfFile: errorsPath, encoding: .utf8)) ?? "" }
 

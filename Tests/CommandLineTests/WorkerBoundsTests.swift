@@ -12,14 +12,9 @@ import Testing
     @Test func aWorkerOfManyFilesIsLimited() throws {
         let index = try TestIndex()
         let run = try index.startIndexing()
-        let parent = run.process.processIdentifier
         var limits = ""
         for _ in 0..<4000 where limits.isEmpty {
-            let tasks = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(parent)/task")) ?? []
-            let children = tasks.compactMap {
-                try? String(contentsOfFile: "/proc/\(parent)/task/\($0)/children", encoding: .utf8)
-            }
-            for child in children.flatMap({ $0.split(separator: " ") }) {
+            for child in run.children {
                 let status = (try? String(contentsOfFile: "/proc/\(child)/status", encoding: .utf8)) ?? ""
                 // The filter is the last thing that it sets up.
                 guard status.contains("Seccomp:\t2") else { continue }

@@ -57,8 +57,7 @@ func work(_ words: [String]) -> Never {
     request.processorSeconds = nil
     EncodingWorker.serve(
         request,
-        say: { text in
-            let bytes = Array(text.utf8)
+        say: { bytes in
             var done = 0
             while done < bytes.count {
                 let count = bytes.withUnsafeBytes {

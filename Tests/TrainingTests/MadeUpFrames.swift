@@ -27,16 +27,16 @@ final class MadeUpFrames: FrameSource {
     }
 
     func readFrames(
-        path: String, interval: Double, geometry: FrameGeometry, timeLimit: Double,
-        isCancelled: @escaping @Sendable () -> Bool, take: (UnsafeBufferPointer<UInt8>) throws -> Bool
+        path: String, grid: FrameGrid, isCancelled: @escaping @Sendable () -> Bool,
+        take: (UnsafeBufferPointer<UInt8>) throws -> Void
     ) throws {
         decodings.withLock { $0.append(path) }
         guard let (video, frames) = parts(path) else {
             throw VideoError(path: path, reason: .unrecognised, detail: "not a video")
         }
-        for frame in 0..<frames {
+        for frame in 0..<min(frames, grid.most) {
             if isCancelled() { throw VideoError(path: path, reason: .cancelled, detail: "cancelled") }
-            if try !picture(video, frame, geometry).withUnsafeBufferPointer(take) { return }
+            try picture(video, frame, grid.geometry).withUnsafeBufferPointer(take)
         }
     }
 

@@ -35,6 +35,8 @@ public struct SkippedVideo: Sendable, Equatable {
 struct FeatureExtractor {
     var clipCount = 10
     var workers = 1
+    /// Which process decodes.
+    var source: any ClipSource = DecodedClips()
     var timeLimit = 600.0
     /// Where features are kept; nil keeps them in memory.
     var workFolder: String?
@@ -174,8 +176,8 @@ struct FeatureExtractor {
             clips = models.map { model in
                 UniformClips(
                     count: extractor.clipCount, plan: model.configuration.plan,
-                    geometry: model.configuration.geometry, timeLimit: extractor.timeLimit,
-                    isCancelled: extractor.isCancelled)
+                    geometry: model.configuration.geometry, source: extractor.source,
+                    timeLimit: extractor.timeLimit, isCancelled: extractor.isCancelled)
             }
             self.videos = videos
             self.models = models

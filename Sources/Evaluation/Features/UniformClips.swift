@@ -12,17 +12,20 @@ package struct UniformClips {
     package let count: Int
     package let plan: ClipPlan
     package let geometry: FrameGeometry
+    /// Which process decodes.
+    package let source: any ClipSource
     package var timeLimit: Double
     package var isCancelled: @Sendable () -> Bool
 
     package init(
-        count: Int, plan: ClipPlan, geometry: FrameGeometry, timeLimit: Double = 600,
-        isCancelled: @escaping @Sendable () -> Bool = { false }
+        count: Int, plan: ClipPlan, geometry: FrameGeometry, source: any ClipSource = DecodedClips(),
+        timeLimit: Double = 600, isCancelled: @escaping @Sendable () -> Bool = { false }
     ) {
         precondition(count > 0, "a measurement takes clips")
         self.count = count
         self.plan = plan
         self.geometry = geometry
+        self.source = source
         self.timeLimit = timeLimit
         self.isCancelled = isCancelled
     }
@@ -43,31 +46,20 @@ package struct UniformClips {
 
     /// Gives the clips to `body`, in order, until it returns false; returns how many it got, at least 1.
     package func read(path: String, _ body: (Clip) -> Bool) throws(VideoError) -> Int {
-        let schedule = Self.schedule(count: count, plan: plan, duration: try duration(path))
-        var options = self.options
+        var options = ReadingOptions(
+            plan: plan, geometry: geometry, timeLimit: timeLimit, isCancelled: isCancelled)
+        let duration = try source.duration(path: path, options: options)
+        let schedule = Self.schedule(count: count, plan: plan, duration: duration)
         options.plan.clipStride = max(1e-3, schedule.stride)
         if schedule.start > 0 { options.range = TimeRange(start: schedule.start, stop: .infinity) }
-        var reader = try ClipReader(path: path, options: options)
         var taken = 0
-        while taken < schedule.count, let clip = try reader.next() {
+        try source.read(path: path, options: options, most: schedule.count) { clip in
             taken += 1
-            if !body(clip) { break }
+            return body(clip)
         }
         guard taken > 0 else {
             throw VideoError(path: path, reason: .noFrames, detail: "the video has no frame to show")
         }
         return taken
-    }
-
-    private var options: ReadingOptions {
-        ReadingOptions(plan: plan, geometry: geometry, timeLimit: timeLimit, isCancelled: isCancelled)
-    }
-
-    /// What the container says, or what reading to the end shows.
-    private func duration(_ path: String) throws(VideoError) -> Double {
-        var reader = try ClipReader(path: path, options: options)
-        if let duration = reader.facts.duration, duration > 0 { return duration }
-        while try reader.next() != nil {}
-        return reader.facts.duration ?? 0
     }
 }

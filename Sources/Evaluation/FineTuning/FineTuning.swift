@@ -83,7 +83,7 @@ struct FineTuning {
         let wanted = Set(folds.folds.flatMap { $0.train + $0.test }).sorted()
         let clips = UniformClips(
             count: request.clipCount, plan: configuration.plan, geometry: configuration.geometry,
-            timeLimit: request.timeLimit, isCancelled: hooks.isCancelled)
+            source: request.source, timeLimit: request.timeLimit, isCancelled: hooks.isCancelled)
         let folder = request.workFolder ?? TemporaryModel.place
         let most = wanted.count * request.clipCount * configuration.inputExtent.product * 3
         hooks.note(

@@ -22,9 +22,10 @@ struct WorkerProcess: Sendable {
     /// The command line that `WorkerCommand` of the program reads.
     static func arguments(_ request: WorkerRequest) -> [String] {
         var arguments = [
-            "mixtape", "worker", "--model", request.modelFolder, "--longest", "\(request.longest)",
-            "--memory", "\(request.memory)", "--threads", "\(request.threads)",
+            "mixtape", "worker", "--longest", "\(request.longest)", "--memory", "\(request.memory)",
+            "--threads", "\(request.threads)",
         ]
+        if let folder = request.modelFolder { arguments += ["--model", folder] }
         if let fingerprint = request.fingerprint { arguments += ["--fingerprint", fingerprint] }
         if let seconds = request.processorSeconds { arguments += ["--processor-seconds", "\(seconds)"] }
         if let from = request.from { arguments += ["--from", "\(from)"] }

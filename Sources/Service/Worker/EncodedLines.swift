@@ -36,7 +36,10 @@ public enum EncodedLines {
     static func endOfFirst(_ bytes: [UInt8], from start: inout Int) -> Int? {
         while let end = bytes[start...].firstIndex(of: 0x0A) {
             let line = bytes[start..<end]
-            let ends = [#"{"clips":"#, #"{"error":"#, PictureLines.start]
+            // One that announces a clip is here only where it is not as it should be.
+            let ends = [
+                #"{"clips":"#, #"{"error":"#, PictureLines.start, ClipLines.durationStart, ClipLines.start,
+            ]
             if ends.contains(where: { line.starts(with: $0.utf8) }) {
                 return end + 1
             }

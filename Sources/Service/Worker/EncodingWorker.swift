@@ -7,8 +7,8 @@ import VideoEncoding
 
 /// What a worker process is to read, and the most that it may use.
 public struct WorkerRequest: Sendable, Equatable {
-    /// The model folder.
-    public var modelFolder: String
+    /// The model folder; nil for a worker that encodes nothing.
+    public var modelFolder: String?
     /// The fingerprint that its model must have, so that no other's Gaussians pass for its own; nil for any.
     public var fingerprint: String?
     /// Seconds at which the part of interest starts; nil where it is the video's start.
@@ -25,7 +25,7 @@ public struct WorkerRequest: Sendable, Equatable {
     public var threads = 1
 
     /// The whole of a video, with the default limits.
-    public init(modelFolder: String) { self.modelFolder = modelFolder }
+    public init(modelFolder: String?) { self.modelFolder = modelFolder }
 
     /// The part asked for, where one is.
     public var range: TimeRange? {
@@ -34,16 +34,19 @@ public struct WorkerRequest: Sendable, Equatable {
 }
 
 /// A process of its own that reads one video, its standard input, or one after another that come through a socket, so that
-/// a hostile file meets nothing but a process that may use little and can be ended. It says `EncodedLines`, or `PictureLines`
-/// where it is asked for a picture, on its standard output.
+/// a hostile file meets nothing but a process that may use little and can be ended. It says `EncodedLines` on its standard
+/// output, `PictureLines` where it is asked for a picture, and `ClipLines` where for clips as they are.
 public enum EncodingWorker {
+    /// Writes to standard output, at once.
+    public typealias Say = @Sendable ([UInt8]) -> Void
+
     /// Limits this process for good, then reads the file at descriptor 0. Where the system fails to set up some limit, a line
     /// says so first.
     ///
     /// - Parameter say: writes to standard output.
-    public static func run(_ request: WorkerRequest, say: (String) -> Void) -> EncodedLines.Outcome {
+    public static func run(_ request: WorkerRequest, say: ([UInt8]) -> Void) -> EncodedLines.Outcome {
         let missing = limit(request)
-        if !missing.isEmpty { say(WorkerNotice(missing: missing).line) }
+        if !missing.isEmpty { say(Array(WorkerNotice(missing: missing).line.utf8)) }
         do throws(LibraryError) {
             return .success(try encode(request))
         } catch {
@@ -56,9 +59,9 @@ public enum EncodingWorker {
     /// up some limit, the first line says so.
     ///
     /// - Parameter say: writes to standard output, at once.
-    public static func serve(_ request: WorkerRequest, say: @escaping @Sendable (String) -> Void) {
+    public static func serve(_ request: WorkerRequest, say: @escaping Say) {
         let missing = limit(request)
-        if !missing.isEmpty { say(WorkerNotice(missing: missing).line) }
+        if !missing.isEmpty { say(Array(WorkerNotice(missing: missing).line.utf8)) }
         // A picture needs no model.
         var loaded: Result<EncoderSession, LibraryError>?
         func session() throws(LibraryError) -> EncoderSession {
@@ -78,9 +81,12 @@ public enum EncodingWorker {
     }
 
     private static func makeSession(_ request: WorkerRequest) throws(LibraryError) -> EncoderSession {
+        guard let folder = request.modelFolder else {
+            throw LibraryError(.video, reason: "decoder_failed", message: "this worker has no model")
+        }
         let session: EncoderSession
         do throws(ModelError) {
-            session = try VideoEncoder(folder: request.modelFolder).makeSession(threads: request.threads)
+            session = try VideoEncoder(folder: folder).makeSession(threads: request.threads)
         } catch {
             throw LibraryError(error)
         }
@@ -112,7 +118,7 @@ public enum EncodingWorker {
     /// Answers requests that came together, in order.
     private static func answer(
         _ asked: [(request: WorkerFileRequest?, file: Int32)],
-        _ session: () throws(LibraryError) -> EncoderSession, _ say: @escaping @Sendable (String) -> Void
+        _ session: () throws(LibraryError) -> EncoderSession, _ say: @escaping Say
     ) {
         var read: [(path: String, request: WorkerFileRequest)] = []
         for one in asked where one.file >= 0 {
@@ -132,48 +138,59 @@ public enum EncodingWorker {
                         decoderThreads: $0.request.decoderThreads)
                 }
                 session.encode(files, isCancelled: isAlive) { _, result in
-                    say(EncodedLines.write(Result { () throws(LibraryError) in try naming(result.get) }))
+                    let named = Result { () throws(LibraryError) in try naming(result.get) }
+                    say(Array(EncodedLines.write(named).utf8))
                 }
             } else {
-                for (path, request) in read { say(answer(path, request, session, isAlive)) }
+                for (path, request) in read { answer(path, request, session, isAlive, say) }
             }
         } catch {
-            for _ in asked { say(EncodedLines.write(.failure(error))) }
+            for _ in asked { say(Array(EncodedLines.write(.failure(error)).utf8)) }
         }
     }
 
-    /// The answer to a request that has nothing to do with others.
+    /// Answers a request that has nothing to do with others.
     private static func answer(
         _ path: String, _ request: WorkerFileRequest, _ session: () throws(LibraryError) -> EncoderSession,
-        _ isCancelled: @escaping @Sendable () -> Bool
-    ) -> String {
+        _ isCancelled: @escaping @Sendable () -> Bool, _ say: Say
+    ) {
         switch request.task {
         case .encode(let range, let stride):
-            return EncodedLines.write(
-                Result { () throws(LibraryError) in
-                    let session = try session()
-                    try check(session.encoder, request.fingerprint)
-                    return try naming { () throws(VideoError) in
-                        try session.encode(
-                            path: path, range: range, stride: stride, timeLimit: request.timeLimit,
-                            decoderThreads: request.decoderThreads, overlapped: request.decoderThreads > 1,
-                            isCancelled: isCancelled)
-                    }
-                })
+            let outcome = Result { () throws(LibraryError) in
+                let session = try session()
+                try check(session.encoder, request.fingerprint)
+                return try naming { () throws(VideoError) in
+                    try session.encode(
+                        path: path, range: range, stride: stride, timeLimit: request.timeLimit,
+                        decoderThreads: request.decoderThreads, overlapped: request.decoderThreads > 1,
+                        isCancelled: isCancelled)
+                }
+            }
+            say(Array(EncodedLines.write(outcome).utf8))
         case .picture(let time, let width):
             let options = Thumbnail.Options(
                 width: width, timeLimit: request.timeLimit, isCancelled: isCancelled)
-            return PictureLines.write(
-                Result { () throws(LibraryError) in
-                    try naming { () throws(VideoError) in
-                        try Thumbnail(path: path, at: time, options: options)
-                    }
-                })
+            let outcome = Result { () throws(LibraryError) in
+                try naming { () throws(VideoError) in
+                    try Thumbnail(path: path, at: time, options: options)
+                }
+            }
+            say(Array(PictureLines.write(outcome).utf8))
+        case .clips(let clips):
+            let options = clips.options(
+                timeLimit: request.timeLimit, threads: request.decoderThreads, isCancelled: isCancelled)
+            handOverClips(path, options, most: clips.most, say)
+        case .duration(let clips):
+            let options = clips.options(
+                timeLimit: request.timeLimit, threads: request.decoderThreads, isCancelled: isCancelled)
+            sayDuration(path, options, say)
+        case .still(let geometry):
+            handOverStill(path, geometry, timeLimit: request.timeLimit, say)
         }
     }
 
     /// Never cancels; says each second that decoding has not stopped.
-    private static func signsOfLife(_ say: @escaping @Sendable (String) -> Void) -> @Sendable () -> Bool {
+    private static func signsOfLife(_ say: @escaping Say) -> @Sendable () -> Bool {
         let lastSign = Mutex(ContinuousClock.now)
         return {
             let now = ContinuousClock.now
@@ -182,7 +199,7 @@ public enum EncodingWorker {
                 last = now
                 return true
             }
-            if isDue { say("\n") }
+            if isDue { say([0x0A]) }
             return false
         }
     }
@@ -212,7 +229,7 @@ public enum EncodingWorker {
     }
 
     /// The file has no name that means anything outside of this process.
-    private static func naming<R>(_ body: () throws(VideoError) -> R) throws(LibraryError) -> R {
+    static func naming<R>(_ body: () throws(VideoError) -> R) throws(LibraryError) -> R {
         do throws(VideoError) {
             return try body()
         } catch {

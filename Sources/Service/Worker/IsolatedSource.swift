@@ -8,7 +8,8 @@ import VideoEncoding
 package struct IsolatedSource: VideoSource {
     /// The program that has the worker's command.
     let executable: String
-    let modelFolder: String
+    /// Nil for workers that encode nothing.
+    let modelFolder: String?
     /// D of the model, which the workers' answers must have.
     let dimension: Int
     /// Of the model; nil takes whatever the folder holds by the time a worker starts.
@@ -20,7 +21,7 @@ package struct IsolatedSource: VideoSource {
     let patience: Double
 
     package init(
-        executable: String, modelFolder: String, dimension: Int, modelFingerprint: String? = nil,
+        executable: String, modelFolder: String?, dimension: Int, modelFingerprint: String? = nil,
         memory: UInt64 = 4 << 30, patience: Double = 120
     ) {
         self.executable = executable
@@ -41,9 +42,7 @@ package struct IsolatedSource: VideoSource {
 
     /// The command line that `WorkerCommand` of the program reads.
     func arguments(threads: Int) -> [String] {
-        [
-            "mixtape", "worker", "--many", "--model", modelFolder,
-            "--memory", "\(memory)", "--threads", "\(threads)",
-        ]
+        ["mixtape", "worker", "--many", "--memory", "\(memory)", "--threads", "\(threads)"]
+            + (modelFolder.map { ["--model", $0] } ?? [])
     }
 }

@@ -70,13 +70,15 @@ final class IsolatedWorker: VideoWorker {
 
     /// Asks for one file, and waits for what is made of it.
     ///
-    /// - Parameter read: makes out what the worker says; nil is no answer.
+    /// - Parameters:
+    ///   - take: takes clips that stand before the answer; false is none that could stand there.
+    ///   - read: makes out what the worker says; nil is no answer.
     func answer<Answer>(
         path: String, _ request: WorkerFileRequest, isCancelled: @escaping @Sendable () -> Bool,
-        read: ([UInt8]) -> Result<Answer, LibraryError>?
+        take: (WorkerOutput.Block) -> Bool = { _ in false }, read: ([UInt8]) -> Result<Answer, LibraryError>?
     ) throws(VideoError) -> Answer {
         try ask([(request, try RegularFile(path: path))])
-        return try answer(path, isCancelled, read)
+        return try answer(path, isCancelled, take: take, read)
     }
 
     /// Hands files over, in order, to the worker, or where there is none or it is gone, to a new one.
@@ -99,10 +101,16 @@ final class IsolatedWorker: VideoWorker {
     /// What the worker says of the next file.
     private func answer<Answer>(
         _ path: String, _ isCancelled: @escaping @Sendable () -> Bool,
+        take: (WorkerOutput.Block) -> Bool = { _ in false },
         _ read: ([UInt8]) -> Result<Answer, LibraryError>?
     ) throws(VideoError) -> Answer {
         guard let worker = running else { preconditionFailure("nobody was asked") }
-        let answer = worker.answer(patience: source.patience, isCancelled: isCancelled)
+        var answer: RunningWorker.Answer
+        repeat {
+            answer = worker.answer(patience: source.patience, isCancelled: isCancelled)
+            guard case .block(let block) = answer else { break }
+            guard take(block) else { break }
+        } while true
         if case .lines(let bytes) = answer, let outcome = read(bytes) {
             switch outcome {
             case .success(let result): return result
@@ -126,7 +134,7 @@ final class IsolatedWorker: VideoWorker {
             throw VideoError(
                 path: path, reason: .decoderFailed,
                 detail: "the decoder came to no end in the time that the file has")
-        case .ended, .lines, .tooMuch: throw failure(path, ending)
+        case .ended, .lines, .block, .tooMuch: throw failure(path, ending)
         }
     }
 

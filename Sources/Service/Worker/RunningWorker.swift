@@ -4,11 +4,13 @@ import Glibc
 import VideoDecoding
 
 /// A worker process that reads one file after another, and the two ends that lead to it: files go out through a
-/// socket, `EncodedLines` and `PictureLines` come back through a pipe.
+/// socket, `EncodedLines`, `PictureLines` and `ClipLines` come back through a pipe.
 final class RunningWorker {
     /// How the wait for an answer ended.
     enum Answer {
         case lines([UInt8])
+        /// A clip; the lines come after the last.
+        case block(WorkerOutput.Block)
         /// The process is gone.
         case ended
         case cancelled
@@ -67,7 +69,7 @@ final class RunningWorker {
         return true
     }
 
-    /// Waits for what it says of the file.
+    /// Waits for what it says of the file; where it hands over clips, for the next one.
     ///
     /// - Parameter patience: seconds without a sign of life after which it is taken to hang.
     func answer(patience: Double, isCancelled: () -> Bool) -> Answer {
@@ -78,6 +80,7 @@ final class RunningWorker {
         while true {
             if isCancelled() { return .cancelled }
             said.takeNotice()?.show()
+            if let block = said.takeBlock() { return .block(block) }
             if let lines = said.takeAnswer() {
                 waiting.settle()
                 return .lines(lines)

@@ -7,6 +7,12 @@ struct WorkerFileRequest: Equatable {
         case encode(range: TimeRange?, stride: Double?)
         /// Make a picture of what is on screen at so many seconds, of so many pixels at most.
         case picture(time: Double, width: Int)
+        /// Hand over clips as they are.
+        case clips(ClipRequest)
+        /// Say how long it lasts; what a clip is decides how it is read where the container doesn't say.
+        case duration(ClipRequest)
+        /// Hand over a still picture.
+        case still(FrameGeometry)
 
         /// Encode all of it, as an index wants it.
         static let encodeWhole = Task.encode(range: nil, stride: nil)
@@ -36,6 +42,9 @@ struct WorkerFileRequest: Equatable {
             if let stride { members.append(.init("stride", .number(stride))) }
         case .picture(let time, let width):
             members.append(.init("picture", ["time": .number(time), "width": .number(width)]))
+        case .clips(let clips): members.append(.init("clips", clips.json))
+        case .duration(let clips): members.append(.init("duration", clips.json))
+        case .still(let geometry): members.append(.init("still", geometry.json))
         }
         return .object(members)
     }
@@ -64,6 +73,15 @@ struct WorkerFileRequest: Equatable {
                 Thumbnail.widths.contains(width)
             else { return nil }
             task = .picture(time: time, width: width)
+        } else if let wanted = value["clips"] {
+            guard let clips = ClipRequest(wanted) else { return nil }
+            task = .clips(clips)
+        } else if let wanted = value["duration"] {
+            guard let clips = ClipRequest(wanted) else { return nil }
+            task = .duration(clips)
+        } else if let wanted = value["still"] {
+            guard let geometry = FrameGeometry(json: wanted) else { return nil }
+            task = .still(geometry)
         } else {
             let range = value["from"]?.doubleValue.map {
                 TimeRange(start: $0, stop: value["to"]?.doubleValue ?? .infinity)

@@ -1,34 +1,88 @@
 /// What a worker process has said and nobody has taken yet. Nothing in it is trusted.
 struct WorkerOutput {
+    /// The frames of a clip, and the line that stood before them.
+    struct Block {
+        let line: [UInt8]
+        var bytes: [UInt8] = []
+    }
+
+    /// Lines; blocks are taken out of them.
     private var bytes: [UInt8] = []
     /// Where the first line begins that may be an answer's last: an answer may be long, and come in many parts.
     private var unread = 0
-    private var isAtLineStart = true
+    /// Where the line begins that is not yet whole.
+    private var lineStart = 0
     private var isFresh = true
+    /// Those that are whole, in order.
+    private var blocks: [Block] = []
+    /// The one that is not whole yet.
+    private var open: Block?
+    /// Bytes of it that are to come.
+    private var missing = 0
     /// Empty lines so far, which say no more than that the process has not stopped, and are not kept.
     private(set) var signsOfLife = 0
 
     /// Bytes that wait for the end of an answer.
-    var count: Int { bytes.count }
+    var count: Int {
+        bytes.count + blocks.reduce(0) { $0 + $1.bytes.count } + (open?.bytes.count ?? 0)
+    }
 
     /// Adds what came next.
     mutating func add(_ part: ArraySlice<UInt8>) {
-        for byte in part {
-            if byte == 0x0A, isAtLineStart {
-                signsOfLife += 1
-            } else {
-                bytes.append(byte)
-                isAtLineStart = byte == 0x0A
+        var rest = part
+        while !rest.isEmpty {
+            guard open != nil else {
+                rest = addLines(rest)
+                continue
+            }
+            let taken = rest.prefix(missing)
+            open?.bytes.append(contentsOf: taken)
+            missing -= taken.count
+            rest = rest.dropFirst(taken.count)
+            if missing == 0, let block = open {
+                blocks.append(block)
+                open = nil
             }
         }
     }
 
+    /// Adds lines up to one that announces a block; returns what is behind it.
+    private mutating func addLines(_ part: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+        for place in part.indices {
+            let byte = part[place]
+            guard byte == 0x0A else {
+                bytes.append(byte)
+                continue
+            }
+            if lineStart == bytes.count {
+                signsOfLife += 1
+            } else if let count = ClipLines.announcedBytes(bytes[lineStart...]) {
+                open = Block(line: Array(bytes[lineStart...]))
+                missing = count
+                // The first line was no notice.
+                if lineStart == 0 { isFresh = false }
+                bytes.removeLast(bytes.count - lineStart)
+                return part[(place + 1)...]
+            } else {
+                bytes.append(byte)
+                lineStart = bytes.count
+            }
+        }
+        return []
+    }
+
     /// The very first line, where it is a notice: what comes later may be a hostile file's words.
     mutating func takeNotice() -> WorkerNotice? {
-        guard isFresh, bytes.contains(0x0A) else { return nil }
+        guard isFresh, lineStart > 0 else { return nil }
         isFresh = false
-        return WorkerNotice.take(from: &bytes)
+        let count = bytes.count
+        let notice = WorkerNotice.take(from: &bytes)
+        lineStart -= count - bytes.count
+        return notice
     }
+
+    /// The next block, once it is all there.
+    mutating func takeBlock() -> Block? { blocks.isEmpty ? nil : blocks.removeFirst() }
 
     /// The lines of the next answer, once they are all there.
     mutating func takeAnswer() -> [UInt8]? {
@@ -36,6 +90,7 @@ struct WorkerOutput {
         defer {
             bytes.removeFirst(end)
             unread = 0
+            lineStart -= end
         }
         return Array(bytes[..<end])
     }

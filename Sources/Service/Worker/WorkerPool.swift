@@ -2,7 +2,8 @@ import Synchronization
 import VideoDecoding
 import VideoEncoding
 
-/// Worker processes that stay for the next question: what a service, or a search, reads of a file that is not in the index.
+/// Worker processes that stay for the next question: what a service, or a search, reads of a file that is not in the index, or
+/// what a training or a measurement decodes.
 /// A file that crashes its decoder, hangs it or exhausts its memory fails by name; whoever asked goes on.
 final class WorkerPool: Sendable {
     private let source: IsolatedSource
@@ -54,7 +55,8 @@ final class WorkerPool: Sendable {
         }
     }
 
-    private func withWorker<R>(
+    /// Lends a worker, its process started or not, for as long as `body` runs.
+    func withWorker<R>(
         threads: Int, _ body: (IsolatedWorker) throws(VideoError) -> R
     ) throws(VideoError) -> R {
         let kept = idle.withLock { idle -> Idle? in

@@ -20,10 +20,10 @@ package enum WorkerSight {
     ///
     /// - Returns: whether the system could; where it can't, the worker's other limits remain.
     @discardableResult
-    package static func narrow(toModel folder: String) -> Bool {
+    package static func narrow(toModel folder: String?) -> Bool {
         // Libraries that the user keeps elsewhere, and what is built but not installed.
         let libraries = (getenv("LD_LIBRARY_PATH").map { String(cString: $0) } ?? "").split(separator: ":")
-        let paths = system + [folder] + libraries.map(String.init)
+        let paths = system + [folder].compactMap(\.self) + libraries.map(String.init)
         var pointers = paths.map { UnsafePointer(strdup($0)) }
         defer { for pointer in pointers { free(UnsafeMutablePointer(mutating: pointer)) } }
         return mixtape_read_only_beneath(&pointers, pointers.count) == 0

@@ -3,8 +3,6 @@ import Tensors
 import VideoDecoding
 import VideoEncoding
 
-extension PictureReader: StillReader {}
-
 /// All of a training: folders to a cache of clips, a model to begin with, the run, and the finished model folder.
 public struct TrainingSession: Sendable {
     /// What the weights are at step 0.
@@ -35,6 +33,8 @@ public struct TrainingSession: Sendable {
     public var threads = 2
     /// Of the network's products; parameters stay float32.
     public var precision = Precision.automatic
+    /// Which process decodes the files.
+    public var clips: any ClipSource = DecodedClips()
     /// Whether to go on at the output folder's checkpoint.
     public var resumes = false
 
@@ -83,7 +83,7 @@ public struct TrainingSession: Sendable {
         let interval = model.plan.clipDuration / Double(model.plan.framesPerClip)
         let cache = ClipCache(
             folder: cacheFolder, choice: configuration.cache, clipInterval: interval, fit: model.geometry.fit,
-            source: DecodedFrames(stills: PictureReader()))
+            source: DecodedFrames(clips: clips))
         let content = try cache.build(
             videos: videos, stills: stills, threads: configuration.operation.decoderThreads,
             progress: hooks.caching, isCancelled: hooks.isCancelled)

@@ -12,11 +12,8 @@ struct FileOptions: ParsableArguments {
             valueName: "S"))
     var timeLimit = 600.0
 
-    @Flag(
-        help: .init(
-            "Read files in this process. By default worker processes do, so that a file that crashes the decoder, or takes all memory, fails alone."
-        ))
-    var inProcess = false
+    @OptionGroup var isolation: IsolationOption
+    var inProcess: Bool { isolation.inProcess }
 
     func validate() throws {
         if let workers, !(1...1024).contains(workers) {

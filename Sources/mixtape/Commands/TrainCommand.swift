@@ -97,6 +97,7 @@ struct TrainCommand: ParsableCommand {
         running.apply(to: &choices.operation)
         choices.operation.decoderThreads = session.threads
         session.configuration = choices
+        session.clips = running.isolation.clips(threads: session.threads)
         return session
     }
 

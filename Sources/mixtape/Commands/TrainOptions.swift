@@ -267,6 +267,8 @@ struct TrainRunningOptions: ParsableArguments {
             "Steps from one model that is kept in DIR/steps to the next. (default: none)", valueName: "N"))
     var keepEvery: Int?
 
+    @OptionGroup var isolation: IsolationOption
+
     @Flag(help: "Print the result as JSON.")
     var json = false
 

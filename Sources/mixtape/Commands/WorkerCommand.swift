@@ -1,14 +1,15 @@
 import ArgumentParser
 import Service
 
-/// What `serve --http` runs for each video that it has to read, and indexing for all that one thread reads: never meant for
-/// people, so no help lists it.
+/// What `serve --http` runs for each video that it has to read, and whatever else reads videos for all that one thread reads:
+/// never meant for people, so no help lists it.
 struct WorkerCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "worker", abstract: "Encode the video on standard input, within limits.",
         shouldDisplay: false)
 
-    @Option var model: String
+    /// Not needed to decode alone.
+    @Option var model: String?
     @Option var fingerprint: String?
     @Option var from: Double?
     @Option var to: Double?
@@ -28,8 +29,8 @@ struct WorkerCommand: ParsableCommand {
         request.processorSeconds = processorSeconds
         request.memory = memory
         request.threads = max(1, threads)
-        if many { return EncodingWorker.serve(request, say: { Terminal.data(lines: $0) }) }
-        let outcome = EncodingWorker.run(request, say: { Terminal.data(lines: $0) })
+        if many { return EncodingWorker.serve(request, say: { Terminal.data(bytes: $0) }) }
+        let outcome = EncodingWorker.run(request, say: { Terminal.data(bytes: $0) })
         Terminal.data(lines: EncodedLines.write(outcome))
         if case .failure = outcome { throw ExitCode.failure }
     }

@@ -7,8 +7,11 @@ enum Terminal {
     static func data(_ text: String) { data(lines: text + "\n") }
 
     /// Writes lines with their line breaks; what cannot be written is a failure, since the caller relies on it.
-    static func data(lines: String) {
-        guard write(lines, to: STDOUT_FILENO) else {
+    static func data(lines: String) { data(bytes: Array(lines.utf8)) }
+
+    /// Writes bytes as they are, and all of them.
+    static func data(bytes: [UInt8]) {
+        guard write(bytes, to: STDOUT_FILENO) else {
             let message = String(cString: strerror(errno))
             report("standard output: \(message)", hint: "check that the disk it goes to has room")
             exit(ExitCode.failure.rawValue)
@@ -74,8 +77,11 @@ enum Terminal {
     }
 
     static func write(_ text: String, to descriptor: Int32) -> Bool {
-        let bytes = Array(text.utf8)
-        return bytes.withUnsafeBytes { bytes in
+        write(Array(text.utf8), to: descriptor)
+    }
+
+    private static func write(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
+        bytes.withUnsafeBytes { bytes in
             var done = 0
             while done < bytes.count {
                 let count = Glibc.write(descriptor, bytes.baseAddress.map { $0 + done }, bytes.count - done)

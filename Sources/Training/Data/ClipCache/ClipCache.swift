@@ -206,25 +206,24 @@ extension ClipCache {
         // The header comes last: only then are the number of frames and their checksum known.
         try [UInt8](repeating: 0, count: CacheEntryHeader.size).withUnsafeBytes { try file.write($0) }
         let frameBytes = geometry.width * geometry.height * 3
-        let limit = choice.maximumSeconds > 0 ? max(1, Int(choice.maximumSeconds / interval)) : Int.max
         var count = 0
         var sum = Checksum()
-        func take(_ frame: UnsafeBufferPointer<UInt8>) throws -> Bool {
+        func take(_ frame: UnsafeBufferPointer<UInt8>) throws {
             precondition(frame.count == frameBytes)
             // Frame by frame, when writing and when verifying: the sum is over words, and a frame need not be
             // a whole number of them.
             sum.add(UnsafeRawBufferPointer(frame))
             try file.write(UnsafeRawBufferPointer(frame))
             count += 1
-            return count < limit
         }
         if isStill {
             let pixels = try source.readStill(path: path, geometry: geometry, timeLimit: choice.timeLimit)
-            if !pixels.isEmpty { _ = try pixels.withUnsafeBufferPointer(take) }
+            if !pixels.isEmpty { try pixels.withUnsafeBufferPointer(take) }
         } else {
-            try source.readFrames(
-                path: path, interval: interval, geometry: geometry, timeLimit: choice.timeLimit,
-                isCancelled: isCancelled, take: take)
+            let limit = choice.maximumSeconds > 0 ? max(1, Int(choice.maximumSeconds / interval)) : Int.max
+            let grid = FrameGrid(
+                interval: interval, geometry: geometry, most: limit, timeLimit: choice.timeLimit)
+            try source.readFrames(path: path, grid: grid, isCancelled: isCancelled, take: take)
         }
         guard count > 0 else { throw VideoError(path: path, reason: .noFrames, detail: "no frames") }
         let header = CacheEntryHeader(

@@ -3,10 +3,10 @@ import VideoDecoding
 /// Where the frames of the cache come from: decoded files, or made-up ones in tests.
 public protocol FrameSource: Sendable {
     /// Hands out the frames of a video on a regular grid of time, the k-th being the one on screen at
-    /// (k + ½)·interval: `width` × `height` RGB bytes each. `take` returns false when it has enough.
+    /// (k + ½)·interval: `width` × `height` RGB bytes each, `most` at most.
     func readFrames(
-        path: String, interval: Double, geometry: FrameGeometry, timeLimit: Double,
-        isCancelled: @escaping @Sendable () -> Bool, take: (UnsafeBufferPointer<UInt8>) throws -> Bool
+        path: String, grid: FrameGrid, isCancelled: @escaping @Sendable () -> Bool,
+        take: (UnsafeBufferPointer<UInt8>) throws -> Void
     ) throws
 
     /// A still picture at the geometry's size.
@@ -16,40 +16,52 @@ public protocol FrameSource: Sendable {
     func fingerprint(path: String) throws -> String
 }
 
-/// Reads still pictures. `VideoDecoding` refuses them, rightly, as videos; a reader for them is given here.
-public protocol StillReader: Sendable {
-    /// The picture at the geometry's size: height × width × 3 bytes.
-    func readStill(path: String, geometry: FrameGeometry, timeLimit: Double) throws(VideoError) -> [UInt8]
+/// Which frames of a video are kept.
+public struct FrameGrid: Sendable, Equatable {
+    /// Seconds from one frame to the next.
+    public var interval: Double
+    /// Their size.
+    public var geometry: FrameGeometry
+    /// No more are read.
+    public var most: Int
+    /// Seconds of reading after which the file is given up.
+    public var timeLimit: Double
+
+    /// All four.
+    public init(interval: Double, geometry: FrameGeometry, most: Int, timeLimit: Double) {
+        self.interval = interval
+        self.geometry = geometry
+        self.most = most
+        self.timeLimit = timeLimit
+    }
 }
 
-/// Decodes with FFmpeg.
+/// Decoded files.
 public struct DecodedFrames: FrameSource {
-    private let stills: (any StillReader)?
+    private let clips: any ClipSource
 
-    /// - Parameter stills: without one, every still picture is skipped with its reason.
-    public init(stills: (any StillReader)? = nil) { self.stills = stills }
+    /// - Parameter clips: which process decodes.
+    public init(clips: any ClipSource = DecodedClips()) { self.clips = clips }
 
-    /// By `ClipReader`, a clip a frame.
+    /// A clip a frame.
     public func readFrames(
-        path: String, interval: Double, geometry: FrameGeometry, timeLimit: Double,
-        isCancelled: @escaping @Sendable () -> Bool, take: (UnsafeBufferPointer<UInt8>) throws -> Bool
+        path: String, grid: FrameGrid, isCancelled: @escaping @Sendable () -> Bool,
+        take: (UnsafeBufferPointer<UInt8>) throws -> Void
     ) throws {
-        let plan = ClipPlan(framesPerClip: 1, clipDuration: interval, clipStride: interval)
         let options = ReadingOptions(
-            plan: plan, geometry: geometry, timeLimit: timeLimit, isCancelled: isCancelled)
-        var reader = try ClipReader(path: path, options: options)
-        while let clip = try reader.next() {
-            if try !clip.frames.withUnsafeBufferPointer(take) { return }
+            plan: ClipPlan(framesPerClip: 1, clipDuration: grid.interval, clipStride: grid.interval),
+            geometry: grid.geometry, timeLimit: grid.timeLimit, isCancelled: isCancelled)
+        var failure: (any Error)?
+        try clips.read(path: path, options: options, most: grid.most) { clip in
+            do { try clip.frames.withUnsafeBufferPointer(take) } catch { failure = error }
+            return failure == nil
         }
+        if let failure { throw failure }
     }
 
-    /// By the reader that was given.
+    /// JPEG and PNG.
     public func readStill(path: String, geometry: FrameGeometry, timeLimit: Double) throws -> [UInt8] {
-        guard let stills else {
-            throw VideoError(
-                path: path, reason: .unsupportedCodec, detail: "still pictures cannot be read by this build")
-        }
-        return try stills.readStill(path: path, geometry: geometry, timeLimit: timeLimit)
+        try clips.still(path: path, geometry: geometry, timeLimit: timeLimit)
     }
 
     /// `ContentFingerprint`.
