@@ -3,14 +3,14 @@ import VideoDecoding
 /// How a worker process hands over clips as they are: of each a line of JSON with its interval and the number of bytes that
 /// follow behind it, its frames; then a line that says how many there were, or one with the error. A picture is a clip of one
 /// frame, whose interval says nothing.
-enum ClipLines {
+package enum ClipLines {
     /// How the line before a clip's frames begins, by which it is told from others.
     static let start = #"{"clip":"#
     /// How the line with a duration begins.
     static let durationStart = #"{"duration":"#
 
     /// A clip's line and frames.
-    static func write(_ clip: Clip) -> [UInt8] {
+    package static func write(_ clip: Clip) -> [UInt8] {
         let facts: JSONValue = [
             "from": .number(clip.interval.start), "to": .number(clip.interval.stop),
             "bytes": .number(clip.frames.count),
@@ -19,7 +19,7 @@ enum ClipLines {
     }
 
     /// What stands behind the last clip.
-    static func writeEnd(_ outcome: Result<Int, LibraryError>) -> [UInt8] {
+    package static func writeEnd(_ outcome: Result<Int, LibraryError>) -> [UInt8] {
         switch outcome {
         case .failure(let error): return Array(EncodedLines.write(.failure(error)).utf8)
         case .success(let count):
@@ -27,7 +27,7 @@ enum ClipLines {
         }
     }
 
-    static func writeDuration(_ outcome: Result<Double, LibraryError>) -> [UInt8] {
+    package static func writeDuration(_ outcome: Result<Double, LibraryError>) -> [UInt8] {
         switch outcome {
         case .failure(let error): return Array(EncodedLines.write(.failure(error)).utf8)
         case .success(let seconds):
@@ -49,7 +49,7 @@ enum ClipLines {
     ///   - bytes: that its frames must have.
     ///   - previous: the interval of the clip before it.
     /// - Returns: nil where it is no clip that could stand there.
-    static func read(_ block: WorkerOutput.Block, bytes: Int, after previous: TimeRange?) -> Clip? {
+    package static func read(_ block: WorkerOutput.Block, bytes: Int, after previous: TimeRange?) -> Clip? {
         guard block.bytes.count == bytes, let json = try? JSONValue(parsing: block.line)["clip"],
             let from = json["from"]?.doubleValue, let to = json["to"]?.doubleValue
         else { return nil }
@@ -59,13 +59,13 @@ enum ClipLines {
     }
 
     /// Reads what stands behind the last clip; nil where it is no end of so many.
-    static func readEnd(_ bytes: [UInt8], clips count: Int) -> Result<Void, LibraryError>? {
+    package static func readEnd(_ bytes: [UInt8], clips count: Int) -> Result<Void, LibraryError>? {
         guard let json = try? JSONValue(parsing: bytes) else { return nil }
         if let error = EncodedLines.error(json) { return .failure(error) }
         return json["clips"]?.intValue == count ? .success(()) : nil
     }
 
-    static func readDuration(_ bytes: [UInt8]) -> Result<Double, LibraryError>? {
+    package static func readDuration(_ bytes: [UInt8]) -> Result<Double, LibraryError>? {
         guard let json = try? JSONValue(parsing: bytes) else { return nil }
         if let error = EncodedLines.error(json) { return .failure(error) }
         guard let seconds = json["duration"]?.doubleValue, seconds.isFinite, seconds >= 0 else { return nil }

@@ -29,6 +29,8 @@ final class RunningWorker {
     /// What it said beyond the last answer.
     private var said = WorkerOutput()
     private var waiting = WaitingLimit()
+    /// What comes next is read into it.
+    private var buffer = [UInt8](repeating: 0, count: 1 << 18)
     /// Of a clock that stands still while the machine sleeps.
     private let start = SuspendingClock.now
     private static let mostBytes = 1 << 30
@@ -73,7 +75,6 @@ final class RunningWorker {
     ///
     /// - Parameter patience: seconds without a sign of life after which it is taken to hang.
     func answer(patience: Double, isCancelled: () -> Bool) -> Answer {
-        var buffer = [UInt8](repeating: 0, count: 1 << 16)
         let begin = SuspendingClock.now
         var lastSign = begin
         defer { waiting.wait(seconds: Self.seconds(since: begin)) }

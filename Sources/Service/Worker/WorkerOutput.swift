@@ -1,9 +1,9 @@
 /// What a worker process has said and nobody has taken yet. Nothing in it is trusted.
-struct WorkerOutput {
+package struct WorkerOutput {
     /// The frames of a clip, and the line that stood before them.
-    struct Block {
-        let line: [UInt8]
-        var bytes: [UInt8] = []
+    package struct Block: Equatable {
+        package let line: [UInt8]
+        package fileprivate(set) var bytes: [UInt8] = []
     }
 
     /// Lines; blocks are taken out of them.
@@ -20,15 +20,18 @@ struct WorkerOutput {
     /// Bytes of it that are to come.
     private var missing = 0
     /// Empty lines so far, which say no more than that the process has not stopped, and are not kept.
-    private(set) var signsOfLife = 0
+    package private(set) var signsOfLife = 0
+
+    /// Nothing yet.
+    package init() {}
 
     /// Bytes that wait for the end of an answer.
-    var count: Int {
+    package var count: Int {
         bytes.count + blocks.reduce(0) { $0 + $1.bytes.count } + (open?.bytes.count ?? 0)
     }
 
     /// Adds what came next.
-    mutating func add(_ part: ArraySlice<UInt8>) {
+    package mutating func add(_ part: ArraySlice<UInt8>) {
         var rest = part
         while !rest.isEmpty {
             guard open != nil else {
@@ -72,7 +75,7 @@ struct WorkerOutput {
     }
 
     /// The very first line, where it is a notice: what comes later may be a hostile file's words.
-    mutating func takeNotice() -> WorkerNotice? {
+    package mutating func takeNotice() -> WorkerNotice? {
         guard isFresh, lineStart > 0 else { return nil }
         isFresh = false
         let count = bytes.count
@@ -82,10 +85,10 @@ struct WorkerOutput {
     }
 
     /// The next block, once it is all there.
-    mutating func takeBlock() -> Block? { blocks.isEmpty ? nil : blocks.removeFirst() }
+    package mutating func takeBlock() -> Block? { blocks.isEmpty ? nil : blocks.removeFirst() }
 
     /// The lines of the next answer, once they are all there.
-    mutating func takeAnswer() -> [UInt8]? {
+    package mutating func takeAnswer() -> [UInt8]? {
         guard let end = EncodedLines.endOfFirst(bytes, from: &unread) else { return nil }
         defer {
             bytes.removeFirst(end)

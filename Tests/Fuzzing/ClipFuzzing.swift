@@ -1,0 +1,75 @@
+import Service
+import VideoDecoding
+
+/// Clips that a worker process hands over, which a hostile video may have taken over, in the pieces in which a pipe gives them:
+/// the pieces change nothing, and what is taken for clips are whole ones in order.
+enum ClipFuzzing {
+    /// Frames of 2 × 2 pixels.
+    private static let clipBytes = 12
+
+    static let target = FuzzTarget(
+        name: "clips",
+        seeds: {
+            let clips = (0..<3).map { number in
+                Clip(
+                    interval: TimeRange(start: Double(number), stop: Double(number + 1)),
+                    frames: [UInt8](repeating: [10, 123, 0][number], count: clipBytes))
+            }
+            let error = LibraryError(.video, reason: "damaged", message: "cut short")
+            let handed = clips.flatMap(ClipLines.write)
+            let notice = Array(#"{"not_limited_by":["seccomp"]}"#.utf8) + [10]
+            let words = [
+                handed + ClipLines.writeEnd(.success(3)),
+                notice + handed + ClipLines.writeEnd(.failure(error)),
+                [10, 10] + ClipLines.writeDuration(.success(2.5)) + handed + [10],
+                ClipLines.writeDuration(.failure(error)) + ClipLines.writeEnd(.success(0)),
+            ]
+            return words.map { [7] + $0 }
+        },
+        run: { bytes in
+            var source = ByteSource(bytes)
+            let size = 1 + Int(source.byte())
+            let words = Array(bytes.dropFirst())
+            let pieces = stride(from: 0, to: words.count, by: size).map {
+                words[$0..<min(words.count, $0 + size)]
+            }
+            let (whole, parts) = (Heard([words[...]]), Heard(pieces))
+            try must(whole == parts, "the pieces in which words come change them")
+            var last: TimeRange?
+            for block in whole.blocks {
+                guard let clip = ClipLines.read(block, bytes: clipBytes, after: last) else { continue }
+                try must(clip.frames.count == clipBytes, "a clip has \(clip.frames.count) bytes")
+                try must(
+                    clip.interval.start.isFinite && clip.interval.duration > 0
+                        && last.map { $0.start < clip.interval.start } ?? true,
+                    "a clip stands at \(clip.interval)")
+                last = clip.interval
+            }
+            for answer in whole.answers {
+                _ = ClipLines.readEnd(answer, clips: whole.blocks.count)
+                if case .success(let seconds) = ClipLines.readDuration(answer) {
+                    try must(seconds.isFinite && seconds >= 0, "a video lasts \(seconds) seconds")
+                }
+            }
+        })
+
+    /// What is made out of words.
+    private struct Heard: Equatable {
+        var blocks: [WorkerOutput.Block] = []
+        var answers: [[UInt8]] = []
+        var signsOfLife = 0
+        var rest = 0
+
+        init(_ pieces: [ArraySlice<UInt8>]) {
+            var output = WorkerOutput()
+            for piece in pieces {
+                output.add(piece)
+                _ = output.takeNotice()
+                while let block = output.takeBlock() { blocks.append(block) }
+                while let answer = output.takeAnswer() { answers.append(answer) }
+            }
+            signsOfLife = output.signsOfLife
+            rest = output.count
+        }
+    }
+}
