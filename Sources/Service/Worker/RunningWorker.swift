@@ -30,7 +30,7 @@ final class RunningWorker {
     private var said = WorkerOutput()
     private var waiting = WaitingLimit()
     /// What comes next is read into it.
-    private var buffer = [UInt8](repeating: 0, count: 1 << 18)
+    private var buffer = [UInt8](repeating: 0, count: 1 << 16)
     /// Of a clock that stands still while the machine sleeps.
     private let start = SuspendingClock.now
     private static let mostBytes = 1 << 30
