@@ -81,7 +81,11 @@ final class ReadingSession {
         defer { interruption.pause() }
         do throws(VideoError) {
             while true {
-                if let clip = assembler.takeReady() { return clip }
+                if let clip = assembler.takeReady() {
+                    // One picture may give hundreds of clips, which take their user minutes.
+                    try interruption.check(path: file.path)
+                    return clip
+                }
                 if isFinished { return nil }
                 try step()
             }

@@ -104,6 +104,19 @@ import VideoDecoding
         #expect(taken.map { $0.frames[0] } == Array("abc".utf8))
     }
 
+    /// Clips that were handed out and that the second worker knows nothing of are no part of a whole.
+    @Test func fewerClipsThanBeforeAreNoAnswer() throws {
+        let died = "'\(folder.path)/died'"
+        let clips = try source(
+            """
+            \(Self.clip(0, 1))
+            if [ ! -e \(died) ]; then : > \(died); \(Self.clip(1, 2)) kill -SEGV $$; fi
+            \(Self.end(1)) sleep 9
+            """)
+        let (taken, error) = read(clips)
+        #expect(taken.count == 2 && error?.reason == .decoderFailed && starts == 2)
+    }
+
     @Test func oneThatDiesTwiceFailsTheFile() throws {
         let clips = try source("\(Self.clip(0, 1)) kill -SEGV $$")
         let (taken, error) = read(clips)

@@ -68,6 +68,21 @@ import VideoDecoding
         #expect(error?.reason == .cancelled)
     }
 
+    /// One picture may give hundreds of clips, and whoever encodes them may take minutes: it is asked between them, too.
+    @Test func clipsOfOnePictureAreCancelled() throws {
+        let path = try NumberedVideo.make(
+            in: folder, "standing.mkv", count: 3, rate: "1/200", ["-c:v", "mpeg4"])
+        let flag = Flag()
+        let options = ReadingOptions(plan: plan, geometry: .numbered) { flag.isSet }
+        var reader = try ClipReader(path: path, options: options)
+        for _ in 0..<50 { #expect(try reader.next() != nil) }
+        // Nothing was decoded meanwhile but the frame that follows.
+        #expect(reader.work.decoded <= 2)
+        flag.set()
+        let error = #expect(throws: VideoError.self) { _ = try reader.next() }
+        #expect(error?.reason == .cancelled)
+    }
+
     @Test func memoryDoesNotGrowWithLength() throws {
         // All clips together hold 600 MB.
         let path = try long(seconds: 1000)

@@ -40,7 +40,7 @@ public final class IsolatedClips: ClipSource {
                     isEnough = !take(clip)
                     return !isEnough
                 } read: {
-                    ClipLines.readEnd($0, clips: seen)
+                    seen < known ? nil : ClipLines.readEnd($0, clips: seen)
                 }
             } catch {
                 if !isEnough { throw error }
