@@ -11,6 +11,8 @@ int mixtape_start_worker(
     const char *program, char *const arguments[], char *const environment[], int input, pid_t *process, int *output) {
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0) return errno;
+    // Clips as they are have hundreds of kilobytes; where so much is not to be had, it stays as it is.
+    (void)fcntl(ends[0], F_SETPIPE_SZ, 1 << 20);
 
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;

@@ -9,13 +9,13 @@ package enum ClipLines {
     /// How the line with a duration begins.
     static let durationStart = #"{"duration":"#
 
-    /// A clip's line and frames.
-    package static func write(_ clip: Clip) -> [UInt8] {
+    /// The line before a clip's frames, which come as they are.
+    package static func writeStart(_ clip: Clip) -> [UInt8] {
         let facts: JSONValue = [
             "from": .number(clip.interval.start), "to": .number(clip.interval.stop),
             "bytes": .number(clip.frames.count),
         ]
-        return Array((JSONValue.object([.init("clip", facts)]).serialized() + "\n").utf8) + clip.frames
+        return Array((JSONValue.object([.init("clip", facts)]).serialized() + "\n").utf8)
     }
 
     /// What stands behind the last clip.
@@ -45,12 +45,10 @@ package enum ClipLines {
 
     /// Reads what a worker handed over, of which nothing is trusted.
     ///
-    /// - Parameters:
-    ///   - bytes: that its frames must have.
-    ///   - previous: the interval of the clip before it.
+    /// - Parameter previous: the interval of the clip before it.
     /// - Returns: nil where it is no clip that could stand there.
-    package static func read(_ block: WorkerOutput.Block, bytes: Int, after previous: TimeRange?) -> Clip? {
-        guard block.bytes.count == bytes, let json = try? JSONValue(parsing: block.line)["clip"],
+    package static func read(_ block: WorkerOutput.Block, after previous: TimeRange?) -> Clip? {
+        guard let json = try? JSONValue(parsing: block.line)["clip"],
             let from = json["from"]?.doubleValue, let to = json["to"]?.doubleValue
         else { return nil }
         let interval = TimeRange(start: from, stop: to)

@@ -7,7 +7,8 @@ extension EncodingWorker {
         let outcome = Result { () throws(LibraryError) in
             try naming { () throws(VideoError) in
                 try DecodedClips().read(path: path, options: options, most: most) { clip in
-                    say(ClipLines.write(clip))
+                    say(ClipLines.writeStart(clip))
+                    say(clip.frames)
                     count += 1
                     return true
                 }
@@ -25,7 +26,9 @@ extension EncodingWorker {
             let picture = try naming { () throws(VideoError) in
                 try DecodedClips().still(path: path, geometry: geometry, timeLimit: timeLimit)
             }
-            say(ClipLines.write(Clip(interval: TimeRange(start: 0, stop: 1), frames: picture)))
+            let clip = Clip(interval: TimeRange(start: 0, stop: 1), frames: picture)
+            say(ClipLines.writeStart(clip))
+            say(clip.frames)
             return 1
         }
         say(ClipLines.writeEnd(outcome))

@@ -22,17 +22,16 @@ public final class IsolatedClips: ClipSource {
     public func read(
         path: String, options: ReadingOptions, most: Int, take: (Clip) -> Bool
     ) throws(VideoError) {
-        let clips = ClipRequest(options, most: most)
         let request = WorkerFileRequest(
-            task: .clips(clips), timeLimit: options.timeLimit, decoderThreads: options.threads)
+            task: .clips(ClipRequest(options, most: most)), timeLimit: options.timeLimit,
+            decoderThreads: options.threads)
         var taken = 0
         try twice { () throws(VideoError) in
             let known = taken
             var (seen, last, isEnough) = (0, TimeRange?.none, false)
             do throws(VideoError) {
                 try ask(path, request, options.isCancelled) { block in
-                    guard seen < most, let clip = ClipLines.read(block, bytes: clips.clipBytes, after: last)
-                    else { return false }
+                    guard seen < most, let clip = ClipLines.read(block, after: last) else { return false }
                     (seen, last) = (seen + 1, clip.interval)
                     // The same file gives the same clips: those that were handed out are passed over.
                     guard seen > known else { return true }
@@ -66,7 +65,7 @@ public final class IsolatedClips: ClipSource {
         return try twice { () throws(VideoError) in
             var picture: [UInt8]?
             return try ask(path, request, { false }) { block in
-                guard picture == nil, block.bytes.count == geometry.frameBytes else { return false }
+                guard picture == nil else { return false }
                 picture = block.bytes
                 return true
             } read: { lines in

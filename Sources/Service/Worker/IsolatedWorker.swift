@@ -78,7 +78,7 @@ final class IsolatedWorker: VideoWorker {
         take: (WorkerOutput.Block) -> Bool = { _ in false }, read: ([UInt8]) -> Result<Answer, LibraryError>?
     ) throws(VideoError) -> Answer {
         try ask([(request, try RegularFile(path: path))])
-        return try answer(path, isCancelled, take: take, read)
+        return try answer(path, isCancelled, clipBytes: request.task.clipBytes, take: take, read)
     }
 
     /// Hands files over, in order, to the worker, or where there is none or it is gone, to a new one.
@@ -100,14 +100,15 @@ final class IsolatedWorker: VideoWorker {
 
     /// What the worker says of the next file.
     private func answer<Answer>(
-        _ path: String, _ isCancelled: @escaping @Sendable () -> Bool,
+        _ path: String, _ isCancelled: @escaping @Sendable () -> Bool, clipBytes: Int = 0,
         take: (WorkerOutput.Block) -> Bool = { _ in false },
         _ read: ([UInt8]) -> Result<Answer, LibraryError>?
     ) throws(VideoError) -> Answer {
         guard let worker = running else { preconditionFailure("nobody was asked") }
         var answer: RunningWorker.Answer
         repeat {
-            answer = worker.answer(patience: source.patience, isCancelled: isCancelled)
+            answer = worker.answer(
+                patience: source.patience, clipBytes: clipBytes, isCancelled: isCancelled)
             guard case .block(let block) = answer else { break }
             guard take(block) else { break }
         } while true

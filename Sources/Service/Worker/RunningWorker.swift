@@ -30,7 +30,7 @@ final class RunningWorker {
     private var said = WorkerOutput()
     private var waiting = WaitingLimit()
     /// What comes next is read into it.
-    private var buffer = [UInt8](repeating: 0, count: 1 << 16)
+    private var buffer = [UInt8](repeating: 0, count: 1 << 18)
     /// Of a clock that stands still while the machine sleeps.
     private let start = SuspendingClock.now
     private static let mostBytes = 1 << 30
@@ -73,8 +73,11 @@ final class RunningWorker {
 
     /// Waits for what it says of the file; where it hands over clips, for the next one.
     ///
-    /// - Parameter patience: seconds without a sign of life after which it is taken to hang.
-    func answer(patience: Double, isCancelled: () -> Bool) -> Answer {
+    /// - Parameters:
+    ///   - patience: seconds without a sign of life after which it is taken to hang.
+    ///   - clipBytes: of the frames of a clip; 0 where none was asked for.
+    func answer(patience: Double, clipBytes: Int, isCancelled: () -> Bool) -> Answer {
+        said.blockBytes = clipBytes
         let begin = SuspendingClock.now
         var lastSign = begin
         defer { waiting.wait(seconds: Self.seconds(since: begin)) }

@@ -14,6 +14,15 @@ struct WorkerFileRequest: Equatable {
         /// Hand over a still picture.
         case still(FrameGeometry)
 
+        /// Bytes of the frames of each clip that is handed over; 0 where none are.
+        var clipBytes: Int {
+            switch self {
+            case .clips(let clips): clips.clipBytes
+            case .still(let geometry): geometry.frameBytes
+            case .encode, .picture, .duration: 0
+            }
+        }
+
         /// Encode all of it, as an index wants it.
         static let encodeWhole = Task.encode(range: nil, stride: nil)
     }

@@ -22,6 +22,9 @@ package struct WorkerOutput {
     /// Empty lines so far, which say no more than that the process has not stopped, and are not kept.
     package private(set) var signsOfLife = 0
 
+    /// Bytes that a block must have; what announces other numbers is a line like any other.
+    package var blockBytes = 0
+
     /// Nothing yet.
     package init() {}
 
@@ -59,9 +62,10 @@ package struct WorkerOutput {
             }
             if lineStart == bytes.count {
                 signsOfLife += 1
-            } else if let count = ClipLines.announcedBytes(bytes[lineStart...]) {
+            } else if blockBytes > 0, ClipLines.announcedBytes(bytes[lineStart...]) == blockBytes {
                 open = Block(line: Array(bytes[lineStart...]))
-                missing = count
+                open?.bytes.reserveCapacity(blockBytes)
+                missing = blockBytes
                 // The first line was no notice.
                 if lineStart == 0 { isFresh = false }
                 bytes.removeLast(bytes.count - lineStart)
