@@ -28,7 +28,8 @@ int mixtape_send_file(int socket, int file, const void *bytes, size_t count) {
     header->cmsg_len = CMSG_LEN(sizeof file);
     memcpy(CMSG_DATA(header), &file, sizeof file);
     ssize_t sent;
-    do sent = sendmsg(socket, &message, MSG_NOSIGNAL);
+    // One that takes nothing more has not answered a hundred requests: nobody waits for that.
+    do sent = sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
     while (sent < 0 && errno == EINTR);
     return sent < 0 ? errno : 0;
 }

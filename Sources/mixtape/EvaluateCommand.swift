@@ -190,7 +190,9 @@ struct EvaluateCommand: ParsableCommand {
             let report = try Evaluation.run(try labelledVideos(), try request(), hooks: hooks)
             display.clear()
             for skipped in report.facts.skipped {
-                Terminal.note("warning: \(Terminal.printable(skipped.name)): \(skipped.error.detail)")
+                Terminal.note(
+                    "warning: \(Terminal.printable(skipped.name)): \(Terminal.printable(skipped.error.detail))"
+                )
             }
             // First what cannot fail: hours of work are in it.
             Terminal.data(json ? report.json(indent: Settings.current.outputIsTerminal) : report.markdown)

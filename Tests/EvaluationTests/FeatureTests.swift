@@ -105,6 +105,31 @@ import VideoDecoding
     }
 }
 
+/// A container that claims to last longer than any clip's time may be.
+private struct EndlessVideo: ClipSource {
+    func read(
+        path: String, options: ReadingOptions, most: Int, take: (Clip) -> Bool
+    ) throws(VideoError) {
+        // As strict as whoever makes options anew.
+        let again = ReadingOptions(plan: options.plan, geometry: options.geometry, range: options.range)
+        _ = take(Clip(interval: TimeRange(start: 0, stop: again.plan.clipDuration), frames: []))
+    }
+
+    func duration(path: String, options: ReadingOptions) throws(VideoError) -> Double { 1e8 }
+
+    func still(
+        path: String, geometry: FrameGeometry, timeLimit: Double
+    ) throws(VideoError) -> [UInt8] { [] }
+}
+
+@Suite struct EndlessVideoTests {
+    @Test func aClaimOfAnyDurationGivesClips() throws {
+        let geometry = FrameGeometry(width: 16, height: 16)
+        let clips = UniformClips(count: 10, plan: ClipPlan(), geometry: geometry, source: EndlessVideo())
+        #expect(try clips.read(path: "/v.mp4") { _ in true } == 1)
+    }
+}
+
 @Suite struct StoreTests {
     private func features(_ value: Float) -> VideoFeatures {
         VideoFeatures(

@@ -37,7 +37,7 @@ enum ClipFuzzing {
             try must(whole == parts, "the pieces in which words come change them")
             var last: TimeRange?
             for block in whole.blocks {
-                guard let clip = ClipLines.read(block, after: last) else { continue }
+                guard let clip = ClipLines.read(block, bytes: clipBytes, after: last) else { continue }
                 try must(clip.frames.count == clipBytes, "a clip has \(clip.frames.count) bytes")
                 try must(
                     clip.interval.start.isFinite && clip.interval.duration > 0
@@ -70,7 +70,7 @@ enum ClipFuzzing {
                 while let answer = output.takeAnswer() { answers.append(answer) }
             }
             signsOfLife = output.signsOfLife
-            rest = output.count
+            rest = output.lineBytes
         }
     }
 }

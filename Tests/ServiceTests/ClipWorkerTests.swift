@@ -1,5 +1,6 @@
 import Foundation
 import Service
+import Synchronization
 import Testing
 import VideoDecoding
 
@@ -84,7 +85,7 @@ import VideoDecoding
         "printf 'x'; " + clip(0, 1) + end(1),
     ])
     func whatIsNoClipIsNone(script: String) throws {
-        let (taken, error) = read(try source(script + " sleep 9", patience: 1), most: 3)
+        let (taken, error) = read(try source(script + " sleep 99", patience: 4), most: 3)
         #expect(error?.reason == .decoderFailed && error?.path == video, "\(taken)")
         #expect(taken.allSatisfy { $0.frames.count == 12 })
         #expect(starts == 2)
@@ -142,9 +143,54 @@ import VideoDecoding
         let clips = try source("\(Self.clip(0, 1)) sleep 1000")
         var options = Self.options
         let start = ContinuousClock.now
-        options.isCancelled = { ContinuousClock.now - start > .milliseconds(300) }
-        let error = failure { try clips.read(path: video, options: options, most: 9) { _ in true } }
+        let isCancelled = Atomic(false)
+        options.isCancelled = { isCancelled.load(ordering: .relaxed) }
+        let error = failure {
+            try clips.read(path: video, options: options, most: 9) { _ in
+                isCancelled.store(true, ordering: .relaxed)
+                return true
+            }
+        }
         #expect(error?.reason == .cancelled && starts == 1)
+        #expect(ContinuousClock.now - start < .seconds(15))
+    }
+
+    /// What a worker says beyond what it was asked is not taken for what it says of the next file.
+    @Test func whatIsSaidTooEarlyIsNotTaken() throws {
+        let early = "\(Self.clip(0, 1, byte: "x")) \(Self.end(1))"
+        let clips = try source("\(Self.clip(0, 1, byte: "a")) \(Self.end(1)) sleep 0.1; \(early) sleep 9")
+        #expect(read(clips).clips.map { $0.frames[0] } == Array("a".utf8))
+        // Long enough for it to be there.
+        sleep(milliseconds: 300)
+        #expect(read(clips).clips.map { $0.frames[0] } == Array("a".utf8) && starts >= 2)
+    }
+
+    /// Nobody but whoever asks can cancel: the run would end without a word.
+    @Test func aWorkerCancelsNothing() throws {
+        let clips = try source(#"echo '{"error":{"reason":"cancelled","message":"so"}}'; sleep 9"#)
+        #expect(read(clips).error?.reason == .decoderFailed && starts == 2)
+    }
+
+    /// Lines are short where clips are asked for; a gigabyte of them would be many more once it is read.
+    @Test func linesWithoutEndAreNoAnswer() throws {
+        let start = ContinuousClock.now
+        for words in ["yes '[1,1,1,1,1,1,1,1,1,1,'", "yes | tr -d '\\n'"] {
+            let (_, error) = read(try source("\(words); sleep 99"))
+            #expect(error?.reason == .decoderFailed && error?.detail.contains("gave no answer") == true)
+        }
+        #expect(ContinuousClock.now - start < .seconds(15))
+    }
+
+    /// A large file has no more time than a small one where its time limit does not grow with what it runs.
+    @Test func signsOfLifeWithoutEndAreNoAnswer() throws {
+        let file = try #require(FileHandle(forWritingAtPath: video))
+        try file.truncate(atOffset: 1 << 30)
+        let clips = try source("for i in $(seq 100); do echo; sleep 0.2; done", patience: 2)
+        var options = Self.options
+        options.timeLimit = 0.5
+        let start = ContinuousClock.now
+        let error = failure { try clips.read(path: video, options: options, most: 9) { _ in true } }
+        #expect(error?.reason == .decoderFailed && error?.detail.contains("came to no end") == true)
         #expect(ContinuousClock.now - start < .seconds(15))
     }
 
@@ -171,7 +217,7 @@ import VideoDecoding
         clip(0, 1, count: 13, announced: 13) + end(1), end(0), clip(0, 1) + clip(0, 1) + end(2),
     ])
     func whatIsNoPictureIsNone(script: String) throws {
-        let clips = try source(script + " sleep 9", patience: 1)
+        let clips = try source(script + " sleep 99", patience: 4)
         let error = failure { _ = try clips.still(path: video, geometry: Self.geometry, timeLimit: 9) }
         #expect(error?.reason == .decoderFailed)
     }

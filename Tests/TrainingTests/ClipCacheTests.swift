@@ -49,6 +49,19 @@ import Training
         #expect(source.decodings.withLock { $0.filter { $0.hasSuffix("broken") }.count } == 1)
     }
 
+    /// It may have been the machine's memory, or the network; and the next run may decode in its own process.
+    @Test func aFileThatEndsItsReaderIsTriedInTheNextRun() throws {
+        let scratch = try Scratch()
+        let source = MadeUpFrames()
+        let path = scratch.path + "/killer"
+        try "killer".write(toFile: path, atomically: true, encoding: .utf8)
+        for _ in 0..<2 {
+            let content = try cache(scratch, source).build(videos: [path], threads: 1)
+            #expect(content.skipped == [.init(path: path, reason: "the decoder did not survive it")])
+        }
+        #expect(source.decodings.withLock(\.count) == 2)
+    }
+
     @Test func copiesOfAVideoAreTakenOnce() throws {
         let scratch = try Scratch()
         var paths = try scratch.videos([5, 9])

@@ -31,6 +31,9 @@ final class MadeUpFrames: FrameSource {
         take: (UnsafeBufferPointer<UInt8>) throws -> Void
     ) throws {
         decodings.withLock { $0.append(path) }
+        if path.hasSuffix("killer") {
+            throw VideoError(path: path, reason: .decoderFailed, detail: "the decoder did not survive it")
+        }
         guard let (video, frames) = parts(path) else {
             throw VideoError(path: path, reason: .unrecognised, detail: "not a video")
         }

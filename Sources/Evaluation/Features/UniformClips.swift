@@ -50,7 +50,8 @@ package struct UniformClips {
             plan: plan, geometry: geometry, timeLimit: timeLimit, isCancelled: isCancelled)
         let duration = try source.duration(path: path, options: options)
         let schedule = Self.schedule(count: count, plan: plan, duration: duration)
-        options.plan.clipStride = max(1e-3, schedule.stride)
+        // A container may claim any duration.
+        options.plan.clipStride = min(max(1e-3, schedule.stride), 999_999)
         if schedule.start > 0 { options.range = TimeRange(start: schedule.start, stop: .infinity) }
         var taken = 0
         try source.read(path: path, options: options, most: schedule.count) { clip in

@@ -35,25 +35,30 @@ package enum ClipLines {
         }
     }
 
-    /// How many bytes of frames stand behind a line; nil where it announces none.
-    static func announcedBytes(_ line: some Collection<UInt8>) -> Int? {
-        guard line.starts(with: start.utf8), let json = try? JSONValue(parsing: Array(line)),
-            let count = json["clip"]?["bytes"]?.intValue, count > 0
+    /// Longer lines announce nothing.
+    private static let longestStart = 512
+
+    /// The interval of a clip whose frames stand behind a line; nil where it announces none, or one of another size.
+    ///
+    /// - Parameter bytes: that its frames must have.
+    static func readStart(_ line: ArraySlice<UInt8>, bytes: Int) -> TimeRange? {
+        guard line.starts(with: start.utf8), line.count <= longestStart,
+            let clip = try? JSONValue(parsing: Array(line))["clip"], clip["bytes"]?.intValue == bytes,
+            let from = clip["from"]?.doubleValue, let to = clip["to"]?.doubleValue
         else { return nil }
-        return count
+        return TimeRange(start: from, stop: to)
     }
 
-    /// Reads what a worker handed over, of which nothing is trusted.
+    /// The clip of a block; nil where it could not stand there.
     ///
-    /// - Parameter previous: the interval of the clip before it.
-    /// - Returns: nil where it is no clip that could stand there.
-    package static func read(_ block: WorkerOutput.Block, after previous: TimeRange?) -> Clip? {
-        guard let json = try? JSONValue(parsing: block.line)["clip"],
-            let from = json["from"]?.doubleValue, let to = json["to"]?.doubleValue
-        else { return nil }
-        let interval = TimeRange(start: from, stop: to)
-        guard UntrustedVideo.follows(interval, previous) else { return nil }
-        return Clip(interval: interval, frames: block.bytes)
+    /// - Parameters:
+    ///   - bytes: that its frames must have.
+    ///   - previous: the interval of the clip before it.
+    package static func read(
+        _ block: WorkerOutput.Block, bytes: Int, after previous: TimeRange?
+    ) -> Clip? {
+        guard block.bytes.count == bytes, UntrustedVideo.follows(block.interval, previous) else { return nil }
+        return Clip(interval: block.interval, frames: block.bytes)
     }
 
     /// Reads what stands behind the last clip; nil where it is no end of so many.

@@ -53,7 +53,11 @@ public enum EncodedLines {
     /// - Parameter dimension: the width that every Gaussian must have.
     /// - Returns: nil where the lines are not an outcome, or not all of one.
     public static func read(_ bytes: [UInt8], dimension: Int) -> Outcome? {
-        let lines = bytes.split(separator: 0x0A).map { try? JSONValue(parsing: Array($0)) }
+        // A gigabyte of JSON would be many more in memory.
+        let longest = 8192 + 16 * dimension
+        let lines = bytes.split(separator: 0x0A).map {
+            $0.count > longest ? nil : try? JSONValue(parsing: Array($0))
+        }
         guard let first = lines.first, let head = first else { return nil }
         if head["error"] != nil { return error(head).map { .failure($0) } }
         let clips = lines.dropFirst().dropLast()
@@ -80,7 +84,9 @@ public enum EncodedLines {
     /// The error that a line tells of; nil where it is none.
     static func error(_ line: JSONValue) -> LibraryError? {
         guard let error = line["error"], let reason = UntrustedVideo.text(error["reason"], atMost: 64),
-            let message = UntrustedVideo.text(error["message"], atMost: 1024)
+            let message = UntrustedVideo.text(error["message"], atMost: 1024),
+            // That is for whoever asked to say, and would end more than the file's reading.
+            reason != VideoError.Reason.cancelled.rawValue
         else { return nil }
         return LibraryError(.video, reason: reason, message: message)
     }

@@ -22,8 +22,9 @@ public final class IsolatedClips: ClipSource {
     public func read(
         path: String, options: ReadingOptions, most: Int, take: (Clip) -> Bool
     ) throws(VideoError) {
+        let clips = ClipRequest(options, most: most)
         let request = WorkerFileRequest(
-            task: .clips(ClipRequest(options, most: most)), timeLimit: options.timeLimit,
+            task: .clips(clips), timeLimit: options.timeLimit,
             decoderThreads: options.threads)
         var taken = 0
         try twice { () throws(VideoError) in
@@ -31,15 +32,19 @@ public final class IsolatedClips: ClipSource {
             var (seen, last, isEnough) = (0, TimeRange?.none, false)
             do throws(VideoError) {
                 try ask(path, request, options.isCancelled) { block in
-                    guard seen < most, let clip = ClipLines.read(block, after: last) else { return false }
+                    guard seen < most, let clip = ClipLines.read(block, bytes: clips.clipBytes, after: last)
+                    else { return false }
                     (seen, last) = (seen + 1, clip.interval)
                     // The same file gives the same clips: those that were handed out are passed over.
                     guard seen > known else { return true }
                     taken = seen
                     isEnough = !take(clip)
                     return !isEnough
-                } read: {
-                    seen < known ? nil : ClipLines.readEnd($0, clips: seen)
+                } read: { lines -> Result<Void, LibraryError>? in
+                    let end = ClipLines.readEnd(lines, clips: seen)
+                    // Clips that were handed out and are not there any more are no part of a whole.
+                    if case .success = end, seen < known { return nil }
+                    return end
                 }
             } catch {
                 if !isEnough { throw error }
@@ -65,7 +70,7 @@ public final class IsolatedClips: ClipSource {
         return try twice { () throws(VideoError) in
             var picture: [UInt8]?
             return try ask(path, request, { false }) { block in
-                guard picture == nil else { return false }
+                guard picture == nil, block.bytes.count == geometry.frameBytes else { return false }
                 picture = block.bytes
                 return true
             } read: { lines in

@@ -56,7 +56,7 @@ final class IsolatedWorker: VideoWorker {
             let result = Result { () throws(VideoError) in
                 _ = try opened[place].get()
                 do throws(VideoError) {
-                    return try answer(file.path, isCancelled) {
+                    return try answer(file.path, isCancelled, task: .encodeWhole) {
                         EncodedLines.read($0, dimension: source.dimension)
                     }
                 } catch {
@@ -78,7 +78,7 @@ final class IsolatedWorker: VideoWorker {
         take: (WorkerOutput.Block) -> Bool = { _ in false }, read: ([UInt8]) -> Result<Answer, LibraryError>?
     ) throws(VideoError) -> Answer {
         try ask([(request, try RegularFile(path: path))])
-        return try answer(path, isCancelled, clipBytes: request.task.clipBytes, take: take, read)
+        return try answer(path, isCancelled, task: request.task, take: take, read)
     }
 
     /// Hands files over, in order, to the worker, or where there is none or it is gone, to a new one.
@@ -100,7 +100,7 @@ final class IsolatedWorker: VideoWorker {
 
     /// What the worker says of the next file.
     private func answer<Answer>(
-        _ path: String, _ isCancelled: @escaping @Sendable () -> Bool, clipBytes: Int = 0,
+        _ path: String, _ isCancelled: @escaping @Sendable () -> Bool, task: WorkerFileRequest.Task,
         take: (WorkerOutput.Block) -> Bool = { _ in false },
         _ read: ([UInt8]) -> Result<Answer, LibraryError>?
     ) throws(VideoError) -> Answer {
@@ -108,7 +108,7 @@ final class IsolatedWorker: VideoWorker {
         var answer: RunningWorker.Answer
         repeat {
             answer = worker.answer(
-                patience: source.patience, clipBytes: clipBytes, isCancelled: isCancelled)
+                patience: source.patience, task: task, isCancelled: isCancelled)
             guard case .block(let block) = answer else { break }
             guard take(block) else { break }
         } while true

@@ -33,7 +33,6 @@ final class RunningWorker {
     private var buffer = [UInt8](repeating: 0, count: 1 << 18)
     /// Of a clock that stands still while the machine sleeps.
     private let start = SuspendingClock.now
-    private static let mostBytes = 1 << 30
     /// Signs of life beyond one a second, which is what an honest worker gives.
     private static let mostSignsTooMany = 64.0
 
@@ -56,18 +55,23 @@ final class RunningWorker {
     }
 
     deinit {
+        // One that has nothing to do ends by itself.
+        shutdown(socket, Int32(SHUT_RDWR))
         if !isOver { end() }
         close(socket)
         close(output)
     }
 
-    /// Hands over an open file; false where the process is gone.
+    /// Hands over an open file; false where the process is gone, or has more to say than it was asked: that would pass for
+    /// what it says of this file.
     ///
     /// - Parameter slack: seconds that an answer may take beyond the file's own time limit.
     func ask(_ request: WorkerFileRequest, _ file: RegularFile, slack: Double) -> Bool {
         let bytes = Array(request.json.serialized().utf8)
+        guard waiting.open > 0 || isQuiet() else { return false }
         guard mixtape_send_file(socket, file.descriptor, bytes, bytes.count) == 0 else { return false }
-        waiting.add(timeLimit: request.timeLimit, bytes: file.size, slack: slack)
+        waiting.add(
+            timeLimit: request.timeLimit, growth: request.task.growth, bytes: file.size, slack: slack)
         return true
     }
 
@@ -75,9 +79,11 @@ final class RunningWorker {
     ///
     /// - Parameters:
     ///   - patience: seconds without a sign of life after which it is taken to hang.
-    ///   - clipBytes: of the frames of a clip; 0 where none was asked for.
-    func answer(patience: Double, clipBytes: Int, isCancelled: () -> Bool) -> Answer {
-        said.blockBytes = clipBytes
+    ///   - task: what it was asked for.
+    func answer(
+        patience: Double, task: WorkerFileRequest.Task, isCancelled: () -> Bool
+    ) -> Answer {
+        said.blockBytes = task.clipBytes
         let begin = SuspendingClock.now
         var lastSign = begin
         defer { waiting.wait(seconds: Self.seconds(since: begin)) }
@@ -89,7 +95,7 @@ final class RunningWorker {
                 waiting.settle()
                 return .lines(lines)
             }
-            if said.count > Self.mostBytes
+            if said.lineBytes > task.mostBytes
                 || Double(said.signsOfLife) > Self.seconds(since: start) + Self.mostSignsTooMany
             {
                 return .tooMuch
@@ -104,6 +110,22 @@ final class RunningWorker {
             lastSign = .now
             said.add(buffer[..<count])
         }
+    }
+
+    /// Whether it has said nothing but signs of life since the last answer.
+    private func isQuiet() -> Bool {
+        // More than a few reads are more than a few signs of life.
+        for _ in 0..<8 {
+            said.takeNotice()?.show()
+            guard said.isEmpty else { return false }
+            var watched = pollfd(fd: output, events: Int16(POLLIN), revents: 0)
+            guard poll(&watched, 1, 0) > 0 else { return true }
+            let count = read(output, &buffer, buffer.count)
+            // What is wrong with it shows when it is asked.
+            guard count > 0 else { return true }
+            said.add(buffer[..<count])
+        }
+        return false
     }
 
     private static func seconds(since start: SuspendingClock.Instant) -> Double {

@@ -3,20 +3,23 @@
 ///
 /// Files that were handed over together have their time together: the clips of the first may wait for those of the last.
 struct WaitingLimit {
-    private var open = 0
+    /// Files that wait for their answers.
+    private(set) var open = 0
     private var allowed = 0.0
     private var waited = 0.0
 
     /// A file was handed over.
     ///
-    /// - Parameter slack: seconds more than the file's own time limit, for the process's start and the network.
-    mutating func add(timeLimit: Double, bytes: Int64, slack: Double) {
+    /// - Parameters:
+    ///   - growth: seconds that the file's time limit grows for each second of video.
+    ///   - slack: seconds more than that, for the process's start and the network.
+    mutating func add(timeLimit: Double, growth: Double, bytes: Int64, slack: Double) {
         if open == 0 { (allowed, waited) = (0, 0) }
         open += 1
-        allowed += timeLimit + Self.running(bytes) + slack
+        allowed += timeLimit + growth * Self.running(bytes) + slack
     }
 
-    /// The time limit of a file grows by what it runs, which only its reader knows. Hardly a video has fewer than 500
+    /// A time limit may grow by what the file runs, which only its reader knows. Hardly a video has fewer than 500
     /// bytes a second, and none takes longer than a day.
     private static func running(_ bytes: Int64) -> Double { min(Double(bytes) / 500, 86_400) }
 

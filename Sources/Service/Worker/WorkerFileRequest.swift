@@ -23,6 +23,24 @@ struct WorkerFileRequest: Equatable {
             }
         }
 
+        /// Bytes of lines that an answer may have: of Gaussians a day's, of a picture its own in other digits.
+        var mostBytes: Int {
+            switch self {
+            case .encode: 1 << 30
+            case .picture: 1 << 24
+            case .clips, .duration, .still: 1 << 16
+            }
+        }
+
+        /// Seconds that the time limit grows for each second of video that was reached.
+        var growth: Double {
+            switch self {
+            case .encode: 1
+            case .clips(let clips), .duration(let clips): clips.growth
+            case .picture, .still: 0
+            }
+        }
+
         /// Encode all of it, as an index wants it.
         static let encodeWhole = Task.encode(range: nil, stride: nil)
     }

@@ -1,8 +1,10 @@
+import VideoDecoding
+
 /// What a worker process has said and nobody has taken yet. Nothing in it is trusted.
 package struct WorkerOutput {
-    /// The frames of a clip, and the line that stood before them.
+    /// The frames of a clip, and what the line before them said.
     package struct Block: Equatable {
-        package let line: [UInt8]
+        package let interval: TimeRange
         package fileprivate(set) var bytes: [UInt8] = []
     }
 
@@ -28,10 +30,11 @@ package struct WorkerOutput {
     /// Nothing yet.
     package init() {}
 
-    /// Bytes that wait for the end of an answer.
-    package var count: Int {
-        bytes.count + blocks.reduce(0) { $0 + $1.bytes.count } + (open?.bytes.count ?? 0)
-    }
+    /// Bytes of lines that wait for the end of an answer.
+    package var lineBytes: Int { bytes.count }
+
+    /// Whether there is nothing that belongs to an answer, or could be taken for a part of one.
+    package var isEmpty: Bool { bytes.isEmpty && blocks.isEmpty && open == nil }
 
     /// Adds what came next.
     package mutating func add(_ part: ArraySlice<UInt8>) {
@@ -62,10 +65,12 @@ package struct WorkerOutput {
             }
             if lineStart == bytes.count {
                 signsOfLife += 1
-            } else if blockBytes > 0, ClipLines.announcedBytes(bytes[lineStart...]) == blockBytes {
-                open = Block(line: Array(bytes[lineStart...]))
-                open?.bytes.reserveCapacity(blockBytes)
-                missing = blockBytes
+            } else if blockBytes > 0,
+                let interval = ClipLines.readStart(bytes[lineStart...], bytes: blockBytes)
+            {
+                var block = Block(interval: interval)
+                block.bytes.reserveCapacity(blockBytes)
+                (open, missing) = (block, blockBytes)
                 // The first line was no notice.
                 if lineStart == 0 { isFresh = false }
                 bytes.removeLast(bytes.count - lineStart)

@@ -33,8 +33,8 @@ public struct TrainingSession: Sendable {
     public var threads = 2
     /// Of the network's products; parameters stay float32.
     public var precision = Precision.automatic
-    /// Which process decodes the files.
-    public var clips: any ClipSource = DecodedClips()
+    /// Makes what decodes the files; it is let go once they are decoded.
+    public var clips: @Sendable () -> any ClipSource = { DecodedClips() }
     /// Whether to go on at the output folder's checkpoint.
     public var resumes = false
 
@@ -81,12 +81,7 @@ public struct TrainingSession: Sendable {
         let (videos, stills, leftOut) = try files()
         let (encoder, model) = try makeEncoder(hooks)
         let interval = model.plan.clipDuration / Double(model.plan.framesPerClip)
-        let cache = ClipCache(
-            folder: cacheFolder, choice: configuration.cache, clipInterval: interval, fit: model.geometry.fit,
-            source: DecodedFrames(clips: clips))
-        let content = try cache.build(
-            videos: videos, stills: stills, threads: configuration.operation.decoderThreads,
-            progress: hooks.caching, isCancelled: hooks.isCancelled)
+        let content = try decode(videos, stills, for: model, clipInterval: interval, hooks)
         var outcome = Outcome(
             summary: nil, skipped: content.skipped, leftOut: leftOut,
             parameterCount: encoder.parameters.reduce(0) { $0 + $1.value.count })
@@ -111,6 +106,20 @@ public struct TrainingSession: Sendable {
         if resumes { try run.resume() }
         outcome.summary = try run.run()
         return outcome
+    }
+
+    /// The clips of all files, from the cache or decoded.
+    private func decode(
+        _ videos: [String], _ stills: [String], for model: ModelConfiguration, clipInterval: Double,
+        _ hooks: Hooks
+    ) throws(TrainingError) -> ClipCache.Content {
+        let cache = ClipCache(
+            folder: cacheFolder, choice: configuration.cache, clipInterval: clipInterval,
+            fit: model.geometry.fit,
+            source: DecodedFrames(clips: clips()))
+        return try cache.build(
+            videos: videos, stills: stills, threads: configuration.operation.decoderThreads,
+            progress: hooks.caching, isCancelled: hooks.isCancelled)
     }
 
     /// Before anything takes long: neither an earlier run nor a finished model is written over.

@@ -52,7 +52,8 @@ struct IndexCommand: ParsableCommand {
             throw Interrupts.exitCode
         }
         for problem in summary.progress.problems {
-            Terminal.note("warning: \(Terminal.printable(problem.path)): \(problem.detail)")
+            Terminal.note(
+                "warning: \(Terminal.printable(problem.path)): \(Terminal.printable(problem.detail))")
         }
         if summary.progress.kept > 0 {
             Terminal.note(

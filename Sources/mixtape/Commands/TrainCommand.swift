@@ -97,7 +97,8 @@ struct TrainCommand: ParsableCommand {
         running.apply(to: &choices.operation)
         choices.operation.decoderThreads = session.threads
         session.configuration = choices
-        session.clips = running.isolation.clips(threads: session.threads)
+        let (isolation, threads) = (running.isolation, session.threads)
+        session.clips = { isolation.clips(threads: threads) }
         return session
     }
 

@@ -67,7 +67,8 @@ struct WatchCommand: ParsableCommand {
 
     private static func show(_ progress: IndexProgress, json: Bool) {
         for problem in progress.problems {
-            Terminal.note("warning: \(Terminal.printable(problem.path)): \(problem.detail)")
+            Terminal.note(
+                "warning: \(Terminal.printable(problem.path)): \(Terminal.printable(problem.detail))")
         }
         if json {
             Terminal.data(IndexSummary(progress: progress).json.serialized())

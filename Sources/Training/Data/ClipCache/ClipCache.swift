@@ -126,7 +126,7 @@ public struct ClipCache: Sendable {
                 }
             case .failed(let reason): content.skipped.append(Skipped(path: path, reason: reason))
             case .broken(let error): throw error
-            case nil: content.isCancelled = isCancelled()
+            case nil: content.isCancelled = true
             }
         }
         return content
@@ -174,8 +174,11 @@ extension ClipCache {
             }
             return (video, true)
         } catch let error as VideoError {
-            // A file that ran out of time or could not be read may do better next time.
-            if !isStill && ![.cancelled, .timeLimit, .readFailed, .permissionDenied].contains(error.reason) {
+            // A file that ran out of time, could not be read or ended its reader may do better next time.
+            let passing: [VideoError.Reason] = [
+                .cancelled, .timeLimit, .readFailed, .permissionDenied, .decoderFailed,
+            ]
+            if !isStill && !passing.contains(error.reason) {
                 file.failure = error.detail
                 record = file
             }
