@@ -18,8 +18,7 @@ import Testing
         let index = try TestIndex()
         var stored = 0
         for moment in [1, 6, 12] {
-            let run = try index.startIndexing()
-            try index.waitUntilReady(moment)
+            let run = try index.startIndexing(until: moment)
             run.send(SIGKILL)
             #expect(try run.outcome().status == -SIGKILL)
             let ready = try index.ready()
@@ -43,8 +42,7 @@ import Testing
     @Test(arguments: [(SIGINT, Int32(130)), (SIGTERM, Int32(143))])
     func aSignalEndsTheRunCleanly(signal: Int32, status: Int32) throws {
         let index = try TestIndex()
-        let run = try index.startIndexing("--json")
-        try index.waitUntilReady(3)
+        let run = try index.startIndexing(until: 3, "--json")
         run.send(signal)
         let outcome = try run.outcome()
         #expect(outcome.status == status)
@@ -59,8 +57,7 @@ import Testing
 
     @Test func aSecondRunAtTheSameTimeWaitsOrSaysSo() throws {
         let index = try TestIndex()
-        let first = try index.startIndexing()
-        try index.waitUntilReady(1)
+        let first = try index.startIndexing(until: 1)
         // Held in the middle of its work, so that the others surely meet it.
         first.send(SIGSTOP)
         let refused = try index.run("index", index.material.videos)

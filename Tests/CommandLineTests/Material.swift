@@ -72,15 +72,28 @@ struct TestIndex {
         return (try outcome.json()["videos"] as? [String: Any])?["ready"] as? Int ?? -1
     }
 
-    /// Waits until so many videos are stored, asking one service again and again: starting a program for
-    /// each question would take longer than a video.
-    func waitUntilReady(_ count: Int) throws {
+    /// The same, and waits until so many videos are stored.
+    func startIndexing(until count: Int, _ more: String...) throws -> Running {
+        var run: Running?
+        try waitUntilReady(count) {
+            run = try Running(["index", material.videos, "--workers", "1"] + more + options)
+        }
+        return try #require(run)
+    }
+
+    /// Waits until so many videos are stored after something began. One service is asked again and again, which is there before:
+    /// starting a program for each question would take longer than a video.
+    func waitUntilReady(_ count: Int, after begin: () throws -> Void) throws {
         let service = try Conversation(["serve"] + options)
         defer { _ = service.end() }
-        for question in 0..<4000 {
+        func ready(_ question: Int) -> Int? {
             service.say(#"{"jsonrpc":"2.0","id":\#(question),"method":"info"}"#)
-            let videos = (service.next()?["result"] as? [String: Any])?["videos"] as? [String: Int]
-            if let ready = videos?["ready"], ready >= count { return }
+            return ((service.next()?["result"] as? [String: Any])?["videos"] as? [String: Int])?["ready"]
+        }
+        _ = ready(0)
+        try begin()
+        for question in 1...4000 {
+            if let ready = ready(question), ready >= count { return }
             usleep(2_000)
         }
         Issue.record("\(count) videos were never stored")

@@ -62,10 +62,9 @@ import Testing
     @Test func anIndexRunIsCancelledAndWhatItStoredStays() throws {
         let index = try TestIndex()
         let pipes = try Conversation(["serve"] + index.options)
-        pipes.say(
+        let request =
             #"{"jsonrpc":"2.0","id":1,"method":"index","params":{"folders":["\#(index.material.videos)"],"workers":1}}"#
-        )
-        try index.waitUntilReady(2)
+        try index.waitUntilReady(2) { pipes.say(request) }
         pipes.say(#"{"jsonrpc":"2.0","id":2,"method":"cancel","params":{"id":1}}"#)
         var codes: [Int: Int] = [:]
         while codes.count < 2, let line = pipes.next() {
