@@ -44,6 +44,7 @@ import Testing
         let index = try TestIndex()
         let run = try index.startIndexing(until: 3, "--json")
         run.send(signal)
+        run.send(SIGCONT)
         let outcome = try run.outcome()
         #expect(outcome.status == status)
         #expect(outcome.output == "")
@@ -57,9 +58,8 @@ import Testing
 
     @Test func aSecondRunAtTheSameTimeWaitsOrSaysSo() throws {
         let index = try TestIndex()
+        // Stopped, so that the others surely meet it.
         let first = try index.startIndexing(until: 1)
-        // Held in the middle of its work, so that the others surely meet it.
-        first.send(SIGSTOP)
         let refused = try index.run("index", index.material.videos)
         #expect(refused.status == 1)
         #expect(refused.errors.hasPrefix("error: "))

@@ -72,13 +72,21 @@ struct TestIndex {
         return (try outcome.json()["videos"] as? [String: Any])?["ready"] as? Int ?? -1
     }
 
-    /// The same, and waits until so many videos are stored.
+    /// The same until so many videos are stored; then it is stopped in the middle of its work, to go on with `SIGCONT`.
+    ///
+    /// It stands still while it is asked how far it is, however long the answer takes.
     func startIndexing(until count: Int, _ more: String...) throws -> Running {
-        var run: Running?
-        try waitUntilReady(count) {
-            run = try Running(["index", material.videos, "--workers", "1"] + more + options)
+        let service = try Conversation(["serve"] + options)
+        defer { _ = service.end() }
+        let run = try Running(["index", material.videos, "--workers", "1"] + more + options)
+        for question in 1...4000 where run.process.isRunning {
+            run.send(SIGSTOP)
+            if let ready = ready(service, question), ready >= count { return run }
+            run.send(SIGCONT)
+            usleep(2_000)
         }
-        return try #require(run)
+        Issue.record("\(count) videos were never stored, or too fast")
+        return run
     }
 
     /// Waits until so many videos are stored after something began. One service is asked again and again, which is there before:
@@ -86,16 +94,17 @@ struct TestIndex {
     func waitUntilReady(_ count: Int, after begin: () throws -> Void) throws {
         let service = try Conversation(["serve"] + options)
         defer { _ = service.end() }
-        func ready(_ question: Int) -> Int? {
-            service.say(#"{"jsonrpc":"2.0","id":\#(question),"method":"info"}"#)
-            return ((service.next()?["result"] as? [String: Any])?["videos"] as? [String: Int])?["ready"]
-        }
-        _ = ready(0)
+        _ = ready(service, 0)
         try begin()
         for question in 1...4000 {
-            if let ready = ready(question), ready >= count { return }
+            if let ready = ready(service, question), ready >= count { return }
             usleep(2_000)
         }
         Issue.record("\(count) videos were never stored")
+    }
+
+    private func ready(_ service: Conversation, _ question: Int) -> Int? {
+        service.say(#"{"jsonrpc":"2.0","id":\#(question),"method":"info"}"#)
+        return ((service.next()?["result"] as? [String: Any])?["videos"] as? [String: Int])?["ready"]
     }
 }
