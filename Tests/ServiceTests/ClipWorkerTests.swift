@@ -14,16 +14,13 @@ import VideoDecoding
 
     init() throws {
         folder = try TemporaryFolder()
-        video = folder.path + "/video.mp4"
-        try Data("no video; nobody reads it".utf8).write(to: URL(fileURLWithPath: video))
+        video = try folder.noVideo()
     }
 
     /// A source whose worker is a script, which notes each of its starts.
     private func source(_ script: String, patience: Double = 20) throws -> IsolatedClips {
-        let program = folder.path + "/worker"
         let start = "echo >> '\(folder.path)/starts'\nhead -c 1 >/dev/null"
-        try "#!/bin/sh\n\(start)\n\(script)\n".write(toFile: program, atomically: true, encoding: .utf8)
-        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: program)
+        let program = try folder.worker(start + "\n" + script)
         return IsolatedClips(
             IsolatedSource(executable: program, modelFolder: nil, dimension: 0, patience: patience),
             threads: 1)

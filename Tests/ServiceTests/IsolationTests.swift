@@ -12,17 +12,13 @@ import VideoEncoding
 
     init() throws {
         folder = try TemporaryFolder()
-        video = folder.path + "/video.mp4"
-        try Data("no video; nobody reads it".utf8).write(to: URL(fileURLWithPath: video))
+        video = try folder.noVideo()
     }
 
     /// A source whose worker is a script.
     private func source(_ script: String, patience: Double = 20) throws -> IsolatedSource {
-        let program = folder.path + "/worker"
-        try "#!/bin/sh\n\(script)\n".write(toFile: program, atomically: true, encoding: .utf8)
-        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: program)
         return IsolatedSource(
-            executable: program, modelFolder: folder.path, dimension: 2, patience: patience)
+            executable: try folder.worker(script), modelFolder: folder.path, dimension: 2, patience: patience)
     }
 
     private func failure(_ worker: any VideoWorker, _ path: String? = nil) -> VideoError? {

@@ -11,11 +11,9 @@ import VideoDecoding
     private static func outcomes(_ script: String) throws -> [Result<Thumbnail, LibraryError>] {
         let folder = try TemporaryFolder()
         defer { withExtendedLifetime(folder) {} }
-        let (program, video) = (folder.path + "/worker", folder.path + "/video.mp4")
-        try "#!/bin/sh\nhead -c 1 >/dev/null\necho >> '\(folder.path)/starts'\n\(script)\n"
-            .write(toFile: program, atomically: true, encoding: .utf8)
-        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: program)
-        try Data("no video; nobody reads it".utf8).write(to: URL(fileURLWithPath: video))
+        let program = try folder.worker(
+            "head -c 1 >/dev/null\necho >> '\(folder.path)/starts'\n" + script)
+        let video = try folder.noVideo()
         let library = VideoLibrary(
             LibraryConfiguration(
                 indexFolder: folder.path, modelFolder: folder.path, workerExecutable: program))

@@ -15,12 +15,8 @@ import VideoEncoding
     ) throws -> [VideoError?] {
         let folder = try TemporaryFolder()
         defer { withExtendedLifetime(folder) {} }
-        let program = folder.path + "/worker"
-        try "#!/bin/sh\nhead -c 1 >/dev/null\n\(script)\n"
-            .write(toFile: program, atomically: true, encoding: .utf8)
-        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: program)
-        let videos = (0..<files).map { folder.path + "/\($0).mp4" }
-        for video in videos { try Data("no video".utf8).write(to: URL(fileURLWithPath: video)) }
+        let program = try folder.worker("head -c 1 >/dev/null\n" + script)
+        let videos = try (0..<files).map { try folder.noVideo("\($0).mp4") }
         let source = IsolatedSource(
             executable: program, modelFolder: folder.path, dimension: 2, patience: patience)
         var outcomes: [VideoError?] = []

@@ -13,6 +13,21 @@ final class TemporaryFolder: Sendable {
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     }
 
+    /// A shell script in the place of a worker.
+    func worker(_ script: String) throws -> String {
+        let program = path + "/worker"
+        try "#!/bin/sh\n\(script)\n".write(toFile: program, atomically: true, encoding: .utf8)
+        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: program)
+        return program
+    }
+
+    /// A file for workers to be handed; nobody reads it.
+    func noVideo(_ name: String = "video.mp4") throws -> String {
+        let file = path + "/" + name
+        try Data("no video; nobody reads it".utf8).write(to: URL(fileURLWithPath: file))
+        return file
+    }
+
     deinit { try? FileManager.default.removeItem(atPath: path) }
 }
 

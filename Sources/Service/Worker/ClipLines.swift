@@ -11,11 +11,12 @@ package enum ClipLines {
 
     /// The line before a clip's frames, which come as they are.
     package static func writeStart(_ clip: Clip) -> [UInt8] {
-        let facts: JSONValue = [
-            "from": .number(clip.interval.start), "to": .number(clip.interval.stop),
-            "bytes": .number(clip.frames.count),
-        ]
-        return Array((JSONValue.object([.init("clip", facts)]).serialized() + "\n").utf8)
+        line(
+            "clip",
+            [
+                "from": .number(clip.interval.start), "to": .number(clip.interval.stop),
+                "bytes": .number(clip.frames.count),
+            ])
     }
 
     /// What stands behind the last clip.
@@ -23,7 +24,7 @@ package enum ClipLines {
         switch outcome {
         case .failure(let error): return Array(EncodedLines.write(.failure(error)).utf8)
         case .success(let count):
-            return Array((JSONValue.object([.init("clips", .number(count))]).serialized() + "\n").utf8)
+            return line("clips", .number(count))
         }
     }
 
@@ -31,8 +32,12 @@ package enum ClipLines {
         switch outcome {
         case .failure(let error): return Array(EncodedLines.write(.failure(error)).utf8)
         case .success(let seconds):
-            return Array((JSONValue.object([.init("duration", .number(seconds))]).serialized() + "\n").utf8)
+            return line("duration", .number(seconds))
         }
+    }
+
+    private static func line(_ name: String, _ value: JSONValue) -> [UInt8] {
+        Array((JSONValue.object([.init(name, value)]).serialized() + "\n").utf8)
     }
 
     /// Longer lines announce nothing.
