@@ -7,26 +7,32 @@ import VideoDecoding
 package struct ClipBytes: Sendable, Equatable {
     package var intervals: [UInt8]
     package var gaussians: [UInt8]
+    /// `ClipSignature.byteCount` per clip, or none.
+    package var signatures: [UInt8]
 
-    package init(intervals: [UInt8], gaussians: [UInt8]) {
+    package init(intervals: [UInt8], gaussians: [UInt8], signatures: [UInt8] = []) {
         self.intervals = intervals
         self.gaussians = gaussians
+        self.signatures = signatures
     }
 
     /// Nil where a value is not finite in float16.
-    package init?(_ intervals: [TimeRange], _ mixture: GaussianMixture) {
+    package init?(_ intervals: [TimeRange], _ mixture: GaussianMixture, _ signatures: [ClipSignature] = []) {
         guard let gaussians = Blobs.encode(mixture) else { return nil }
-        self.init(intervals: Array(Blobs.encode(intervals)), gaussians: Array(gaussians))
+        self.init(
+            intervals: Array(Blobs.encode(intervals)), gaussians: Array(gaussians),
+            signatures: signatures.flatMap(\.bytes))
     }
 
     /// Nil where the bytes are not those of so many clips.
     package func decoded(clipCount: Int, dimension: Int) -> (
-        intervals: [TimeRange], mixture: GaussianMixture
+        intervals: [TimeRange], mixture: GaussianMixture, signatures: [ClipSignature]
     )? {
         guard let ranges = Blobs.intervals(Data(intervals), count: clipCount),
-            let mixture = Blobs.mixture(Data(gaussians), count: clipCount, dimension: dimension)
+            let mixture = Blobs.mixture(Data(gaussians), count: clipCount, dimension: dimension),
+            let signatures = ClipSignature.list(signatures, clipCount: clipCount)
         else { return nil }
-        return (ranges, mixture)
+        return (ranges, mixture, signatures)
     }
 
     /// For damage, not for malice.
@@ -34,6 +40,7 @@ package struct ClipBytes: Sendable, Equatable {
         var sum = Checksum()
         intervals.withUnsafeBytes { sum.add($0) }
         gaussians.withUnsafeBytes { sum.add($0) }
+        if !signatures.isEmpty { signatures.withUnsafeBytes { sum.add($0) } }
         return sum.signed
     }
 }

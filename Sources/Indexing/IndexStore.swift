@@ -21,7 +21,8 @@ package protocol IndexStore: AnyObject, Sendable {
     /// Stores a video under its path, in place of what was there.
     @discardableResult
     func store(
-        _ identity: FileIdentity, facts: StreamFacts, intervals: [TimeRange], mixture: GaussianMixture
+        _ identity: FileIdentity, facts: StreamFacts, intervals: [TimeRange], mixture: GaussianMixture,
+        signatures: [ClipSignature]
     ) throws(IndexError) -> Int64
 
     /// Stores a video whose content is that of the ready video `id`.

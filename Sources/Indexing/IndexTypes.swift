@@ -70,8 +70,11 @@ public struct KnownFile: Sendable, Hashable {
     public var identity: FileIdentity
     /// Whether the row holds embeddings; false for a failed file.
     public var isReady: Bool
+    /// Whether the row holds all that this version keeps; false where an older one stored the video.
+    public var isComplete: Bool
 
-    package init(id: Int64, identity: FileIdentity, isReady: Bool) {
+    package init(id: Int64, identity: FileIdentity, isReady: Bool, isComplete: Bool = true) {
+        self.isComplete = isComplete
         self.id = id
         self.identity = identity
         self.isReady = isReady

@@ -54,6 +54,14 @@ struct MomentsRow {
     }
 }
 
+/// What the three tables of vectors hold of one video.
+struct VideoVectors {
+    var clips: ClipsRow
+    var moments: MomentsRow
+    /// Nil where an older version stored the video.
+    var signatures: SignaturesRow?
+}
+
 /// A row of the table `clips`: everything the encoder said of a video.
 struct ClipsRow {
     var intervals: Data

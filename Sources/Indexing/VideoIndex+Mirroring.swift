@@ -14,7 +14,7 @@ extension VideoIndex {
     /// Makes the changes in their order and one transaction. To make them again changes nothing more.
     package func apply(_ changes: [MirroredChange]) throws(IndexError) {
         if changes.isEmpty { return }
-        var encoded: [(ClipsRow, MomentsRow)?] = []
+        var encoded: [VideoVectors?] = []
         for change in changes {
             if case .store(let video) = change {
                 encoded.append(try encode(video))
@@ -29,10 +29,10 @@ extension VideoIndex {
                     let row = VideoRow(
                         id: 0, identity: video.identity, failure: nil, facts: video.facts,
                         clipCount: video.intervals.count)
-                    _ = try put(row, clips: rows?.0, moments: rows?.1, db, &library)
+                    _ = try put(row, rows, db, &library)
                 case .fail(let identity, let reason, let message):
                     let row = VideoRow(failed: identity, reason: reason, message: message)
-                    _ = try put(row, clips: nil, moments: nil, db, &library)
+                    _ = try put(row, nil, db, &library)
                 case .remove(let path):
                     if let row = try VideoRow.fetch(db, path: path, folder: folder) {
                         try delete(row, db, &library)

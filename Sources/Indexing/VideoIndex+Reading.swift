@@ -72,8 +72,13 @@ extension VideoIndex {
 
     /// Every row, ready or failed, by path: what an incremental run compares with the folders.
     public func knownFiles() throws(IndexError) -> [KnownFile] {
-        try rows("ORDER BY path", []).map {
-            KnownFile(id: $0.id, identity: $0.identity, isReady: $0.failure == nil)
+        let complete = try read { db in
+            formatVersion >= 3 ? try Set(Int64.fetchAll(db, sql: "SELECT video FROM signatures")) : []
+        }
+        return try rows("ORDER BY path", []).map {
+            KnownFile(
+                id: $0.id, identity: $0.identity, isReady: $0.failure == nil,
+                isComplete: $0.failure != nil || complete.contains($0.id))
         }
     }
 

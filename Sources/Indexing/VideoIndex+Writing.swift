@@ -24,10 +24,14 @@ package struct NewVideo: Sendable {
     package var facts: StreamFacts
     package var intervals: [TimeRange]
     package var mixture: GaussianMixture
+    /// One per clip, or none.
+    package var signatures: [ClipSignature]
 
     package init(
-        identity: FileIdentity, facts: StreamFacts, intervals: [TimeRange], mixture: GaussianMixture
+        identity: FileIdentity, facts: StreamFacts, intervals: [TimeRange], mixture: GaussianMixture,
+        signatures: [ClipSignature] = []
     ) {
+        self.signatures = signatures
         self.identity = identity
         self.facts = facts
         self.intervals = intervals
@@ -44,31 +48,35 @@ extension VideoIndex {
     /// - Throws: `failed` where a value is not finite in float16, `diskFull`, `readOnly`, `corrupted`.
     @discardableResult
     public func store(
-        _ identity: FileIdentity, facts: StreamFacts, intervals: [TimeRange], mixture: GaussianMixture
+        _ identity: FileIdentity, facts: StreamFacts, intervals: [TimeRange], mixture: GaussianMixture,
+        signatures: [ClipSignature] = []
     ) throws(IndexError) -> Int64 {
-        try store([NewVideo(identity: identity, facts: facts, intervals: intervals, mixture: mixture)])[0]
+        try store([
+            NewVideo(
+                identity: identity, facts: facts, intervals: intervals, mixture: mixture,
+                signatures: signatures)
+        ])[0]
     }
 
     /// Stores many videos in one transaction: all of them or, where one can't be, none.
     package func store(_ videos: [NewVideo]) throws(IndexError) -> [Int64] {
-        var rows: [(video: NewVideo, clips: ClipsRow, moments: MomentsRow)] = []
-        for video in videos {
-            let (clips, moments) = try encode(video)
-            rows.append((video, clips, moments))
-        }
+        var rows: [(video: NewVideo, vectors: VideoVectors)] = []
+        for video in videos { rows.append((video, try encode(video))) }
         return try write { db, library in
-            try rows.map { video, clips, moments in
+            try rows.map { video, vectors in
                 let row = VideoRow(
                     id: 0, identity: video.identity, failure: nil, facts: video.facts,
                     clipCount: video.intervals.count)
-                return try put(row, clips: clips, moments: moments, db, &library)
+                return try put(row, vectors, db, &library)
             }
         }
     }
 
-    func encode(_ video: NewVideo) throws(IndexError) -> (ClipsRow, MomentsRow) {
+    func encode(_ video: NewVideo) throws(IndexError) -> VideoVectors {
         let (intervals, mixture) = (video.intervals, video.mixture)
         precondition(intervals.count == mixture.components.count, "an interval for each component")
+        precondition(
+            video.signatures.isEmpty || video.signatures.count == intervals.count, "a clip has a signature")
         precondition(
             mixture.components.allSatisfy { $0.dimension == model.dimension },
             "the mixture has the model's dimension")
@@ -80,9 +88,9 @@ extension VideoIndex {
                 message: "the model gave values that are not finite numbers",
                 hint: "the model may be damaged; try another with --model")
         }
-        return (
-            ClipsRow(intervals: Blobs.encode(intervals), gaussians: gaussians), MomentsRow(stored.moments())
-        )
+        return VideoVectors(
+            clips: ClipsRow(intervals: Blobs.encode(intervals), gaussians: gaussians),
+            moments: MomentsRow(stored.moments()), signatures: SignaturesRow(video.signatures))
     }
 
     /// Stores a video whose content is that of the ready video `id`, with that one's embeddings.
@@ -101,7 +109,10 @@ extension VideoIndex {
             else { throw IndexError.corrupted(folder, "the clips of video \(id) have the wrong size") }
             var row = original
             row.identity = identity
-            return try put(row, clips: clips, moments: MomentsRow(mixture.moments()), db, &library)
+            let vectors = VideoVectors(
+                clips: clips, moments: MomentsRow(mixture.moments()),
+                signatures: try SignaturesRow.fetch(db, id: id, folder: folder))
+            return try put(row, vectors, db, &library)
         }
     }
 
@@ -112,8 +123,7 @@ extension VideoIndex {
     {
         try write { db, library in
             try put(
-                VideoRow(failed: identity, reason: reason, message: message), clips: nil, moments: nil, db,
-                &library)
+                VideoRow(failed: identity, reason: reason, message: message), nil, db, &library)
         }
     }
 
@@ -204,22 +214,23 @@ extension VideoIndex {
     }
 
     func put(
-        _ row: VideoRow, clips: ClipsRow?, moments: MomentsRow?, _ db: Database, _ library: inout LibraryRow
+        _ row: VideoRow, _ vectors: VideoVectors?, _ db: Database, _ library: inout LibraryRow
     ) throws -> Int64 {
         var row = row
         let former = try VideoRow.fetch(db, path: row.identity.path, folder: folder)
         if let former {
             row.id = former.id
             count(former, by: -1, &library)
-            if former.failure == nil && row.failure != nil { try deleteVectors(row.id, db) }
+            if former.failure == nil { try deleteVectors(row.id, db) }
         } else {
             row.id = library.nextID
             library.nextID += 1
         }
         count(row, by: 1, &library)
         try row.save(db, isNew: former == nil)
-        try clips?.save(db, id: row.id)
-        try moments?.save(db, id: row.id)
+        try vectors?.clips.save(db, id: row.id)
+        try vectors?.moments.save(db, id: row.id)
+        try vectors?.signatures?.save(db, id: row.id)
         return row.id
     }
 
@@ -232,6 +243,7 @@ extension VideoIndex {
     private func deleteVectors(_ id: Int64, _ db: Database) throws {
         try db.cachedStatement(sql: "DELETE FROM moments WHERE video = ?").execute(arguments: [id])
         try db.cachedStatement(sql: "DELETE FROM clips WHERE video = ?").execute(arguments: [id])
+        try db.cachedStatement(sql: "DELETE FROM signatures WHERE video = ?").execute(arguments: [id])
     }
 
     /// Keeps the head row's counts; a change of the ready ones is a new sequence.

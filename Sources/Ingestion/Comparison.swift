@@ -39,10 +39,11 @@ struct Comparison {
     }
 
     /// A failed file is not tried again while it is unchanged, unless that is asked for or it could not even be
-    /// read: a row without a fingerprint says nothing about content.
+    /// read: a row without a fingerprint says nothing about content. What an older version stored is read again where
+    /// this version keeps more.
     private static func isSettled(_ row: KnownFile, _ file: ScannedFile, _ retryFailed: Bool) -> Bool {
         guard row.identity.size == file.size, row.identity.modified == file.modified else { return false }
-        return row.isReady || (!retryFailed && !row.identity.fingerprint.isEmpty)
+        return row.isReady ? row.isComplete : !retryFailed && !row.identity.fingerprint.isEmpty
     }
 }
 

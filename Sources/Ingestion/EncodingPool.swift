@@ -131,7 +131,8 @@ final class EncodingPool: Sendable {
         let id: Int64
         do throws(IndexError) {
             id = try run.index.store(
-                task.identity, facts: video.facts, intervals: video.intervals, mixture: video.mixture)
+                task.identity, facts: video.facts, intervals: video.intervals, mixture: video.mixture,
+                signatures: video.signatures)
         } catch {
             // The index refuses values that are no numbers, and names the video: that is this file's failure.
             guard error.reason == .failed, error.path == task.file.path else { throw error }

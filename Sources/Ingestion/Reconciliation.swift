@@ -33,7 +33,7 @@ struct Reconciliation {
         var rowAtPath: [PathKey: KnownFile] = [:]
         var rowsWithContent: [String: [KnownFile]] = [:]
         let wanted = Set(contents.map(\.fingerprint))
-        for row in known {
+        for row in known where row.isComplete {
             rowAtPath[PathKey(row.identity.path)] = row
             // A failure is only worth keeping where it will not be tried again.
             if wanted.contains(row.identity.fingerprint), row.isReady || !retryFailed {

@@ -200,7 +200,8 @@ final class SharedPool: Sendable {
         let stored: Int?
         do throws(IndexError) {
             stored = try queue.finish(
-                claim, facts: video.facts, intervals: video.intervals, mixture: video.mixture)
+                claim, facts: video.facts, intervals: video.intervals, mixture: video.mixture,
+                signatures: video.signatures)
         } catch {
             // Values that are no numbers are this file's failure.
             guard error.reason == .failed, error.path == file.path else { throw error }

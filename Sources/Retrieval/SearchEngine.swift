@@ -17,6 +17,8 @@ public struct Match: Sendable {
     public var penalty = 0.0
     /// The parts that correspond, best first; empty where none do, or where whole videos alone were compared.
     public var segments: [AlignedSegment] = []
+    /// What looking at the pictures said.
+    public var verification = Verification.unavailable
 }
 
 /// Ranks an index by distance to a query.

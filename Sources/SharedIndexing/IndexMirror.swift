@@ -145,12 +145,12 @@ extension SharedIndex {
                 SELECT * FROM (
                     (SELECT f.changed, f.path, f.fingerprint, f.size, f.modified, f.failed, f.reason, f.message,
                         c.container, c.codec, c.width, c.height, c.duration, c.frame_rate, c.clip_count, c.intervals,
-                        c.gaussians, c.checksum
+                        c.gaussians, c.checksum, c.signatures
                     FROM (SELECT * FROM mixtape.file WHERE changed > $1 ORDER BY changed LIMIT $2) f
                     LEFT JOIN mixtape.content c ON c.fingerprint = f.fingerprint AND f.failed = 0)
                     UNION ALL
                     (SELECT changed, path, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
-                        NULL, NULL, NULL
+                        NULL, NULL, NULL, NULL
                     FROM mixtape.removal WHERE changed > $1 ORDER BY changed LIMIT $2)
                 ) changes ORDER BY changed LIMIT $2
                 """, .integer(sequence), .integer(limit))
@@ -172,7 +172,8 @@ extension SharedIndex {
         guard !rows.isNull(row, 8) else {
             throw PostgresError(.unreadable, "the clips of \(path) are missing")
         }
-        let clips = ClipBytes(intervals: rows.bytes(row, 15), gaussians: rows.bytes(row, 16))
+        let clips = ClipBytes(
+            intervals: rows.bytes(row, 15), gaussians: rows.bytes(row, 16), signatures: rows.bytes(row, 18))
         guard clips.checksum == (try rows.integer(row, 17)),
             let decoded = clips.decoded(clipCount: Int(try rows.integer(row, 14)), dimension: model.dimension)
         else { throw PostgresError(.unreadable, "the clips of \(path) fail their checksum") }
@@ -182,6 +183,7 @@ extension SharedIndex {
             frameRate: try rows.real(row, 13))
         return .store(
             NewVideo(
-                identity: identity, facts: facts, intervals: decoded.intervals, mixture: decoded.mixture))
+                identity: identity, facts: facts, intervals: decoded.intervals, mixture: decoded.mixture,
+                signatures: decoded.signatures))
     }
 }

@@ -99,7 +99,7 @@ extension SharedIndex {
             try session.run(
                 """
                 DECLARE candidates NO SCROLL CURSOR FOR SELECT fingerprint, container, codec, width, height, duration,
-                frame_rate, clip_count, intervals, gaussians, checksum FROM mixtape.content ORDER BY embedding <-> $1
+                frame_rate, clip_count, intervals, gaussians, checksum, signatures FROM mixtape.content ORDER BY embedding <-> $1
                 """, .halves(Embedding.halves(query)))
             var found: [Candidate] = []
             var contents = 0
@@ -120,7 +120,8 @@ extension SharedIndex {
     }
 
     private func moments(_ rows: PostgresRows, _ row: Int) throws(PostgresError) -> Moments {
-        let clips = ClipBytes(intervals: rows.bytes(row, 8), gaussians: rows.bytes(row, 9))
+        let clips = ClipBytes(
+            intervals: rows.bytes(row, 8), gaussians: rows.bytes(row, 9), signatures: rows.bytes(row, 11))
         guard clips.checksum == (try rows.integer(row, 10)),
             let decoded = clips.decoded(clipCount: Int(try rows.integer(row, 7)), dimension: model.dimension)
         else { throw PostgresError(.unreadable, "the clips of \(rows.text(row, 0)) fail their checksum") }
@@ -165,11 +166,12 @@ extension SharedIndex {
             let rows = try session.run(
                 """
                 SELECT c.fingerprint, container, codec, width, height, duration, frame_rate, clip_count, intervals, gaussians,
-                checksum FROM mixtape.file f JOIN mixtape.content c ON c.fingerprint = f.fingerprint
+                checksum, signatures FROM mixtape.file f JOIN mixtape.content c ON c.fingerprint = f.fingerprint
                 WHERE left(path, 500) = left($1, 500) AND path = $1 AND failed = 0
                 """, .text(mounts.stored(path)))
             guard rows.count > 0 else { return nil }
-            let clips = ClipBytes(intervals: rows.bytes(0, 8), gaussians: rows.bytes(0, 9))
+            let clips = ClipBytes(
+                intervals: rows.bytes(0, 8), gaussians: rows.bytes(0, 9), signatures: rows.bytes(0, 11))
             guard let video = try videos(rows, session)[0].first(where: { $0.identity.path == path }),
                 let decoded = clips.decoded(clipCount: video.clipCount, dimension: model.dimension)
             else { throw PostgresError(.unreadable, "the clips of \(path) are missing") }

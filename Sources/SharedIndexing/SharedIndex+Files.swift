@@ -108,13 +108,13 @@ struct FileChanges {
         try session.run(
             """
             INSERT INTO mixtape.content (fingerprint, container, codec, width, height, duration, frame_rate, clip_count,
-            intervals, gaussians, checksum, embedding, worker)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT (fingerprint) DO NOTHING
+            intervals, gaussians, checksum, embedding, worker, signatures)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) ON CONFLICT (fingerprint) DO NOTHING
             """, .text(content.fingerprint), .text(facts.container), .text(facts.codec),
             .integer(Int64(facts.width)), .integer(Int64(facts.height)), .real(facts.duration),
             .real(facts.frameRate), .integer(Int64(content.clipCount)), .bytes(content.clips.intervals),
             .bytes(content.clips.gaussians), .integer(content.clips.checksum), .halves(content.embedding),
-            .text(worker))
+            .text(worker), .bytes(content.clips.signatures))
     }
 }
 
@@ -134,10 +134,11 @@ struct SharedContent {
 
     /// - Throws: `failed` where a value is not finite in float16.
     init(
-        _ identity: FileIdentity, _ facts: StreamFacts, _ intervals: [TimeRange], _ mixture: GaussianMixture
+        _ identity: FileIdentity, _ facts: StreamFacts, _ intervals: [TimeRange], _ mixture: GaussianMixture,
+        _ signatures: [ClipSignature]
     ) throws(IndexError) {
         precondition(intervals.count == mixture.components.count, "an interval for each component")
-        guard let clips = ClipBytes(intervals, mixture),
+        guard let clips = ClipBytes(intervals, mixture, signatures),
             let stored = clips.decoded(clipCount: intervals.count, dimension: mixture.dimension)
         else {
             throw IndexError(

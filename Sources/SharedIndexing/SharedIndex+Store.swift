@@ -75,15 +75,21 @@ extension SharedIndex: IndexStore {
 
     @discardableResult
     package func store(
-        _ identity: FileIdentity, facts: StreamFacts, intervals: [TimeRange], mixture: GaussianMixture
+        _ identity: FileIdentity, facts: StreamFacts, intervals: [TimeRange], mixture: GaussianMixture,
+        signatures: [ClipSignature] = []
     ) throws(IndexError) -> Int64 {
-        try store([NewVideo(identity: identity, facts: facts, intervals: intervals, mixture: mixture)])[0]
+        try store([
+            NewVideo(
+                identity: identity, facts: facts, intervals: intervals, mixture: mixture,
+                signatures: signatures)
+        ])[0]
     }
 
     /// Stores many videos in one transaction.
     package func store(_ videos: [NewVideo], worker: String = "") throws(IndexError) -> [Int64] {
         let contents = try videos.map { (video) throws(IndexError) in
-            try SharedContent(video.identity, video.facts, video.intervals, video.mixture)
+            try SharedContent(
+                video.identity, video.facts, video.intervals, video.mixture, video.signatures)
         }
         return try change { (files) throws(PostgresError) in
             var ids: [Int64] = []

@@ -10,7 +10,14 @@ enum SharedSchema {
     static let partitions = 8
 
     /// What brings format n − 1 to format n, at place n − 1; `library.format` holds n. Given D, as text.
-    static let migrations: [@Sendable (_ dimension: Int) -> String] = [firstFormat]
+    static let migrations: [@Sendable (_ dimension: Int) -> String] = [
+        firstFormat,
+        // What clips look like, `ClipSignature.byteCount` bytes each; contents of before have none.
+        { _ in
+            "ALTER TABLE mixtape.content ADD COLUMN signatures bytea NOT NULL DEFAULT '';"
+                + "ALTER TABLE mixtape.content ALTER COLUMN signatures SET STORAGE EXTERNAL"
+        },
+    ]
 
     static var currentFormat: Int { migrations.count }
 

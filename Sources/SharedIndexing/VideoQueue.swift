@@ -135,9 +135,10 @@ package final class VideoQueue: Sendable {
     /// - Returns: how many files; nil where the lease was lost and another worker stores the content, or has.
     /// - Throws: also `failed` with the file's path where a value is not finite.
     package func finish(
-        _ claim: Claim, facts: StreamFacts, intervals: [TimeRange], mixture: GaussianMixture
+        _ claim: Claim, facts: StreamFacts, intervals: [TimeRange], mixture: GaussianMixture,
+        signatures: [ClipSignature] = []
     ) throws(IndexError) -> Int? {
-        let content = try SharedContent(claim.files[0], facts, intervals, mixture)
+        let content = try SharedContent(claim.files[0], facts, intervals, mixture, signatures)
         return try index.change { (changes) throws(PostgresError) in
             guard try drop(claim, changes.session) else {
                 // Where the connection was lost at the end of the transaction, it may have been made.

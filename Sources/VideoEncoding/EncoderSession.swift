@@ -109,7 +109,7 @@ public final class EncoderSession {
         }
         return EncodedVideo(
             facts: facts, intervals: clips.map(\.interval),
-            mixture: GaussianMixture(components: clips.map(\.gaussian)))
+            mixture: GaussianMixture(components: clips.map(\.gaussian)), signatures: clips.map(\.signature))
     }
 
     static func failure(_ error: ModelError, _ path: String) -> VideoError {
@@ -179,7 +179,7 @@ public final class EncoderSession {
         while let clip = queue.pop()?.clips.first {
             do throws(ModelError) {
                 let gaussian = try laneForLoneClip().encodeWithFeature(clip).gaussian
-                results.append(EncodedClip(interval: clip.interval, gaussian: gaussian))
+                results.append(EncodedClip(clip, gaussian, encoder.configuration))
             } catch {
                 queue.abandon()
                 throw error
@@ -203,10 +203,8 @@ public final class EncoderSession {
             let batch = lanes[lane].favouredBatch
             while let (first, clips) = queue.pop(batch: batch, takers: lanes.count) {
                 do throws(ModelError) {
-                    let gaussians = try lanes[lane].encode(clips)
-                    let results = zip(clips, gaussians).enumerated().map { number, one in
-                        (first + number, EncodedClip(interval: one.0.interval, gaussian: one.1))
-                    }
+                    let encoded = try lanes[lane].encodeWithSignatures(clips)
+                    let results = encoded.enumerated().map { (first + $0, $1) }
                     state.withLock { $0.done += results }
                 } catch {
                     state.withLock { $0.failure = $0.failure ?? error }

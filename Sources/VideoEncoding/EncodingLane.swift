@@ -51,6 +51,11 @@ final class EncodingLane {
         return gaussians
     }
 
+    /// The same, with what each clip looks like.
+    func encodeWithSignatures(_ clips: [Clip]) throws(ModelError) -> [EncodedClip] {
+        zip(clips, try encode(clips)).map { EncodedClip($0, $1, encoder.configuration) }
+    }
+
     private func wideProgram(_ batch: Int) throws(ModelError) -> InferenceProgram {
         if let wide { return wide }
         let made = try Self.program(encoder, batch: batch, threads: threads)

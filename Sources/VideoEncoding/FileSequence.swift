@@ -34,6 +34,13 @@ extension [FileToEncode] {
 struct EncodedClip: Sendable {
     var interval: TimeRange
     var gaussian: Gaussian
+    var signature: ClipSignature
+
+    init(_ clip: Clip, _ gaussian: Gaussian, _ configuration: ModelConfiguration) {
+        interval = clip.interval
+        self.gaussian = gaussian
+        signature = ClipSignature(clip, plan: configuration.plan, geometry: configuration.geometry)
+    }
 }
 
 /// Files that are read one after the other on one thread, and whose clips share the network's batches: most short videos
@@ -102,9 +109,9 @@ struct FileSequence {
     }
 
     private mutating func encode(_ clips: [(file: Int, clip: Clip)]) throws(ModelError) {
-        let gaussians = try lane.encode(clips.map(\.clip))
-        for (one, gaussian) in zip(clips, gaussians) {
-            states[one.file].clips.append(EncodedClip(interval: one.clip.interval, gaussian: gaussian))
+        let encoded = try lane.encodeWithSignatures(clips.map(\.clip))
+        for (one, clip) in zip(clips, encoded) {
+            states[one.file].clips.append(clip)
         }
     }
 

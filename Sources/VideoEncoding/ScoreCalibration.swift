@@ -12,13 +12,16 @@ public struct ScoreCalibration: Sendable, Equatable {
     public var slope: Double
     /// From this score on, two videos are said to share footage; in 0…1 without its ends.
     public var threshold: Double
+    /// How distances read together with what looking at the pictures said; nil in models that were calibrated before that.
+    public var verified: VerifiedCalibration?
     /// How it was fitted and what it was measured to be; free form.
     package var remarks: JSONValue
 
     package init(
         modelFingerprint: String, offset: Double, slope: Double, threshold: Double = 0.5,
-        remarks: JSONValue = .object([])
+        verified: VerifiedCalibration? = nil, remarks: JSONValue = .object([])
     ) {
+        self.verified = verified
         self.modelFingerprint = modelFingerprint
         self.offset = offset
         self.slope = slope
@@ -51,6 +54,7 @@ extension ScoreCalibration {
         slope = try object.number("slope", in: 1e-6...1e6)
         // Models of before it was there said ½ without saying so.
         threshold = try object.number("threshold", in: 1e-6...(1 - 1e-6), otherwise: 0.5)
+        verified = try VerifiedCalibration(object.optional("verified") ?? .null, path: path)
         remarks = object.optional("remarks") ?? .object([])
         try object.finish()
     }
@@ -59,11 +63,13 @@ extension ScoreCalibration {
 
     /// The member of `config.json`.
     var value: JSONValue {
-        .object([
-            .init("method", .string(Self.method)), .init("model", .string(modelFingerprint)),
-            .init("offset", .number(offset)), .init("slope", .number(slope)),
-            .init("threshold", .number(threshold)),
-            .init("remarks", remarks),
-        ])
+        .object(
+            [
+                .init("method", .string(Self.method)), .init("model", .string(modelFingerprint)),
+                .init("offset", .number(offset)), .init("slope", .number(slope)),
+                .init("threshold", .number(threshold)),
+            ] + (verified.map { [.init("verified", $0.value)] } ?? []) + [
+                .init("remarks", remarks)
+            ])
     }
 }

@@ -11,10 +11,15 @@ public struct EncodedVideo: Sendable {
     public var intervals: [TimeRange]
     /// One Gaussian a clip.
     public var mixture: GaussianMixture
+    /// What the clips look like, one each; none where the source keeps none.
+    public var signatures: [ClipSignature]
 
     /// A video of these parts; as many intervals as components.
-    public init(facts: StreamFacts, intervals: [TimeRange], mixture: GaussianMixture) {
+    public init(
+        facts: StreamFacts, intervals: [TimeRange], mixture: GaussianMixture, signatures: [ClipSignature] = []
+    ) {
         self.facts = facts
+        self.signatures = signatures
         self.intervals = intervals
         self.mixture = mixture
     }

@@ -89,11 +89,19 @@ import VideoEncoding
             #expect(score == curve.score(distance: try #require(match["distance"]?.doubleValue)))
         }
         #expect(scores[0] == 1 / (1 + exp(-3)) && scores == scores.sorted(by: >) && scores[3] > 0)
-        #expect(all.map { $0["shares_footage"] } == scores.map { .bool($0 >= 0.5) })
+        // However near they are: nothing was looked at.
+        #expect(all.allSatisfy { $0["shares_footage"] == false && $0["verified"] == false })
         #expect(try matches(plain).allSatisfy { $0["shares_footage"] == .null })
         let limit = (scores[1] + scores[2]) / 2
         #expect(try matches(scored, ["min_score": .number(limit)]).count == 2)
         #expect(try matches(scored, ["mode": "iid"]).allSatisfy { $0["score"] == .null })
+
+        var verifying = curve
+        verifying.verified = VerifiedCalibration(
+            weights: Array(repeating: 1, count: VerifiedCalibration.evidenceCount))
+        let careful = try matches(try SyntheticLibrary(videos: 4, calibration: verifying))
+        #expect(try careful.allSatisfy { try #require($0["score"]?.doubleValue) < curve.threshold })
+        #expect(careful[0]["distance"]?.doubleValue == 0)
 
         var foreign = curve
         foreign.modelFingerprint = String(repeating: "b2", count: 32)

@@ -68,17 +68,17 @@ package enum CalibrationFit {
     package static func threshold(
         _ curve: ScoreCalibration, _ pairs: [CalibrationPairs.Pair], precision: Double
     ) -> Double {
-        let ordered = pairs.sorted { $0.distance < $1.distance }
+        let ordered = pairs.map { (score: curve.fittedScore(of: $0), shares: $0.sharesFootage) }
+            .sorted { $0.score > $1.score }
         var (right, best): (Double, Double?) = (0, nil)
         for (place, pair) in ordered.enumerated() {
-            right += pair.sharesFootage ? 1 : 0
-            // A threshold cannot pass between two pairs of one distance.
-            if place + 1 < ordered.count, ordered[place + 1].distance == pair.distance { continue }
-            if wilsonLowerBound(right, of: Double(place + 1)) >= precision { best = pair.distance }
+            right += pair.shares ? 1 : 0
+            // A threshold cannot pass between two pairs of one score.
+            if place + 1 < ordered.count, ordered[place + 1].score == pair.score { continue }
+            if wilsonLowerBound(right, of: Double(place + 1)) >= precision { best = pair.score }
         }
-        let stranger = ordered.first { !$0.sharesFootage }?.distance ?? 0
-        let score = best.map(curve.score) ?? max(0.5, curve.score(distance: stranger))
-        return min(max(score, 1e-6), 1 - 1e-6)
+        let stranger = ordered.first { !$0.shares }?.score ?? 0
+        return min(max(best ?? max(0.5, stranger), 1e-6), 1 - 1e-6)
     }
 
     private static func wilsonLowerBound(_ right: Double, of count: Double) -> Double {
@@ -86,6 +86,13 @@ package enum CalibrationFit {
         let share = right / count
         let spread = z * (share * (1 - share) / count + z * z / (4 * count * count)).squareRoot()
         return (share + z * z / (2 * count) - spread) / (1 + z * z / count)
+    }
+}
+
+extension ScoreCalibration {
+    /// By what was looked at, where it was; else by distance, whatever the threshold.
+    func fittedScore(of pair: CalibrationPairs.Pair) -> Double {
+        verified?.score(distance: pair.distance, pair.verification) ?? score(distance: pair.distance)
     }
 }
 
@@ -114,7 +121,7 @@ public struct CalibrationReport: Sendable, Equatable {
         )
         var (found, foundRight, positives) = (0.0, 0.0, 0.0)
         for pair in pairs {
-            let score = curve.score(distance: pair.distance)
+            let score = curve.fittedScore(of: pair)
             let truth = pair.sharesFootage ? 1.0 : 0
             let bin = min(bins - 1, Int(score * Double(bins)))
             counts[bin] += 1

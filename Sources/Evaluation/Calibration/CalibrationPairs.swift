@@ -1,3 +1,6 @@
+import VideoDecoding
+import VideoEncoding
+
 /// Distances of pairs of videos of which it is known whether they share footage.
 public struct CalibrationPairs: Sendable, Equatable {
     /// One pair.
@@ -6,13 +9,18 @@ public struct CalibrationPairs: Sendable, Equatable {
         public var distance: Double
         /// Whether both show the same footage.
         public var sharesFootage: Bool
+        /// What looking at the two said.
+        public var verification: Verification
 
         /// A measured pair.
-        public init(distance: Double, sharesFootage: Bool) {
+        public init(distance: Double, sharesFootage: Bool, verification: Verification = .unavailable) {
+            self.verification = verification
             self.distance = distance
             self.sharesFootage = sharesFootage
         }
     }
+    /// Whether any pair was looked at.
+    public var areVerified: Bool { (fitted + heldOut).contains { $0.verification.isAvailable } }
     /// To fit on.
     public var fitted: [Pair] = []
     /// To measure on; no query is in both.
@@ -29,8 +37,10 @@ public struct CalibrationPairs: Sendable, Equatable {
         try self.init(csv: try EvaluationError.text(ofFile: path), path: path)
     }
 
-    /// Reads a CSV file with the columns `query` (any name), `distance` (a number) and `shares` (0 or 1); others are
-    /// not looked at. Every second query by name is held out, with all its pairs.
+    /// Reads a CSV file with the columns `query` (any name), `distance` (a number) and `shares` (0 or 1). Where it has the
+    /// columns `verified` (0 or 1) and `change`, `steps`, `detail`, `motion`, `pictures`, `common_change` and `common_detail`, these are what `search` prints of a
+    /// match and its agreement, empty where there is none. Others are not looked at. Every second query by name is held
+    /// out, with all its pairs.
     public init(csv text: String, path: String) throws(EvaluationError) {
         let table = try CSVTable(text: text, path: path)
         func failure(_ line: Int, _ problem: String) -> EvaluationError {
@@ -46,6 +56,12 @@ public struct CalibrationPairs: Sendable, Equatable {
             return place
         }
         let (query, distance, shares) = (try column("query"), try column("distance"), try column("shares"))
+        let agreement =
+            header.fields.contains("verified")
+            ? try [
+                "verified", "change", "steps", "detail", "motion", "pictures", "common_change",
+                "common_detail",
+            ].map(column) : []
         let rows = table.rows.dropFirst()
         for row in rows where row.fields.count != header.fields.count {
             throw failure(row.line, "has \(row.fields.count) fields, the first line \(header.fields.count)")
@@ -59,7 +75,11 @@ public struct CalibrationPairs: Sendable, Equatable {
             guard row.fields[shares] == "0" || row.fields[shares] == "1" else {
                 throw failure(row.line, "\"\(row.fields[shares])\" is neither 0 nor 1")
             }
-            let pair = Pair(distance: value, sharesFootage: row.fields[shares] == "1")
+            guard let verification = Self.verification(agreement.map { row.fields[$0] }) else {
+                throw failure(row.line, "has an agreement that is none")
+            }
+            let pair = Pair(
+                distance: value, sharesFootage: row.fields[shares] == "1", verification: verification)
             if number[row.fields[query], default: 0] % 2 == 0 {
                 fitted.append(pair)
             } else {
@@ -72,4 +92,23 @@ public struct CalibrationPairs: Sendable, Equatable {
             }
         }
     }
+
+    /// Of the fields from `verified` on; nil where they are no verification.
+    private static func verification(_ fields: [String]) -> Verification? {
+        guard fields.first == "1" else { return .unavailable }
+        if fields[1].isEmpty { return .nothingCorresponds }
+        let numbers = fields.dropFirst().compactMap(Double.init).filter(\.isFinite)
+        guard numbers.count == 7, numbers[3] >= 0, (0...1e6).contains(numbers[4]) else { return nil }
+        var agreement = Agreement(
+            change: numbers[0], steps: numbers[1], detail: numbers[2], motion: numbers[3],
+            pictures: Int(numbers[4]))
+        agreement.common.change = numbers[5]
+        agreement.common.detail = numbers[6]
+        return .agreement(agreement)
+    }
+}
+
+extension CalibrationPairs.Pair {
+    /// What the log odds are a weighted sum of; nil where the two could not be looked at.
+    var evidence: [Double]? { VerifiedCalibration.evidence(distance: distance, verification) }
 }

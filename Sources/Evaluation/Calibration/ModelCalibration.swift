@@ -16,12 +16,10 @@ public enum ModelCalibration {
         let path = "\(folder)/config.json"
         let fingerprint = try VideoEncoder(folder: folder).fingerprint
         var configuration = try ModelConfiguration(path: path)
-        guard let (offset, slope) = CalibrationFit.fit(pairs.fitted) else {
-            throw EvaluationError.file(
-                path: source, line: 1, problem: "pairs that share footage are no nearer than the others",
-                hint: "check that the distances are this model's")
+        var curve = try curve(of: fingerprint, configuration, pairs, source)
+        if pairs.areVerified {
+            curve.verified = VerifiedFit.fit(pairs.fitted)
         }
-        var curve = ScoreCalibration(modelFingerprint: fingerprint, offset: offset, slope: slope)
         curve.threshold = CalibrationFit.threshold(curve, pairs.fitted, precision: precision)
         let report = CalibrationReport(curve, fittedPairs: pairs.fitted.count, on: pairs.heldOut)
         var remarks: [JSONValue.Member] = [
@@ -41,5 +39,22 @@ public enum ModelCalibration {
             throw ModelError(path: path, message: error.description)
         }
         return report
+    }
+
+    /// The curve in the distance: fitted, or the model's own where the pairs were looked at. Such pairs are of videos that look
+    /// alike, and parts are aligned by the curve of ordinary ones.
+    private static func curve(
+        of fingerprint: String, _ configuration: ModelConfiguration, _ pairs: CalibrationPairs,
+        _ source: String
+    ) throws -> ScoreCalibration {
+        if pairs.areVerified, let own = configuration.calibration, own.modelFingerprint == fingerprint {
+            return own
+        }
+        guard let (offset, slope) = CalibrationFit.fit(pairs.fitted) else {
+            throw EvaluationError.file(
+                path: source, line: 1, problem: "pairs that share footage are no nearer than the others",
+                hint: "check that the distances are this model's")
+        }
+        return ScoreCalibration(modelFingerprint: fingerprint, offset: offset, slope: slope)
     }
 }

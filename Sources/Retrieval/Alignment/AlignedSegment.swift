@@ -18,6 +18,8 @@ public struct AlignedSegment: Sendable, Equatable {
     public var evidence: Double
     /// Σ of the weights: how many fully telling clips the segment is worth.
     public var information: Double
+    /// How far what is seen agrees; nil where that was not looked at.
+    public var agreement: Agreement?
 
     /// By how much the target's time is ahead of the query's where the segment starts, in seconds.
     public var offset: Double { target.start - query.start }

@@ -1,5 +1,6 @@
 import Distributions
 import Indexing
+import Synchronization
 
 /// Finds groups of videos that share footage in an index.
 ///
@@ -7,8 +8,10 @@ import Indexing
 /// 2. Clips say less the more videos show the same (`ClipRarity`).
 /// 3. Candidates are the pairs near as a whole, and those of which clips are near, since an excerpt can be far from the whole
 ///    that it is of; both exactly (`PairJoin`).
-/// 4. Each is aligned, clip by clip, and is a match where half of what the shorter one says is in the other (`PairAlignment`).
-/// 5. Matches are grouped about centres (`StarGroups`), and one video of each group is suggested to be kept (`KeptVideo`).
+/// 4. Each is aligned, clip by clip, and is a match where half of what the shorter one says is in the other (`PairAlignment`) and
+///    is seen to be (`Verifier`).
+/// 5. Matches are grouped about centres (`StarGroups`). One video of each group is suggested to be kept (`KeptVideo`), and what
+///    does not match that one is left out.
 public struct DuplicateFinder: Sendable {
     private let index: VideoIndex
     private let options: DuplicateOptions
@@ -82,7 +85,8 @@ public struct DuplicateFinder: Sendable {
         }
         let weights = try weights(contents, clips, isTelling, progress, isCancelled)
         let candidates = try candidates(contents, rows, clips, weights, isTelling, progress, isCancelled)
-        let matches = try matches(candidates, clips, weights, progress, isCancelled)
+        let matches = try matches(
+            candidates, clips, weights, PictureShelf(contents, in: index), progress, isCancelled)
         var evidence: [NodePair: PairEvidence] = [:]
         var links: [StarGroups.Link] = []
         var rejected = 0
@@ -96,13 +100,13 @@ public struct DuplicateFinder: Sendable {
             }
         }
         var stars = StarGroups(count: contents.nodes.count, links: links, areApart: contents.areApart)
-        let starred = stars.groups()
+        let assembly = GroupAssembly(contents: contents, evidence: evidence)
+        let starred = stars.groups(refined: assembly.matchingKept)
         var isGrouped = [Bool](repeating: false, count: contents.nodes.count)
         for node in starred.joined() { isGrouped[node] = true }
         // Files of one content that is like no other are a group too.
         let there = contents.nodes.indices.filter { !clips.gone.contains($0) }
         let copies = there.filter { !isGrouped[$0] && contents.nodes[$0].videos.count > 1 }
-        let assembly = GroupAssembly(contents: contents, rows: rows, evidence: evidence)
         var groups: [DuplicateGroup] = []
         for nodes in starred + copies.map({ [$0] }) {
             if isCancelled() { throw .cancelled }
@@ -202,25 +206,34 @@ public struct DuplicateFinder: Sendable {
 
     /// The candidates that match, in their order.
     private func matches(
-        _ candidates: [NodePair], _ clips: ClipLibrary, _ weights: [Double],
+        _ candidates: [NodePair], _ clips: ClipLibrary, _ weights: [Double], _ shelf: PictureShelf,
         _ progress: @escaping @Sendable (DuplicateProgress) -> Void,
         _ isCancelled: @escaping @Sendable () -> Bool
     ) throws(DuplicateError) -> [(NodePair, PairEvidence)] {
-        let alignment = PairAlignment(maximumDistance: options.maximumDistance)
+        let alignment = PairAlignment(maximumDistance: options.maximumDistance, judge: options.judge)
+        let failure = Mutex<IndexError?>(nil)
         let blocks = RowBlocks(count: candidates.count, size: 16, threads: nil, threshold: 32)
+        let seen: [(place: Int, candidate: PairAlignment.Candidate)]
         do throws(ScanFailure) {
-            let parts = try blocks.accumulate([(Int, PairEvidence)](), isCancelled: isCancelled) {
+            let parts = try blocks.accumulate(
+                [(place: Int, candidate: PairAlignment.Candidate)](), isCancelled: isCancelled
+            ) {
                 found, block in
                 for place in block {
                     let pair = candidates[place]
                     let (first, second) = (clips.track(pair.first), clips.track(pair.second))
-                    if let evidence = alignment.evidence(
-                        first.weighted(Array(weights[clips.rows(of: pair.first)])),
-                        second.weighted(Array(weights[clips.rows(of: pair.second)])),
-                        information: (first.information, second.information)),
-                        evidence.distance <= options.maximumDistance
-                    {
-                        found.append((place, evidence))
+                    do throws(IndexError) {
+                        let candidate = try alignment.candidate(
+                            first.weighted(Array(weights[clips.rows(of: pair.first)])),
+                            second.weighted(Array(weights[clips.rows(of: pair.second)])),
+                            information: (first.information, second.information)
+                        ) { (isFirst) throws(IndexError) in
+                            try shelf.pictures(isFirst ? pair.first : pair.second)
+                        }
+                        if let candidate { found.append((place, candidate)) }
+                    } catch {
+                        failure.withLock { $0 = $0 ?? error }
+                        return .cancelled
                     }
                 }
                 progress(
@@ -228,9 +241,18 @@ public struct DuplicateFinder: Sendable {
                         phase: .aligning, share: Double(block.upperBound) / Double(candidates.count)))
                 return nil
             }
-            return parts.flatMap { $0 }.sorted { $0.0 < $1.0 }.map { (candidates[$0.0], $0.1) }
+            seen = parts.flatMap { $0 }.sorted { $0.place < $1.place }
         } catch {
+            if let failure = failure.withLock({ $0 }) { throw .index(failure) }
             throw .cancelled
+        }
+        let common = Neighbourhoods(seen.map { (candidates[$0.place], $0.candidate.agreement) })
+        return seen.compactMap { place, candidate in
+            let pair = candidates[place]
+            guard let evidence = alignment.evidence(candidate, common: common.around(pair)),
+                evidence.distance <= options.maximumDistance
+            else { return nil }
+            return (pair, evidence)
         }
     }
 }

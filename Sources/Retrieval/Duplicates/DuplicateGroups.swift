@@ -5,10 +5,13 @@ import VideoDecoding
 public struct DuplicateOptions: Sendable {
     /// The largest distance at which two videos are taken for duplicates; 0 or more, finite.
     public var maximumDistance: Double
+    /// Decides, by what is seen, which of these share footage; nil takes all of them for duplicates.
+    public var judge: FootageJudge?
 
     /// Pairs up to a distance.
-    public init(maximumDistance: Double) {
+    public init(maximumDistance: Double, judge: FootageJudge? = nil) {
         self.maximumDistance = maximumDistance
+        self.judge = judge
     }
 }
 
@@ -42,8 +45,10 @@ public struct Containment: Sendable, Equatable {
 public struct DuplicateMember: Sendable {
     /// The video.
     public var video: IndexedVideo
-    /// To the group's centre; 0 for the centre itself.
+    /// To the one to keep; 0 for that itself.
     public var distance: Double
+    /// What looking at this one and the one to keep said; nil where they have the same content.
+    public var verification: Verification?
     /// Whether this is the one to keep, by the suggestion.
     public var isKept: Bool
     /// Why, or why not.
@@ -54,11 +59,9 @@ public struct DuplicateMember: Sendable {
 
 /// Videos that share footage with one of them.
 public struct DuplicateGroup: Sendable {
-    /// The place of the centre among the members: every member matches it.
-    public var centre: Int
-    /// The one to keep first, then by distance to the centre and path.
+    /// The one to keep first, which every other one matches; then by distance to it and path.
     public var members: [DuplicateMember]
-    /// The largest distance between any two members.
+    /// The largest distance of a member to the one to keep.
     public var largestDistance: Double
 }
 

@@ -1,38 +1,37 @@
-import Distributions
 import Indexing
 
 /// Makes groups, as they are shown, of the nodes that were put together.
 struct GroupAssembly {
     let contents: Contents
-    /// Of whole videos.
-    let rows: MomentsRows
     /// Of the pairs that match.
     let evidence: [NodePair: PairEvidence]
 
-    /// A group of these nodes, the centre first.
+    /// Of these nodes the one with the video to keep, first, and those that match it. A node that matches another one of them,
+    /// but not that one, shows what it lacks.
+    func matchingKept(_ nodes: [Int]) -> [Int] {
+        let kept = keptNode(nodes)
+        return [kept] + nodes.filter { $0 != kept && evidence[NodePair($0, kept)] != nil }
+    }
+
+    private func keptNode(_ nodes: [Int]) -> Int {
+        let all = nodes.flatMap { node in contents.nodes[node].videos.map { (node: node, video: $0) } }
+        return all[KeptVideo.choose(all.map(\.video)).kept].node
+    }
+
+    /// A group of these nodes, each of which matches the one with the video to keep.
     func group(_ nodes: [Int]) -> DuplicateGroup {
-        var largest = 0.0
-        for (place, first) in nodes.enumerated() {
-            for second in nodes[(place + 1)...] { largest = max(largest, distance(first, second)) }
-        }
-        let centre = contents.nodes[nodes[0]].videos[0].id
+        let keptNode = keptNode(nodes)
+        let own = nodes.flatMap { node in contents.nodes[node].videos.map { (node: node, video: $0) } }
+        let (kept, reasons) = KeptVideo.choose(own.map(\.video))
         var members: [DuplicateMember] = []
-        var nodesOfMembers: [Int] = []
-        for node in nodes {
-            let distance = distance(nodes[0], node)
-            for video in contents.nodes[node].videos {
-                members.append(
-                    DuplicateMember(video: video, distance: distance, isKept: false, reason: .laterPath))
-                nodesOfMembers.append(node)
-            }
-        }
-        let (kept, reasons) = KeptVideo.choose(members.map(\.video))
-        for place in members.indices {
-            members[place].isKept = place == kept
-            members[place].reason = reasons[place]
-            members[place].containment =
-                containment(of: nodesOfMembers[place], in: nodesOfMembers[kept], members[kept].video)
-                ?? containment(of: nodesOfMembers[place], in: nodes[0], contents.nodes[nodes[0]].videos[0])
+        for (place, (node, video)) in own.enumerated() {
+            let found = evidence[NodePair(node, keptNode)]
+            members.append(
+                DuplicateMember(
+                    video: video, distance: node == keptNode ? 0 : found?.distance ?? 0,
+                    verification: node == keptNode ? nil : found?.verification, isKept: place == kept,
+                    reason: reasons[place], containment: containment(of: node, in: keptNode, own[kept].video))
+            )
         }
         members.sort { a, b in
             a.isKept != b.isKept
@@ -41,18 +40,7 @@ struct GroupAssembly {
                     ? a.distance < b.distance
                     : a.video.identity.path.utf8.lexicographicallyPrecedes(b.video.identity.path.utf8)
         }
-        return DuplicateGroup(
-            centre: members.firstIndex { $0.video.id == centre } ?? 0, members: members,
-            largestDistance: largest)
-    }
-
-    /// Of the parts that correspond, where the two match; else of the two as a whole.
-    private func distance(_ a: Int, _ b: Int) -> Double {
-        if a == b { return 0 }
-        if let found = evidence[NodePair(a, b)] { return found.distance }
-        let row = Int(contents.nodes[b].row)
-        return Bhattacharyya.closedForm(
-            rows.moments(Int(contents.nodes[a].row)), mean: rows.mean(row), variance: rows.variance(row))
+        return DuplicateGroup(members: members, largestDistance: members.map(\.distance).max() ?? 0)
     }
 
     private func containment(of node: Int, in other: Int, _ video: IndexedVideo) -> Containment? {

@@ -1,5 +1,6 @@
 import Distributions
 import Glibc
+import Indexing
 import VideoDecoding
 
 /// How two videos correspond, clip by clip.
@@ -10,6 +11,8 @@ struct PairEvidence: Sendable, Equatable {
     var interval: TimeRange?
     /// Whether the shorter one is the first of the two.
     var isFirstShorter: Bool
+    /// What looking at the corresponding parts said.
+    var verification = Verification.unavailable
 }
 
 /// Decides by their clips whether two videos are duplicates: whether nearly all that the shorter one says is in the other,
@@ -34,11 +37,15 @@ struct PairAlignment: Sendable {
     private static let excerptShare = 0.8
 
     private let aligner: Aligner
+    private let judge: FootageJudge?
     /// Of the mean distance over what the shorter one says.
     private let limit: Double
 
-    /// - Parameter maximumDistance: on the scale of whole videos.
-    init(maximumDistance: Double) {
+    /// - Parameters:
+    ///   - maximumDistance: on the scale of whole videos.
+    ///   - judge: of what is seen; nil for distances alone.
+    init(maximumDistance: Double, judge: FootageJudge? = nil) {
+        self.judge = judge
         limit = maximumDistance * Self.clipScale
         aligner = Aligner(
             AlignmentOptions(
@@ -46,34 +53,94 @@ struct PairAlignment: Sendable {
                 largestShare: Self.largestShare))
     }
 
-    /// Nil where the two are no duplicates.
+    /// Two videos that may be duplicates by their clips, and what was seen of it.
+    struct Candidate: Sendable {
+        fileprivate var segments: [AlignedSegment]
+        fileprivate var isFirstShorter: Bool
+        /// What all of the shorter one says.
+        fileprivate var total: Double
+        fileprivate var longerDuration: Double
+
+        /// The agreement of the segment that holds the most; nil where pictures were not compared.
+        var agreement: Agreement? { segments.first?.agreement }
+    }
+
+    /// Nil where the two are no duplicates by their clips, or where there is a judge and the two cannot be looked at.
     ///
     /// - Parameters:
     ///   - first, second: their clips' weights are those of what speaks for a match.
     ///   - information: what all of the first and all of the second says; more than the weights add up to where clips that
     ///     others share speak for no match.
-    func evidence(
-        _ first: ClipTrack, _ second: ClipTrack, information: (first: Double, second: Double)
-    ) -> PairEvidence? {
+    ///   - pictures: what the first (true) or the second (false) looks like; asked for where there is a judge.
+    func candidate(
+        _ first: ClipTrack, _ second: ClipTrack, information: (first: Double, second: Double),
+        pictures: (Bool) throws(IndexError) -> PictureTrack? = { _ in nil }
+    ) throws(IndexError) -> Candidate? {
         let isFirstShorter = first.extent.duration <= second.extent.duration
         let (shorter, longer) = isFirstShorter ? (first, second) : (second, first)
         let total = isFirstShorter ? information.first : information.second
         guard total > 0 else { return nil }
-        let segments = aligner.segments(query: shorter, target: longer)
+        var segments = aligner.segments(query: shorter, target: longer)
+        guard isEnough(segments, of: total) else { return nil }
+        if judge != nil {
+            guard let own = try pictures(isFirstShorter), let other = try pictures(!isFirstShorter) else {
+                return nil
+            }
+            segments = Verifier().lookedAt(segments, own, other)
+            guard isEnough(segments, of: total) else { return nil }
+        }
+        return Candidate(
+            segments: segments, isFirstShorter: isFirstShorter, total: total,
+            longerDuration: longer.extent.duration)
+    }
+
+    /// Nil where the two are no duplicates: what was looked at and does not agree is not shared.
+    ///
+    /// - Parameter common: how far either video agrees with others.
+    func evidence(_ candidate: Candidate, common: Agreement.Common = Agreement.Common()) -> PairEvidence? {
+        var segments = candidate.segments
+        if let judge {
+            for place in segments.indices { segments[place].agreement?.common = common }
+            segments.removeAll { segment in
+                guard let agreement = segment.agreement else { return true }
+                return !judge.shares(segment.distance / Self.clipScale, .agreement(agreement))
+            }
+            guard isEnough(segments, of: candidate.total) else { return nil }
+        }
         let shared = segments.reduce(0) { $0 + $1.information }
-        guard shared >= Self.leastShare * total, meanDistance(segments, shared, of: total) <= limit
-        else { return nil }
         let distance = segments.reduce(0) { $0 + $1.information * $1.distance } / shared
         var interval: TimeRange?
-        let target = segments.map(\.target)
-        if let start = target.map(\.start).min(), let stop = target.map(\.stop).max(),
-            shared >= Self.excerptShare * total,
-            stop - start <= Self.excerptShare * longer.extent.duration
+        if let place = Self.place(segments), shared >= Self.excerptShare * candidate.total,
+            place.duration <= Self.excerptShare * candidate.longerDuration
         {
-            interval = TimeRange(start: start, stop: stop)
+            interval = place
         }
         return PairEvidence(
-            distance: distance / Self.clipScale, interval: interval, isFirstShorter: isFirstShorter)
+            distance: distance / Self.clipScale, interval: interval, isFirstShorter: candidate.isFirstShorter,
+            verification: segments.first?.agreement.map { .agreement($0) } ?? .unavailable)
+    }
+
+    /// Where in the longer video the shorter one lies: the segment that holds the most, with those that go on where it ends or
+    /// end where it begins. Others are repetitions.
+    private static func place(_ segments: [AlignedSegment]) -> TimeRange? {
+        guard let main = segments.max(by: { $0.information < $1.information }) else { return nil }
+        let sameLine = segments.filter {
+            let expected = main.target.start + main.speed * ($0.query.start - main.query.start)
+            return abs($0.target.start - expected) <= oneClip
+        }
+        return TimeRange(
+            start: sameLine.map(\.target.start).min() ?? main.target.start,
+            stop: sameLine.map(\.target.stop).max() ?? main.target.stop)
+    }
+
+    /// Seconds by which segments of one line may lie beside it.
+    private static let oneClip = 2.0
+
+    /// Whether segments are enough of what the shorter video says.
+    private func isEnough(_ segments: [AlignedSegment], of total: Double) -> Bool {
+        let shared = segments.reduce(0) { $0 + $1.information }
+        return shared > 0 && shared >= Self.leastShare * total
+            && meanDistance(segments, shared, of: total) <= limit
     }
 
     /// Over all that the shorter video says, and a clip for every segment.

@@ -43,7 +43,9 @@ package struct StarGroups {
 
     /// The groups of two or more, in the order in which their centres were chosen; the centre first, then its members from the
     /// nearest on.
-    package mutating func groups() -> [[Int]] {
+    ///
+    /// - Parameter refined: which nodes of a group stay together; the others are free for further groups.
+    package mutating func groups(refined: ([Int]) -> [Int] = { $0 }) -> [[Int]] {
         var waiting = Array(repeating: [Int](), count: (degrees.max() ?? 0) + 1)
         for (node, degree) in degrees.enumerated() { waiting[degree].append(node) }
         var groups: [[Int]] = []
@@ -55,7 +57,8 @@ package struct StarGroups {
                 if degrees[node] < degree {
                     waiting[degrees[node]].append(node)
                 } else {
-                    groups.append(take(node))
+                    let group = take(node, refined)
+                    if group.count > 1 { groups.append(group) }
                 }
             }
         }
@@ -66,13 +69,16 @@ package struct StarGroups {
         neighbours[node].reduce(0) { isFree[$1.node] ? $0 + $1.distance : $0 }
     }
 
-    private mutating func take(_ centre: Int) -> [Int] {
+    private mutating func take(_ centre: Int, _ refined: ([Int]) -> [Int]) -> [Int] {
         var group = [centre]
         for (node, _) in neighbours[centre] where isFree[node] {
             if group.contains(where: { areApart($0, node) }) { continue }
             group.append(node)
         }
-        for node in group {
+        group = refined(group)
+        // Else the centre would be chosen again.
+        let taken = group.count > 1 ? group : [centre]
+        for node in taken {
             isFree[node] = false
             for (other, _) in neighbours[node] { degrees[other] -= 1 }
         }

@@ -19,11 +19,14 @@ public struct PartQuery: Sendable {
     public var whole: SearchQuery
     /// Its clips; at a stride finer than a clip they place segments more finely. Weights as `ClipInformation` gives them.
     public var track: ClipTrack
+    /// What it looks like; nil where that is not known, and nothing is verified.
+    public var pictures: PictureTrack?
 
     /// A query of these clips.
-    public init(whole: SearchQuery, track: ClipTrack) {
+    public init(whole: SearchQuery, track: ClipTrack, pictures: PictureTrack? = nil) {
         self.whole = whole
         self.track = track
+        self.pictures = pictures
     }
 }
 
@@ -37,6 +40,8 @@ extension SearchEngine {
     /// (`AlignedSegment.partDistance`), or that of the whole, without its clips that show nothing, where it is nearer; videos
     /// that are no candidates follow by their distance as a whole. Ties rank by path.
     ///
+    /// What corresponds is looked at, picture by picture (`Verifier`). Matches that share footage by the judge come first.
+    ///
     /// - Parameters:
     ///   - query: without further or unwanted examples.
     ///   - options: of `matched` sampling with λ = 1; parts have no other distance.
@@ -44,7 +49,8 @@ extension SearchEngine {
     /// - Throws: as for a search for whole videos.
     public func rank(
         parts query: PartQuery, options: SearchOptions, information: ClipInformation,
-        aligner: Aligner = Aligner(), isCancelled: @Sendable () -> Bool = { false }
+        aligner: Aligner = Aligner(), judge: FootageJudge = .distanceAlone,
+        isCancelled: @Sendable () -> Bool = { false }
     ) throws(SearchError) -> [Match] {
         precondition(options.sampling == .matched && options.lambda == 1, "parts have no other distance")
         var wholeOptions = options
@@ -104,7 +110,52 @@ extension SearchEngine {
             }
         }
         matches.removeAll { gone.contains($0.video.id) }
-        return ranked(matches, options)
+        try verify(&matches, query.pictures, judge, isCancelled)
+        return ranked(matches, options, judge)
+    }
+
+    /// Looks at the pictures of what corresponds: the segments that most speaks for, until one agrees.
+    private func verify(
+        _ matches: inout [Match], _ pictures: PictureTrack?, _ judge: FootageJudge,
+        _ isCancelled: @Sendable () -> Bool
+    ) throws(SearchError) {
+        guard let pictures else { return }
+        let verifier = Verifier()
+        for place in matches.indices {
+            // Of the others it is not known whether they have pictures; nothing in them corresponds.
+            matches[place].verification = .nothingCorresponds
+            // Near as a whole, and no part was told from others: perhaps all of them look alike.
+            let isNear = judge.isCandidate(matches[place].distance)
+            if matches[place].segments.isEmpty, !isNear { continue }
+            if isCancelled() { throw .cancelled }
+            let target: PictureTrack?
+            do {
+                target = try index.pictures(of: matches[place].video)
+            } catch {
+                throw .index(error)
+            }
+            guard let target else {
+                matches[place].verification = .unavailable
+                continue
+            }
+            matches[place].verification = verifier.verify(
+                &matches[place].segments, pictures, target, isNear: isNear)
+        }
+        compareWithOthers(&matches)
+    }
+
+    /// Notes in each agreement what is usual among the other matches.
+    private func compareWithOthers(_ matches: inout [Match]) {
+        let agreements = matches.map(\.verification.agreement)
+        for place in matches.indices {
+            guard var own = agreements[place] else { continue }
+            let others = agreements.indices.filter { $0 != place }.compactMap { agreements[$0] }
+            own.common = Agreement.Common(others)
+            matches[place].verification = .agreement(own)
+            for segment in matches[place].segments.indices {
+                matches[place].segments[segment].agreement?.common = own.common
+            }
+        }
     }
 
     /// Numbers of the videos that may not answer.
@@ -119,10 +170,20 @@ extension SearchEngine {
         return leftOut
     }
 
-    func ranked(_ matches: [Match], _ options: SearchOptions) -> [Match] {
-        var ranked = matches.filter { $0.distance <= options.maximumDistance ?? .infinity }
+    func ranked(_ matches: [Match], _ options: SearchOptions, _ judge: FootageJudge = .distanceAlone)
+        -> [Match]
+    {
+        var ranked = matches.filter {
+            $0.distance <= options.maximumDistance ?? .infinity && judge.admits($0.distance, $0.verification)
+        }
+        let shares = Set(
+            ranked.filter { $0.verification.isAvailable && judge.shares($0.distance, $0.verification) }.map(
+                \.video.id))
         ranked.sort { a, b in
-            a.distance != b.distance
+            if shares.contains(a.video.id) != shares.contains(b.video.id) {
+                return shares.contains(a.video.id)
+            }
+            return a.distance != b.distance
                 ? a.distance < b.distance
                 : a.video.identity.path.utf8.lexicographicallyPrecedes(b.video.identity.path.utf8)
         }

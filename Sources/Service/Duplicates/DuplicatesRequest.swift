@@ -38,10 +38,19 @@ public struct DuplicatesRequest: Sendable, Equatable {
                     message: "\(modelFolder): the model has no scores for this index",
                     hint: "say by distance what is a duplicate instead: --max-distance D")
             }
-            let score = minimumScore ?? calibration.threshold
+            // Where pictures are looked at, distance only brings candidates.
+            let score =
+                calibration.verified == nil ? minimumScore ?? calibration.threshold : calibration.threshold
             farthest = min(farthest ?? .infinity, max(0, calibration.distance(score: score)))
         }
         // Beyond any distance between videos, and still a number to calculate with.
-        return DuplicateOptions(maximumDistance: min(farthest ?? 0, 1e9))
+        return DuplicateOptions(
+            maximumDistance: min(farthest ?? 0, 1e9),
+            judge: calibration.flatMap { calibration in
+                guard calibration.verified != nil else { return nil }
+                return FootageJudge(threshold: minimumScore ?? calibration.threshold) {
+                    calibration.score(distance: $0, verification: $1)
+                }
+            })
     }
 }

@@ -10,13 +10,26 @@ public struct DuplicatesResponse: Sendable {
     public var groups: ArraySlice<DuplicateGroup>
     /// The largest distance at which two videos were taken for duplicates.
     public var maximumDistance: Double
+    /// The lowest score with which they were; nil where the model has none.
+    public var minimumScore: Double?
     /// From distance to score; nil where the model has none.
     public var calibration: ScoreCalibration?
     /// Wall-clock time of the whole search.
     public var elapsed: Duration
 
-    /// The probability that videos at a distance share footage; nil where the model has no calibration.
-    public func score(_ distance: Double) -> Double? { calibration?.score(distance: distance) }
+    /// The probability that a member shares footage with the one to keep: 1 for equal content; nil where the model has no
+    /// calibration.
+    public func score(of member: DuplicateMember) -> Double? {
+        guard let calibration else { return nil }
+        guard let verification = member.verification else { return 1 }
+        if calibration.verified == nil { return calibration.score(distance: member.distance) }
+        return calibration.score(distance: member.distance, verification: verification)
+    }
+
+    /// The lowest score of a member; nil where the model has no calibration.
+    public func lowestScore(in group: DuplicateGroup) -> Double? {
+        group.members.compactMap(score(of:)).min()
+    }
 
     /// What `duplicates --json` prints, and the `duplicates` method's result.
     public var json: JSONValue {
@@ -27,17 +40,17 @@ public struct DuplicatesResponse: Sendable {
             "low_information": .array(found.uninformative.map { .string($0.identity.path) }),
             "rejected": .number(found.rejected),
             "max_distance": .number(maximumDistance),
-            "min_score": .number(score(maximumDistance)),
+            "min_score": .number(minimumScore),
             "elapsed_ms": .number(elapsed.milliseconds),
         ]
     }
 
     private func json(of group: DuplicateGroup) -> JSONValue {
         [
-            "centre": .string(group.members[group.centre].video.identity.path),
+            "centre": .string(group.members[0].video.identity.path),
             "members": .array(group.members.map { json(of: $0, in: group) }),
             "maximum_distance": .number(group.largestDistance),
-            "minimum_score": .number(score(group.largestDistance)),
+            "minimum_score": .number(lowestScore(in: group)),
         ]
     }
 
@@ -46,7 +59,7 @@ public struct DuplicatesResponse: Sendable {
             .init("id", .number(member.video.id)),
             .init("path", .string(member.video.identity.path)),
             .init("distance", .number(member.distance)),
-            .init("score", .number(score(member.distance))),
+            .init("score", .number(score(of: member))),
             .init("keep", .bool(member.isKept)),
             .init("reason", .string(member.reason.rawValue)),
             .init("explanation", .string(group.explanation(of: member))),
@@ -56,6 +69,9 @@ public struct DuplicatesResponse: Sendable {
             .init("size", .number(member.video.identity.size)),
             .init("fingerprint", .string(member.video.identity.fingerprint)),
         ]
+        if case .agreement(let agreement) = member.verification {
+            members.append(.init("agreement", agreement.json))
+        }
         if let containment = member.containment {
             members.append(
                 .init(

@@ -35,7 +35,12 @@ extension VideoLibrary {
         }
         return DuplicatesResponse(
             found: found, groups: found.groups.prefix(request.limit ?? .max),
-            maximumDistance: options.maximumDistance, calibration: calibration,
+            maximumDistance: options.maximumDistance,
+            minimumScore: calibration.map { calibration in
+                calibration.verified == nil
+                    ? calibration.score(distance: options.maximumDistance)
+                    : request.minimumScore ?? calibration.threshold
+            }, calibration: calibration,
             elapsed: ContinuousClock.now - start)
     }
 

@@ -5,6 +5,7 @@ import VideoDecoding
 /// lines, `mixtape import` reads them.
 ///
 /// `gaussians` is, in base64, what an index keeps: for each clip D means, then D log variances, float16, little-endian.
+/// `signatures` is the same of what the clips look like (`ClipSignature`); it may be missing or empty.
 package struct MixtureLine: Sendable {
     package var model: IndexModel
     package var identity: FileIdentity
@@ -57,6 +58,7 @@ package struct MixtureLine: Sendable {
                 .init("clips", .number(content.clipCount)),
                 .init("intervals", .string(Base64.encode(content.clips.intervals))),
                 .init("gaussians", .string(Base64.encode(content.clips.gaussians))),
+                .init("signatures", .string(Base64.encode(content.clips.signatures))),
             ]
         }
         return .object(members)
@@ -89,9 +91,11 @@ package struct MixtureLine: Sendable {
         guard !fingerprint.isEmpty, let facts = UntrustedVideo.facts(json),
             let count = json["clips"]?.intValue, count > 0,
             let intervals = json["intervals"]?.stringValue.flatMap(Base64.decode),
-            let gaussians = json["gaussians"]?.stringValue.flatMap(Base64.decode)
+            let gaussians = json["gaussians"]?.stringValue.flatMap(Base64.decode),
+            // Older versions wrote none.
+            let signatures = Base64.decode(json["signatures"]?.stringValue ?? "")
         else { return nil }
-        let clips = ClipBytes(intervals: intervals, gaussians: gaussians)
+        let clips = ClipBytes(intervals: intervals, gaussians: gaussians, signatures: signatures)
         guard let decoded = clips.decoded(clipCount: count, dimension: dimension),
             zip(decoded.intervals, [nil] + decoded.intervals.dropLast()).allSatisfy(UntrustedVideo.follows),
             decoded.mixture.components.allSatisfy({ gaussian in

@@ -55,7 +55,10 @@ public struct SearchRequest: Sendable, Equatable {
                     message: "\(modelFolder): the model has no scores for this index and these options",
                     hint: "limit the matches by distance instead")
             }
-            farthest = min(farthest ?? .infinity, max(0, calibration.distance(score: minimumScore)))
+            // Where pictures are looked at the judge decides: what is far may be a copy all the same.
+            if !comparesParts || calibration.verified == nil {
+                farthest = min(farthest ?? .infinity, max(0, calibration.distance(score: minimumScore)))
+            }
         }
         var options = SearchOptions(
             limit: limit, maximumDistance: farthest, lambda: lambda, sampling: sampling,

@@ -51,11 +51,13 @@ public struct SearchResponse: Sendable {
     public var elapsed: Duration
 
     /// The probability that a match shares footage with the query; nil where the model has no calibration.
-    public func score(of match: Match) -> Double? { calibration?.score(distance: match.distance) }
+    public func score(of match: Match) -> Double? {
+        calibration?.score(distance: match.distance, verification: match.verification)
+    }
 
     /// Whether that probability reaches the model's threshold.
     public func sharesFootage(_ match: Match) -> Bool? {
-        calibration.map { $0.score(distance: match.distance) >= $0.threshold }
+        calibration.map { $0.sharesFootage(distance: match.distance, verification: match.verification) }
     }
 
     /// What `search --json` prints, and the `search` method's result.
@@ -73,6 +75,7 @@ public struct SearchResponse: Sendable {
             .init("path", .string(match.video.identity.path)),
             .init("distance", .number(match.distance)), .init("score", .number(score(of: match))),
             .init("shares_footage", sharesFootage(match).map(JSONValue.bool) ?? .null),
+            .init("verified", .bool(match.verification.isAvailable)),
             .init("uncertainty", .number(match.uncertainty)),
             .init("duration", .number(match.video.facts.duration)),
             .init("fingerprint", .string(match.video.identity.fingerprint)),
@@ -81,13 +84,18 @@ public struct SearchResponse: Sendable {
             .init("height", .number(match.video.facts.height)),
             .init("segments", .array(match.segments.map(json(of:)))),
         ]
+        if case .agreement(let agreement) = match.verification {
+            members.append(.init("agreement", agreement.json))
+        }
         if !query.unlike.isEmpty { members.append(.init("penalty", .number(match.penalty))) }
         return .object(members)
     }
 
     /// The probability that a segment is shared; nil as for a match.
     public func score(of segment: AlignedSegment) -> Double? {
-        calibration?.score(distance: segment.partDistance)
+        calibration?.score(
+            distance: segment.partDistance,
+            verification: segment.agreement.map { .agreement($0) } ?? .unavailable)
     }
 
     private func json(of segment: AlignedSegment) -> JSONValue {
@@ -98,6 +106,18 @@ public struct SearchResponse: Sendable {
             "speed": .number(segment.speed),
             "distance": .number(segment.distance),
             "score": .number(score(of: segment)),
+        ]
+    }
+}
+
+extension Agreement {
+    /// As a match or a member of a group has it.
+    var json: JSONValue {
+        [
+            "change": .number(change), "steps": .number(steps), "detail": .number(detail),
+            "motion": .number(motion),
+            "pictures": .number(pictures), "common_change": .number(common.change),
+            "common_detail": .number(common.detail),
         ]
     }
 }

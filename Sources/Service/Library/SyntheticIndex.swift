@@ -66,7 +66,7 @@ public enum SyntheticIndex {
     ) throws(IndexError) {
         var generator = SeededGenerator(seed: seed)
         let synthetic = SyntheticVideos(dimension: dimension, generator: &generator)
-        var last: GaussianMixture?
+        var last: (mixture: GaussianMixture, signatures: [ClipSignature])?
         for first in stride(from: 0, to: count, by: batch) {
             if isCancelled() { throw IndexError(reason: .failed, path: folder, message: "interrupted") }
             let some = first..<min(first + batch, count)
@@ -74,17 +74,40 @@ public enum SyntheticIndex {
                 some.map { number in
                     let isCopy = copyEvery.map { number % $0 == $0 - 1 } ?? false
                     let mixture =
-                        if isCopy, let last { synthetic.draw(near: last, generator: &generator) } else {
+                        if isCopy, let last { synthetic.draw(near: last.mixture, generator: &generator) } else
+                        {
                             synthetic.draw(clips: clips, generator: &generator)
                         }
-                    last = mixture
-                    return video(number, mixture, in: folder, &generator)
+                    let signatures =
+                        if isCopy, let last, last.signatures.count == mixture.components.count {
+                            last.signatures
+                        } else {
+                            mixture.components.map { _ in signature(&generator) }
+                        }
+                    last = (mixture, signatures)
+                    return video(number, mixture, signatures, in: folder, &generator)
                 })
         }
     }
 
+    /// Of a clip in which every cell changes at random.
+    private static func signature(_ generator: inout SeededGenerator) -> ClipSignature {
+        var bytes: [UInt8] = []
+        for value in [Float(0.25), 64] {
+            withUnsafeBytes(of: value.bitPattern.littleEndian) { bytes.append(contentsOf: $0) }
+        }
+        while bytes.count < ClipSignature.byteCount {
+            withUnsafeBytes(of: generator.next().littleEndian) { bytes.append(contentsOf: $0) }
+        }
+        guard let signature = ClipSignature(bytes: bytes) else {
+            preconditionFailure("it has the size and the head of one")
+        }
+        return signature
+    }
+
     private static func video(
-        _ number: Int, _ mixture: GaussianMixture, in folder: String, _ generator: inout SeededGenerator
+        _ number: Int, _ mixture: GaussianMixture, _ signatures: [ClipSignature], in folder: String,
+        _ generator: inout SeededGenerator
     ) -> NewVideo {
         let clips = mixture.components.count
         let digits = String(number + 1)
@@ -99,6 +122,6 @@ public enum SyntheticIndex {
                 container: "mov,mp4", codec: "h264", width: 640, height: 360, duration: Double(2 * clips),
                 frameRate: 25),
             intervals: (0..<clips).map { TimeRange(start: Double(2 * $0), stop: Double(2 * $0 + 2)) },
-            mixture: mixture)
+            mixture: mixture, signatures: signatures)
     }
 }

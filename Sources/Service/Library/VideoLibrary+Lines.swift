@@ -73,7 +73,7 @@ extension VideoLibrary {
             identity.fingerprint = try source.fingerprint(path: path)
             let video = try worker.encode(
                 path: path, timeLimit: timeLimit, decoderThreads: threads, isCancelled: isCancelled)
-            guard let clips = ClipBytes(video.intervals, video.mixture) else {
+            guard let clips = ClipBytes(video.intervals, video.mixture, video.signatures) else {
                 throw VideoError(
                     path: path, reason: .encodingFailed,
                     detail: "the model gave values that are not finite numbers")
@@ -167,7 +167,7 @@ private struct Importer {
             videos.append(
                 NewVideo(
                     identity: line.identity, facts: content.facts, intervals: decoded.intervals,
-                    mixture: decoded.mixture))
+                    mixture: decoded.mixture, signatures: decoded.signatures))
             if videos.count >= Self.batch { try flush() }
         case .failure(let failure):
             try flush()

@@ -12,6 +12,8 @@ extension VideoLibrary {
         var mixture: GaussianMixture
         /// The clips as the alignment sees them; no weights yet.
         var track: ClipTrack
+        /// What it looks like; nil where that is not known.
+        var pictures: PictureTrack?
         /// Seeds the samples of the paper's estimator.
         var fingerprint: String
         /// Further examples of what is wanted, and of what is not.
@@ -86,7 +88,8 @@ extension VideoLibrary {
         return Query(
             facts: facts(
                 path, encoded.facts, encoded.mixture, isIndexed: false, range: request.range),
-            mixture: encoded.mixture, track: track, fingerprint: try fingerprint(path, for: request))
+            mixture: encoded.mixture, track: track, pictures: encoded.pictures,
+            fingerprint: try fingerprint(path, for: request))
     }
 
     /// Seconds between the starts of the clips by which parts of a file are placed. Measured with 5-second excerpts
@@ -103,7 +106,7 @@ extension VideoLibrary {
                 request.video, encoded.facts, encoded.mixture, isIndexed: false, range: request.range),
             mixture: encoded.mixture,
             track: ClipTrack(intervals: encoded.intervals, gaussians: encoded.mixture.components),
-            fingerprint: "")
+            pictures: encoded.pictures, fingerprint: "")
     }
 
     /// The query as it is in the index; nil where the file there is another, by size or time. A video whose file is
@@ -126,6 +129,10 @@ extension VideoLibrary {
             return Query(
                 facts: facts(path, video.facts, mixture, isIndexed: true, range: nil), mixture: mixture,
                 track: ClipTrack(intervals: intervals, gaussians: mixture.components),
+                pictures: PictureTrack(
+                    intervals: intervals,
+                    signatures: try opened.index.signatures(
+                        ofVideo: video.id, fingerprint: video.identity.fingerprint)),
                 fingerprint: video.identity.fingerprint)
         }
     }
@@ -234,8 +241,10 @@ extension VideoLibrary {
                 for (query, whole) in zip(queries, ranked) {
                     rankings.append(
                         try opened.engine.rank(
-                            parts: PartQuery(whole: whole, track: query.track), options: options,
-                            information: information, aligner: aligner, isCancelled: isCancelled))
+                            parts: PartQuery(whole: whole, track: query.track, pictures: query.pictures),
+                            options: options, information: information, aligner: aligner,
+                            judge: calibration?.judge(lowest: request.minimumScore) ?? .distanceAlone,
+                            isCancelled: isCancelled))
                 }
                 return rankings
             }
@@ -251,6 +260,20 @@ extension VideoLibrary {
             }
         }
     }
+}
+
+extension ScoreCalibration {
+    /// - Parameter lowest: the lowest score that is wanted at all; nil for any.
+    func judge(lowest: Double? = nil) -> FootageJudge {
+        FootageJudge(
+            threshold: threshold, lowest: lowest, farthestCandidate: max(0, distance(score: 0.05))
+        ) { score(distance: $0, verification: $1) }
+    }
+}
+
+extension EncodedVideo {
+    /// What the video looks like; nil where its source says nothing of that.
+    var pictures: PictureTrack? { PictureTrack(intervals: intervals, signatures: signatures) }
 }
 
 extension VideoEncoder {

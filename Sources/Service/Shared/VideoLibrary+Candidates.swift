@@ -47,7 +47,7 @@ extension VideoLibrary {
                     facts: facts(path, known.video.facts, known.mixture, isIndexed: true, range: nil),
                     mixture: known.mixture,
                     track: ClipTrack(intervals: known.intervals, gaussians: known.mixture.components),
-                    fingerprint: known.video.identity.fingerprint)
+                    pictures: nil, fingerprint: known.video.identity.fingerprint)
             }
         }
         let model = try encoders.model().indexModel
@@ -63,7 +63,7 @@ extension VideoLibrary {
             facts: facts(path, encoded.facts, encoded.mixture, isIndexed: false, range: request.range),
             mixture: encoded.mixture,
             track: ClipTrack(intervals: encoded.intervals, gaussians: encoded.mixture.components),
-            fingerprint: "")
+            pictures: nil, fingerprint: "")
     }
 
     /// Whether the file is as it was, or gone.

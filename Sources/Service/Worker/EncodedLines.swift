@@ -18,12 +18,16 @@ public enum EncodedLines {
             return JSONValue.object([.init("error", message)]).serialized() + "\n"
         case .success(let video):
             var lines = [facts(video.facts)]
-            for (interval, gaussian) in zip(video.intervals, video.mixture.components) {
-                lines.append([
-                    "from": .number(interval.start), "to": .number(interval.stop),
-                    "mean": .string(hexadecimal(gaussian.mean)),
-                    "log_variance": .string(hexadecimal(gaussian.logVariance)),
-                ])
+            for (clip, (interval, gaussian)) in zip(video.intervals, video.mixture.components).enumerated() {
+                var members: [JSONValue.Member] = [
+                    .init("from", .number(interval.start)), .init("to", .number(interval.stop)),
+                    .init("mean", .string(hexadecimal(gaussian.mean))),
+                    .init("log_variance", .string(hexadecimal(gaussian.logVariance))),
+                ]
+                if video.signatures.indices.contains(clip) {
+                    members.append(.init("signature", .string(Base64.encode(video.signatures[clip].bytes))))
+                }
+                lines.append(.object(members))
             }
             lines.append(["clips": .number(video.intervals.count)])
             return lines.map { $0.serialized() + "\n" }.joined()
@@ -54,7 +58,7 @@ public enum EncodedLines {
     /// - Returns: nil where the lines are not an outcome, or not all of one.
     public static func read(_ bytes: [UInt8], dimension: Int) -> Outcome? {
         // A gigabyte of JSON would be many more in memory.
-        let longest = 8192 + 16 * dimension
+        let longest = 8192 + 16 * dimension + 2 * ClipSignature.byteCount
         let lines = bytes.split(separator: 0x0A).map {
             $0.count > longest ? nil : try? JSONValue(parsing: Array($0))
         }
@@ -66,6 +70,7 @@ public enum EncodedLines {
         else { return nil }
         var intervals: [TimeRange] = []
         var gaussians: [Gaussian] = []
+        var signatures: [ClipSignature] = []
         for line in clips {
             guard let from = line?["from"]?.doubleValue, let to = line?["to"]?.doubleValue,
                 UntrustedVideo.follows(TimeRange(start: from, stop: to), intervals.last),
@@ -75,10 +80,19 @@ public enum EncodedLines {
             else { return nil }
             intervals.append(TimeRange(start: from, stop: to))
             gaussians.append(Gaussian(mean: mean, logVariance: logVariance))
+            if let text = line?["signature"] {
+                guard let bytes = text.stringValue.flatMap(Base64.decode),
+                    let signature = ClipSignature(bytes: bytes)
+                else { return nil }
+                signatures.append(signature)
+            }
         }
+        // All clips have one, or none has.
+        guard signatures.isEmpty || signatures.count == gaussians.count else { return nil }
         return .success(
             EncodedVideo(
-                facts: facts, intervals: intervals, mixture: GaussianMixture(components: gaussians)))
+                facts: facts, intervals: intervals, mixture: GaussianMixture(components: gaussians),
+                signatures: signatures))
     }
 
     /// The error that a line tells of; nil where it is none.

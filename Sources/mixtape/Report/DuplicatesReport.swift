@@ -41,7 +41,7 @@ struct DuplicatesReport {
             facts.append(("Pairs decided against", String(response.found.rejected)))
         }
         facts.append(("Largest distance", TimeText.fixed(response.maximumDistance, decimals: 2)))
-        if let score = response.score(response.maximumDistance) {
+        if let score = response.minimumScore {
             facts.append(("Least score", TimeText.fixed(score, decimals: 2)))
         }
         let groups = response.groups.enumerated().map { group($0.element, number: $0.offset + 1) }
@@ -79,11 +79,11 @@ struct DuplicatesReport {
 
     private func group(_ group: DuplicateGroup, number: Int) -> String {
         let members = group.members.map { member($0, group) }
-        let score = response.score(group.largestDistance).map {
+        let score = response.lowestScore(in: group).map {
             """
             <div class="score yes"><b>\(TimeText.fixed($0, decimals: 2))</b>\
             <span class="meter" aria-hidden="true"><span style="width:\(TimeText.fixed(100 * $0, decimals: 1))%"></span></span>\
-            <span class="small">least score of a pair</span></div>
+            <span class="small">least score of a copy</span></div>
             """
         }
         return """

@@ -42,13 +42,13 @@ final class DuplicatesDisplay: Sendable {
         _ number: Int, _ group: DuplicateGroup, _ response: DuplicatesResponse
     ) -> String {
         let likeness =
-            response.score(group.largestDistance).map { "score \(TimeText.fixed($0, decimals: 2)) or more" }
+            response.lowestScore(in: group).map { "score \(TimeText.fixed($0, decimals: 2)) or more" }
             ?? "distance \(TimeText.fixed(group.largestDistance, decimals: 3)) or less"
         let title = "group \(number): \(group.members.count) videos, \(likeness)"
         let rows = group.members.map { member -> [String] in
             [
                 member.isKept ? "keep" : "",
-                response.score(member.distance).map { TimeText.fixed($0, decimals: 2) }
+                response.score(of: member).map { TimeText.fixed($0, decimals: 2) }
                     ?? TimeText.fixed(member.distance, decimals: 3),
                 member.video.facts.duration.map(TimeText.clock) ?? "?",
                 "\(member.video.facts.width)×\(member.video.facts.height)",

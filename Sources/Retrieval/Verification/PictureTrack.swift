@@ -1,0 +1,177 @@
+import VideoDecoding
+
+/// What a video looks like over time, as far as an index keeps it: grey pictures of 16 × 16 cells, four per second with the
+/// default model, and a finer mean picture per clip (`ClipSignature`).
+public struct PictureTrack: Sendable {
+    /// Cells per side.
+    static let side = ClipSignature.side
+
+    /// Seconds, rising.
+    let times: [Double]
+    /// Per picture its 16 rows.
+    let rows: [SIMD16<Float>]
+    /// Seconds from one picture to the next within a clip.
+    let spacing: Double
+    /// When each clip is, with its mean picture of 28 × 28 cells, row by row.
+    let details: [(interval: TimeRange, cells: [Float])]
+    /// The part of the picture that is no constant bar.
+    let content: PictureBox
+
+    /// Nil where no signatures were kept.
+    ///
+    /// - Parameter intervals: of the clips, by rising start; as many as signatures.
+    public init?(intervals: [TimeRange], signatures: [ClipSignature]) {
+        guard !signatures.isEmpty, signatures.count == intervals.count else { return nil }
+        var times: [Double] = []
+        var rows: [SIMD16<Float>] = []
+        var details: [(interval: TimeRange, cells: [Float])] = []
+        let cells = Self.side * Self.side
+        for (interval, signature) in zip(intervals, signatures) {
+            let spacing = Double(signature.spacing)
+            let detail = signature.detail
+            let mean = CellReduction.toMoments.apply(detail)
+            let differences = signature.differences
+            details.append((interval, detail))
+            for moment in 0..<ClipSignature.momentCount {
+                let time = interval.start + (Double(moment) + 0.5) * spacing
+                // The last clip may overlap the one before it.
+                if let last = times.last, time < last + 0.5 * spacing { continue }
+                times.append(time)
+                for y in 0..<Self.side {
+                    var row = SIMD16<Float>()
+                    for x in 0..<Self.side {
+                        let cell = y * Self.side + x
+                        row[x] = mean[cell] + differences[moment * cells + cell]
+                    }
+                    rows.append(row)
+                }
+            }
+        }
+        self.times = times
+        self.rows = rows
+        self.details = details
+        spacing = signatures.map { Double($0.spacing) }.max() ?? 0.25
+        content = PictureBox(rows)
+    }
+
+    /// From the first clip's start to the last one's stop.
+    var extent: TimeRange {
+        TimeRange(
+            start: details.first?.interval.start ?? 0, stop: details.reduce(0) { max($0, $1.interval.stop) })
+    }
+
+    /// The place of a time among the pictures: between `index` and the next one, by `share`; nil where no picture is near.
+    func place(of time: Double) -> (index: Int, share: Float)? {
+        guard let first = times.first, let last = times.last,
+            time >= first - spacing, time <= last + spacing
+        else { return nil }
+        var (low, high) = (0, times.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if times[middle] <= time { low = middle + 1 } else { high = middle }
+        }
+        let index = max(0, low - 1)
+        guard index + 1 < times.count, time > times[index] else { return (index, 0) }
+        let gap = times[index + 1] - times[index]
+        if gap > 1.75 * spacing {
+            // Clips with a gap between them.
+            if time - times[index] <= spacing { return (index, 0) }
+            return times[index + 1] - time <= spacing ? (index + 1, 0) : nil
+        }
+        return (index, Float((time - times[index]) / gap))
+    }
+
+    /// The mean picture of the clips within a time range, at 28 × 28 cells; nil where there are none.
+    func detail(in range: TimeRange) -> [Float]? {
+        var sum: [Float] = []
+        var weight: Float = 0
+        for (interval, cells) in details {
+            let overlap = Float(interval.overlap(range))
+            guard overlap > 0 else { continue }
+            if sum.isEmpty { sum = Array(repeating: 0, count: cells.count) }
+            for cell in cells.indices { sum[cell] += overlap * cells[cell] }
+            weight += overlap
+        }
+        return weight > 0 ? sum.map { $0 / weight } : nil
+    }
+}
+
+/// A part of a picture, in coordinates from −1 (left, top) to 1.
+struct PictureBox: Sendable, Equatable {
+    var x = 0.0
+    var halfWidth = 1.0
+    var y = 0.0
+    var halfHeight = 1.0
+
+    /// Cells within fewer grey levels of each other, over the whole video, are a bar.
+    private static let barRange: Float = 10
+
+    /// The part that is left without the bars at the edges, each at most a third of the picture.
+    init(_ rows: [SIMD16<Float>]) {
+        let side = PictureTrack.side
+        var lowest = [SIMD16<Float>](repeating: SIMD16(repeating: .infinity), count: side)
+        var highest = [SIMD16<Float>](repeating: SIMD16(repeating: -.infinity), count: side)
+        for (place, row) in rows.enumerated() {
+            lowest[place % side] = pointwiseMin(lowest[place % side], row)
+            highest[place % side] = pointwiseMax(highest[place % side], row)
+        }
+        let rowRanges = (0..<side).map { highest[$0].max() - lowest[$0].min() }
+        let low = lowest.reduce(SIMD16(repeating: .infinity)) { pointwiseMin($0, $1) }
+        let high = highest.reduce(SIMD16(repeating: -.infinity)) { pointwiseMax($0, $1) }
+        let columnRanges = (0..<side).map { high[$0] - low[$0] }
+        (x, halfWidth) = Self.inside(columnRanges)
+        (y, halfHeight) = Self.inside(rowRanges)
+    }
+
+    private static func inside(_ ranges: [Float]) -> (middle: Double, half: Double) {
+        let count = ranges.count
+        var (first, last) = (0, count)
+        while first < count / 3, ranges[first] < barRange { first += 1 }
+        while last > count - count / 3, ranges[last - 1] < barRange { last -= 1 }
+        return (Double(first + last) / Double(count) - 1, Double(last - first) / Double(count))
+    }
+}
+
+/// 28 × 28 cells as 16 × 16, by area.
+private struct CellReduction: Sendable {
+    static let toMoments = CellReduction(from: ClipSignature.detailSide, to: ClipSignature.side)
+    private let from: Int
+    private let to: Int
+    /// For each cell of the result: the first cell that it covers, and how much of it and of those after it.
+    private let shares: [(first: Int, weights: [Float])]
+
+    private init(from: Int, to: Int) {
+        (self.from, self.to) = (from, to)
+        let size = Double(from) / Double(to)
+        shares = (0..<to).map { cell in
+            let (start, stop) = (Double(cell) * size, Double(cell + 1) * size)
+            let first = Int(start)
+            let last = min(from - 1, Int(stop.rounded(.up)) - 1)
+            return (
+                first,
+                (first...last).map {
+                    Float((min(stop, Double($0 + 1)) - max(start, Double($0))) / size)
+                }
+            )
+        }
+    }
+
+    func apply(_ cells: [Float]) -> [Float] {
+        var rows = [Float](repeating: 0, count: to * from)
+        for y in 0..<to {
+            for (step, weight) in shares[y].weights.enumerated() {
+                let source = (shares[y].first + step) * from
+                for x in 0..<from { rows[y * from + x] += weight * cells[source + x] }
+            }
+        }
+        var result = [Float](repeating: 0, count: to * to)
+        for y in 0..<to {
+            for x in 0..<to {
+                for (step, weight) in shares[x].weights.enumerated() {
+                    result[y * to + x] += weight * rows[y * from + shares[x].first + step]
+                }
+            }
+        }
+        return result
+    }
+}

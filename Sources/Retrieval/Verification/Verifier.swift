@@ -1,0 +1,205 @@
+import Glibc
+import VideoDecoding
+
+/// Holds what two videos look like against each other, where an alignment says that they correspond.
+///
+/// 1. Pictures of the query within the segment are laid over those of the target at the corresponding times.
+/// 2. From several starts (as they are, mirrored, enlarged, reduced, a little earlier or later, where as much moves at the same
+///    times, bars left out) the best few are tuned: time, place, size and speed in ever smaller steps, as long as pictures and changes agree better.
+/// 3. Under the best warp the changes over time are correlated, and the detail of the mean pictures.
+public struct Verifier: Sendable {
+    /// Pictures of a segment that are compared, spread evenly over it.
+    private static let mostPictures = 24
+    /// Fewer say nothing of changes.
+    private static let fewestPictures = 3
+    /// Enlargements of the query that a search begins with, beside its own size.
+    private static let zooms = [0.8, 1.25]
+    /// Seconds beside the alignment's place that a search begins with.
+    private static let shifts = [0, -0.25, 0.25, -0.5, 0.5]
+    /// Starts that are enlarged and reduced, and those that are tuned.
+    private static let zoomedStarts = 5
+    private static let tunedStarts = 2
+    /// Where not even the best start agrees as well as this, none is tuned.
+    private static let leastStart = 0.1
+    /// Where the changes at a start agree less than this after the first round of tuning, it is given up.
+    private static let leastTuned = 0.45
+    /// From such an agreement of the changes on no further start is tuned.
+    static let clear = 0.9
+    /// The first steps of the tuning, in the order of `PictureWarp.places`.
+    private static let steps = [0.125, 0.1, 0.1, 0.1, 0.1, 0.06]
+    private static let halvings = 4
+
+    /// A verifier.
+    public init() {}
+
+    /// Nil where too few pictures correspond.
+    public func agreement(
+        _ query: PictureTrack, _ target: PictureTrack, along segment: AlignedSegment
+    ) -> Agreement? {
+        let chosen = Self.pictures(of: query, in: segment.query)
+        guard chosen.count >= Self.fewestPictures else { return nil }
+        let comparison = PictureComparison(query, target, chosen: chosen)
+        let time = segment.target.start + segment.speed * (comparison.middle - segment.query.start)
+        let coarse = max(1, chosen.count / 10)
+        var starts: [(goal: Double, score: PictureScore, warp: PictureWarp)] = []
+        func consider(_ warp: PictureWarp) {
+            guard let score = comparison.score(warp, step: coarse) else { return }
+            starts.append((score.goal, score, warp))
+        }
+        let times =
+            Self.shifts.map { time + $0 }
+            + ActivityOffsets.best(query, in: segment.query, target, speed: segment.speed)
+            .map { $0 + segment.speed * comparison.middle }
+        for isMirrored in [false, true] {
+            for time in times {
+                consider(
+                    Self.start(
+                        query.content, target.content, time: time, speed: segment.speed, zoom: 1,
+                        isMirrored: isMirrored))
+            }
+        }
+        starts.sort { $0.goal > $1.goal }
+        for start in starts.prefix(Self.zoomedStarts) {
+            for zoom in Self.zooms {
+                consider(
+                    Self.start(
+                        query.content, target.content, time: start.warp.time, speed: segment.speed,
+                        zoom: zoom,
+                        isMirrored: start.warp.isMirrored))
+            }
+        }
+        starts.sort { $0.goal > $1.goal }
+        guard let first = starts.first else { return nil }
+        var best: (score: PictureScore, warp: PictureWarp) = (first.score, first.warp)
+        if first.goal >= Self.leastStart {
+            var found: [(score: PictureScore, warp: PictureWarp)] = []
+            for start in Self.apart(starts.map(\.warp)).prefix(Self.tunedStarts) {
+                if let tuned = Self.tuned(start, comparison) { found.append(tuned) }
+                if found.last?.score.change ?? 0 >= Self.clear { break }
+            }
+            if let tuned = found.max(by: { $0.score.goal < $1.score.goal }) { best = tuned }
+        }
+        return Agreement(
+            change: best.score.change, steps: comparison.steps(best.warp),
+            detail: DetailComparison.correlation(query, target, segment, best.warp) ?? 0,
+            motion: best.score.motion.squareRoot(), pictures: best.score.count)
+    }
+
+    /// Those that do not begin where an earlier one does: they would be tuned to the same place.
+    private static func apart(_ warps: [PictureWarp]) -> [PictureWarp] {
+        var kept: [PictureWarp] = []
+        for warp in warps
+        where kept.allSatisfy({
+            $0.isMirrored != warp.isMirrored || abs($0.time - warp.time) > 0.3
+                || abs($0.scaleX / warp.scaleX - 1) > 0.4
+        }) { kept.append(warp) }
+        return kept
+    }
+
+    /// Places of the query's pictures in a range: all, or as many at even distances.
+    private static func pictures(of query: PictureTrack, in range: TimeRange) -> [Int] {
+        let inside = query.times.indices.filter {
+            query.times[$0] >= range.start && query.times[$0] < range.stop
+        }
+        guard inside.count > mostPictures else { return inside }
+        return (0..<mostPictures).map { inside[$0 * inside.count / mostPictures] }
+    }
+
+    /// The query's content on the target's, enlarged or reduced about its middle.
+    private static func start(
+        _ query: PictureBox, _ target: PictureBox, time: Double, speed: Double, zoom: Double, isMirrored: Bool
+    ) -> PictureWarp {
+        let scaleX = zoom * target.halfWidth / query.halfWidth
+        let scaleY = zoom * target.halfHeight / query.halfHeight
+        return PictureWarp(
+            time: time, speed: speed, scaleX: scaleX,
+            shiftX: target.x - scaleX * (isMirrored ? -query.x : query.x),
+            scaleY: scaleY, shiftY: target.y - scaleY * query.y, isMirrored: isMirrored)
+    }
+
+    /// The best warp near a start, by trying each number a step up and down.
+    private static func tuned(
+        _ start: PictureWarp, _ comparison: PictureComparison
+    ) -> (score: PictureScore, warp: PictureWarp)? {
+        var best = (score: PictureScore?.none, warp: start)
+        for halving in 0..<halvings {
+            let size = 1 / Double(1 << halving)
+            // Large steps are judged by every other picture.
+            let thinned = halving < halvings / 2 ? 2 : 1
+            best.score = comparison.score(best.warp, step: thinned)
+            guard best.score != nil else { return nil }
+            for (place, step) in zip(PictureWarp.places, steps) {
+                for direction in [1.0, -1] {
+                    var hasMoved = false
+                    while true {
+                        var warp = best.warp
+                        warp[keyPath: place] += direction * step * size
+                        guard let score = comparison.score(warp, step: thinned),
+                            score.goal > (best.score?.goal ?? .infinity) + 1e-6
+                        else { break }
+                        best = (score, warp)
+                        hasMoved = true
+                    }
+                    if hasMoved { break }
+                }
+            }
+            if halving == 0, let score = best.score, score.motion > 1, score.change < leastTuned { break }
+        }
+        return comparison.score(best.warp).map { ($0, best.warp) }
+    }
+}
+
+/// Compares the fine detail of mean pictures.
+enum DetailComparison {
+    private static let side = ClipSignature.detailSide
+
+    /// −1…1; nil where the two have no clips there.
+    static func correlation(
+        _ query: PictureTrack, _ target: PictureTrack, _ segment: AlignedSegment, _ warp: PictureWarp
+    ) -> Double? {
+        guard let own = query.detail(in: segment.query).map(fine),
+            let other = target.detail(in: segment.target).map(fine)
+        else { return nil }
+        var (aa, bb, ab) = (0.0, 0.0, 0.0)
+        for y in 1..<side - 1 {
+            for x in 1..<side - 1 {
+                guard let value = sample(other, at: (x, y), warp) else { continue }
+                let (a, b) = (Double(own[y * side + x]), Double(value))
+                aa += a * a
+                bb += b * b
+                ab += a * b
+            }
+        }
+        return ab / ((aa * bb).squareRoot() + 1e-3)
+    }
+
+    /// The picture less the mean of each cell's neighbourhood of 3 × 3.
+    private static func fine(_ picture: [Float]) -> [Float] {
+        var result = [Float](repeating: 0, count: picture.count)
+        for y in 1..<side - 1 {
+            for x in 1..<side - 1 {
+                var sum: Float = 0
+                for row in y - 1...y + 1 { for cell in x - 1...x + 1 { sum += picture[row * side + cell] } }
+                result[y * side + x] = picture[y * side + x] - sum / 9
+            }
+        }
+        return result
+    }
+
+    /// Between four cells; nil outside.
+    private static func sample(_ picture: [Float], at cell: (x: Int, y: Int), _ warp: PictureWarp) -> Float? {
+        func place(_ cell: Int, _ scale: Double, _ shift: Double, _ isMirrored: Bool) -> Double {
+            let own = (Double(cell) + 0.5) / Double(side) * 2 - 1
+            return (scale * (isMirrored ? -own : own) + shift + 1) / 2 * Double(side) - 0.5
+        }
+        let x = place(cell.x, warp.scaleX, warp.shiftX, warp.isMirrored)
+        let y = place(cell.y, warp.scaleY, warp.shiftY, false)
+        guard x >= 1, y >= 1, x < Double(side - 2), y < Double(side - 2) else { return nil }
+        let (left, top) = (Int(x), Int(y))
+        let (right, down) = (Float(x - Double(left)), Float(y - Double(top)))
+        func row(_ y: Int) -> Float {
+            picture[y * side + left] * (1 - right) + picture[y * side + left + 1] * right
+        }
+        return row(top) * (1 - down) + row(top + 1) * down
+    }
+}

@@ -1,0 +1,121 @@
+import Foundation
+import Retrieval
+import Testing
+import VideoDecoding
+
+/// Made-up films before one still background: what moves differs, or is the same and altered.
+@Suite struct VerifierTests {
+    /// A film of blobs that wander over a striped wall, as `change` alters the place and level of its pixels.
+    private struct Film {
+        var seed: Double
+        var seconds = 8.0
+        /// x, y in 0…1 of the altered picture → x, y of the film's.
+        var place: (Double, Double) -> (Double, Double) = { ($0, $1) }
+        var level: (Double) -> Double = { $0 }
+        /// Seconds of the film at a second of the altered one.
+        var time: (Double) -> Double = { $0 }
+
+        private func grey(_ x: Double, _ y: Double, _ t: Double) -> Double {
+            guard (0...1).contains(x), (0...1).contains(y) else { return 0 }
+            var value = 110 + 50 * sin(9 * x) * cos(7 * y)
+            for blob in 0..<3 {
+                let phase = seed + 2.1 * Double(blob)
+                let cx = 0.5 + 0.35 * sin(phase + 0.9 * t * (1 + 0.3 * Double(blob)))
+                let cy = 0.5 + 0.3 * cos(1.7 * phase + 0.7 * t)
+                value += 90 * exp(-((x - cx) * (x - cx) + (y - cy) * (y - cy)) / 0.01)
+            }
+            return value
+        }
+
+        var track: PictureTrack {
+            let geometry = FrameGeometry(width: 56, height: 56)
+            let clips = Int(seconds / 2)
+            let intervals = (0..<clips).map { TimeRange(start: Double(2 * $0), stop: Double(2 * $0 + 2)) }
+            let signatures = intervals.map { interval in
+                var frames: [UInt8] = []
+                for frame in 0..<8 {
+                    let t = time(interval.start + (Double(frame) + 0.5) * 0.25)
+                    for y in 0..<56 {
+                        for x in 0..<56 {
+                            let (u, v) = place((Double(x) + 0.5) / 56, (Double(y) + 0.5) / 56)
+                            let byte = UInt8(min(max(level(grey(u, v, t)), 0), 255))
+                            frames += [byte, byte, byte]
+                        }
+                    }
+                }
+                return ClipSignature(
+                    Clip(interval: interval, frames: frames), plan: ClipPlan(), geometry: geometry)
+            }
+            return PictureTrack(intervals: intervals, signatures: signatures)!
+        }
+    }
+
+    private static var film: Film { Film(seed: 0.4) }
+
+    private static func agreement(_ altered: Film, at offset: Double = 0, speed: Double = 1) throws
+        -> Agreement
+    {
+        let length = altered.seconds
+        let segment = AlignedSegment(
+            query: TimeRange(start: 0, stop: length),
+            target: TimeRange(start: offset, stop: offset + speed * length),
+            distance: 0, partDistance: 0, speed: speed, evidence: 1, information: 1)
+        return try #require(Verifier().agreement(altered.track, film.track, along: segment))
+    }
+
+    @Test func alteredCopiesAgreeInTheirChanges() throws {
+        var cases: [(name: String, film: Film)] = []
+        func add(_ name: String, _ change: (inout Film) -> Void) {
+            var film = Self.film
+            change(&film)
+            cases.append((name, film))
+        }
+        add("the same") { _ in }
+        add("darker, with less contrast") { $0.level = { 0.6 * $0 + 10 } }
+        add("mirrored") { $0.place = { (1 - $0, $1) } }
+        add("the middle 80 %") { $0.place = { (0.1 + 0.8 * $0, 0.1 + 0.8 * $1) } }
+        add("letterboxed") { $0.place = { ($0, ($1 - 0.15) / 0.7) } }
+        add("mirrored and cropped") { $0.place = { (0.95 - 0.85 * $0, 0.05 + 0.85 * $1) } }
+        for (name, film) in cases {
+            let found = try Self.agreement(film)
+            #expect(found.change > 0.9 && found.steps > 0.8, "\(name): \(found)")
+        }
+    }
+
+    @Test func timesNeedNotBeExact() throws {
+        var late = Self.film
+        late.seconds = 4
+        late.time = { $0 + 2.6 }
+        #expect(try Self.agreement(late, at: 2.2).change > 0.9)
+        var fast = Self.film
+        fast.seconds = 6
+        fast.time = { 1.25 * $0 }
+        #expect(try Self.agreement(fast, speed: 1.25).change > 0.9)
+    }
+
+    /// The wall agrees, and all else does not.
+    @Test(arguments: [1.9, 3.3, 5.0]) func otherFilmsBeforeTheSameWallDoNot(seed: Double) throws {
+        let found = try Self.agreement(Film(seed: seed))
+        #expect(found.change < 0.75, "\(found)")
+    }
+
+    @Test func whereNothingMovesThereIsNoMotionToAgreeIn() throws {
+        var still = Self.film
+        still.time = { _ in 1 }
+        let segment = AlignedSegment(
+            query: TimeRange(start: 0, stop: 8), target: TimeRange(start: 0, stop: 8), distance: 0,
+            partDistance: 0,
+            speed: 1, evidence: 1, information: 1)
+        let found = try #require(Verifier().agreement(still.track, still.track, along: segment))
+        #expect(found.motion < 0.01 && found.detail > 0.99)
+    }
+
+    @Test func tooFewPicturesSayNothing() {
+        let track = Self.film.track
+        let segment = AlignedSegment(
+            query: TimeRange(start: 0, stop: 0.4), target: TimeRange(start: 0, stop: 0.4), distance: 0,
+            partDistance: 0, speed: 1, evidence: 1, information: 1)
+        #expect(Verifier().agreement(track, track, along: segment) == nil)
+        #expect(PictureTrack(intervals: [], signatures: []) == nil)
+    }
+}

@@ -1,0 +1,96 @@
+"""Asks the program: indexes a library, searches for every video of it, and lists its duplicates."""
+
+import itertools
+import json
+import shutil
+import subprocess
+from collections import deque
+
+from alterations import Failure, note
+from library import Service
+
+LIMIT = 50
+CONCURRENCY = 2
+
+
+class Found:
+    """One video that one query was answered with. `truth` is 1, 0, or None where it counts as neither."""
+
+    def __init__(self, query, target, distance, score, shares=None, truth=None, extra=None):
+        self.query, self.target, self.distance, self.score = query, target, distance, score
+        self.shares, self.truth, self.extra = shares, truth, extra or {}
+
+
+def run(mixtape, model, *words):
+    """Runs the program and returns what it prints as JSON."""
+    command = [mixtape, *words, "--json"] + (["--model", model] if model else [])
+    result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    if result.returncode != 0:
+        raise Failure(f"mixtape {words[0]} ended with status {result.returncode}: {result.stderr.strip()[-400:]}")
+    return json.loads(result.stdout)
+
+
+def finished(folder):
+    """A mark beside an index that was made to its end."""
+    return folder.with_name(folder.name + ".done")
+
+
+def build(mixtape, model, folders, index, start=None):
+    """Indexes the folders, beginning with a copy of the index `start`, unless this was done before."""
+    if finished(index).exists():
+        return
+    shutil.rmtree(index, ignore_errors=True)
+    index.parent.mkdir(parents=True, exist_ok=True)
+    if start:
+        shutil.copytree(start, index)
+    summary = run(mixtape, model, "index", *map(str, folders), "--index", str(index))
+    finished(index).write_text(json.dumps(summary))
+
+
+def search(library, mixtape, model, index):
+    """Rows of every query: the copies, and the originals without themselves. Also the errors."""
+    waiting = deque([(member.path, False) for member in library.copies]
+                    + [(member.path, True) for member in library.originals])
+    rows, errors, under_way = [], [], {}
+    service = Service(mixtape, index, model)
+    try:
+        while waiting or under_way:
+            while waiting and len(under_way) < CONCURRENCY:
+                path, itself = waiting.popleft()
+                options = {"exclude_self": True} if itself else {}
+                under_way[service.send("search", {"video": path, "limit": LIMIT, **options})] = path
+            reply = service.receive()
+            query = under_way.pop(reply["id"])
+            if "error" in reply:
+                errors.append({"query": query, "error": reply["error"]})
+                continue
+            for match in reply["result"]["matches"]:
+                rows.append(Found(
+                    query, match["path"], match["distance"], match.get("score"), bool(match.get("shares_footage")),
+                    library.truth(query, match["path"]),
+                    {"segments": len(match.get("segments") or ()), "verified": match.get("verified"),
+                     "agreement": match.get("agreement")}))
+        service.close()
+    finally:
+        service.process.kill()
+    return rows, errors
+
+
+def duplicates(library, mixtape, model, index):
+    """The pairs of files that are in one group."""
+    groups = run(mixtape, model, "duplicates", "--index", str(index))["groups"]
+    return {tuple(sorted(pair)) for group in groups
+            for pair in itertools.combinations([member["path"] for member in group["members"]], 2)}
+
+
+def ask(library, mixtape, model, work, tag):
+    """(search rows, errors, pairs of duplicates) of one library."""
+    place = work / f"index-{tag}"
+    originals, everything = place / f"{library.kind}-originals", place / f"{library.kind}-all"
+    build(mixtape, model, [library.folder / "originals"], originals)
+    # Duplicates need the copies too. The search's own index stays as it is.
+    build(mixtape, model, [library.folder / "originals", library.folder / "copies"], everything, start=originals)
+    rows, errors = search(library, mixtape, model, originals)
+    pairs = duplicates(library, mixtape, model, everything)
+    note(f"{library.kind}: {len(rows)} rows, {len(pairs)} pairs of duplicates")
+    return rows, errors, pairs
