@@ -12,8 +12,9 @@ final class FrameReader {
     private let demuxer: Demuxer
     private let decoder: Decoder
     private let stream: UnsafeMutablePointer<AVStream>
-    private let packet = Packet()
-    private var holdsPacket = false
+    private let packets = PacketQueue()
+    /// The packet that the decoder takes next.
+    private var held: Packet?
     private var isDraining = false
     private var decodedAny = false
     private var upcoming = Frame()
@@ -115,17 +116,26 @@ final class FrameReader {
         while try decode() {
             let frame = upcoming.pointer
             guard frame.pointee.width > 0, frame.pointee.height > 0 else { continue }
+            // The best guess changes from presentation to decoding times where the former go wrong, which the clock mends.
             let exact = frame.pointee.pts
-            let stamp =
-                clock.isTrusted && exact != mixtape_no_timestamp ? exact : frame.pointee.best_effort_timestamp
-            let time = clock.place(
-                stamp: stamp == mixtape_no_timestamp ? nil : stamp, duration: frame.pointee.pkt_duration)
+            let stamp = exact != mixtape_no_timestamp ? exact : frame.pointee.best_effort_timestamp
+            if stamp != mixtape_no_timestamp { packets.noteFrame(stamp) }
+            let time = try clock.place(
+                stamp: stamp == mixtape_no_timestamp ? nil : stamp, duration: frame.pointee.pkt_duration,
+                bytesBefore: Self.bytes(between: shown.pointer.pointee, and: frame.pointee)
+            ) { (count) throws(VideoError) in try packets.outlook(count, readPacket(into:)) }
             guard let time else { continue }
             decodedAny = true
             return time
         }
         if !decodedAny { throw noFrameError() }
         return nil
+    }
+
+    /// Bytes that are neither frame's, from one's packet to the other's; nil where the file does not say.
+    private static func bytes(between first: AVFrame, and second: AVFrame) -> Int64? {
+        guard first.pkt_pos >= 0, second.pkt_pos >= 0 else { return nil }
+        return second.pkt_pos - first.pkt_pos - Int64(first.pkt_size)
     }
 
     /// Makes the frame that `advance` decoded the shown one.
@@ -159,16 +169,16 @@ final class FrameReader {
                 if isDraining { return false }
             }
             if isDraining { return false }
-            if !holdsPacket { try readPacket() }
-            guard holdsPacket else {
+            if held == nil { held = try packets.next(readPacket(into:)) }
+            guard let packet = held else {
                 isDraining = true
                 avcodec_send_packet(decoder.pointer, nil)
                 continue
             }
             let sent = avcodec_send_packet(decoder.pointer, packet.pointer)
             if sent != mixtape_error_again {
-                av_packet_unref(packet.pointer)
-                holdsPacket = false
+                packets.recycle(packet)
+                held = nil
             } else if received == mixtape_error_again {
                 // Neither gives nor takes: a decoder's fault that would go on for ever.
                 return false
@@ -176,8 +186,8 @@ final class FrameReader {
         }
     }
 
-    /// The stream's next packet into `packet`; leaves `holdsPacket` false at the end of the file.
-    private func readPacket() throws(VideoError) {
+    /// Reads the stream's next packet; false at the end of the file.
+    private func readPacket(into packet: Packet) throws(VideoError) -> Bool {
         var failures = 0
         while true {
             let result = av_read_frame(demuxer.pointer, packet.pointer)
@@ -186,8 +196,7 @@ final class FrameReader {
                 if packet.pointer.pointee.stream_index == stream.pointee.index,
                     packet.pointer.pointee.size > 0
                 {
-                    holdsPacket = true
-                    return
+                    return true
                 }
                 av_packet_unref(packet.pointer)
                 continue
@@ -199,7 +208,7 @@ final class FrameReader {
                     detail: "cannot read the file: \(RegularFile.systemMessage(failure))")
             }
             failures += 1
-            if result == mixtape_error_end || failures > 100 { return }
+            if result == mixtape_error_end || failures > 100 { return false }
         }
     }
 
@@ -260,7 +269,9 @@ extension FrameReader {
     /// Where the video ends, once its last frame was decoded.
     var end: Double {
         // An MP4 file's edit list may cut the last frame short, or let it stand a little longer.
-        if isMP4, let stated = statedDuration, stated > clock.lastTime, stated <= clock.end + 1 {
+        if isMP4, !clock.isMended, let stated = statedDuration, stated > clock.lastTime,
+            stated <= clock.end + 1
+        {
             return stated
         }
         return clock.end
@@ -308,8 +319,8 @@ extension FrameReader {
             return .lost
         }
         avcodec_flush_buffers(decoder.pointer)
-        av_packet_unref(packet.pointer)
-        holdsPacket = false
+        held = nil
+        packets.clear()
         clock.forgetLast()
         return .moved
     }
