@@ -107,6 +107,7 @@ __asm__(LABEL("mixtape_bind")
         = {(void *)mixtape_bind, #symbol, &library};                          \
     __asm__(LABEL(#symbol) JUMP(#symbol));
 
+FUNCTION(avformat, av_find_input_format)
 FUNCTION(avformat, av_guess_sample_aspect_ratio)
 FUNCTION(avformat, av_probe_input_buffer2)
 FUNCTION(avformat, av_read_frame)
@@ -123,6 +124,7 @@ FUNCTION(avformat, avio_context_free)
 FUNCTION(avcodec, av_new_packet)
 FUNCTION(avcodec, av_packet_alloc)
 FUNCTION(avcodec, av_packet_free)
+FUNCTION(avcodec, av_packet_get_side_data)
 FUNCTION(avcodec, av_packet_unref)
 FUNCTION(avcodec, avcodec_alloc_context3)
 FUNCTION(avcodec, avcodec_find_decoder)

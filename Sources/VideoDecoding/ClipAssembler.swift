@@ -1,3 +1,5 @@
+import Glibc
+
 /// Decides which instants of a video are needed and puts the pictures seen there together to clips.
 ///
 /// Pure bookkeeping in presentation time: it knows neither files nor FFmpeg. With T frames a clip, duration d,
@@ -9,6 +11,8 @@
 ///   the latest one on the last clip's grid of δ that is whole, so that it overlaps the clip before it.
 ///   Where clips leave gaps (s > d), what is left is one more gap.
 /// - If not even one clip is whole, the caller makes one clip of [a, min(b, E)) with `init(single:…)`.
+///
+/// - Of clips that lie one behind the other in the time of one picture, `stretch` makes one that lasts as long as all.
 ///
 /// A picture is needed only at an instant, and each is needed when it is on screen: memory is that of the
 /// clips in progress.
@@ -48,6 +52,8 @@ struct ClipAssembler {
     private var waiting: [Clip] = []
     private var ready: [Clip] = []
     private(set) var wholeClips = 0
+    /// The frames of the clip that was handed out last.
+    private var lastFrames: [UInt8] = []
 
     init(plan: ClipPlan, start: Double, stop: Double, frameBytes: Int) {
         self.init(
@@ -150,13 +156,22 @@ struct ClipAssembler {
         }
     }
 
-    /// Gives up all that lies before `time`: nothing new was on screen there.
-    mutating func abandon(before time: Double) {
-        guard !isSingle else { return }
-        pending.removeAll()
-        tail = nil
-        let index = ((time - spacing / 2 - start) / stride).rounded(.up)
-        nextIndex = max(nextIndex, index)
+    /// Gives `picture`, which is on screen from `begin` to `limit`, to every instant before `limit`, and makes one clip of
+    /// all those that hold nothing else.
+    mutating func stretch(from begin: Double, to limit: Double, with picture: UnsafeBufferPointer<UInt8>) {
+        let limit = min(limit, stop)
+        let first = max(0, ((begin - instant(0, of: start)) / stride).rounded(.up))
+        let last = ((limit - instant(frameCount - 1, of: start)) / stride).rounded(.up) - 1
+        guard !isSingle, last > first else { return fill(before: limit, with: picture) }
+        let (firstStart, lastStart) = (start + first * stride, start + last * stride)
+        fill(before: instant(frameCount - 1, of: firstStart).nextUp, with: picture)
+        if let place = waiting.lastIndex(where: { $0.interval.start == firstStart }) {
+            waiting[place].interval.stop = min(lastStart + duration, stop)
+            pending.removeAll { $0.start <= lastStart }
+            if let tail, extraLimit > 0 { self.tail = Tail(start: lastStart, frames: tail.frames) }
+            nextIndex = last + 1
+        }
+        fill(before: limit, with: picture)
     }
 
     /// Ends the last clips at `end`, the end of the video or of the range.
@@ -184,8 +199,23 @@ struct ClipAssembler {
     }
 
     /// The next finished clip, in order of time.
-    mutating func takeReady() -> Clip? { ready.isEmpty ? nil : ready.removeFirst() }
+    mutating func takeReady() -> Clip? {
+        guard !ready.isEmpty else { return nil }
+        var clip = ready.removeFirst()
+        clip.isRepeat = clip.frames.isSame(as: lastFrames)
+        lastFrames = clip.frames
+        return clip
+    }
 
     /// Whether a clip waits for its end to be passed.
     var isWaiting: Bool { !waiting.isEmpty }
+}
+
+extension [UInt8] {
+    fileprivate func isSame(as other: [UInt8]) -> Bool {
+        guard count == other.count, !isEmpty else { return false }
+        return withUnsafeBytes { own in
+            other.withUnsafeBytes { memcmp(own.baseAddress!, $0.baseAddress!, own.count) == 0 }
+        }
+    }
 }

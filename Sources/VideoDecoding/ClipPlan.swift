@@ -65,6 +65,8 @@ public struct Clip: Sendable {
     public var interval: TimeRange
     /// RGB, 8 bits a channel, T × height × width × 3, row-major.
     public var frames: [UInt8]
+    /// Whether the frames are those of the clip before it, byte by byte: what is made of one holds for both.
+    public var isRepeat = false
 
     /// `frames` holds T × height × width × 3 bytes.
     public init(interval: TimeRange, frames: [UInt8]) {

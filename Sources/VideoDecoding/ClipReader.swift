@@ -9,8 +9,9 @@ public struct ReadingOptions: Sendable {
     /// Seconds of reading and decoding after which the file is given up with `.timeLimit`. Only time inside
     /// `ClipReader` counts, not what its user does between two clips.
     public var timeLimit: Double
-    /// Seconds that the time limit grows for each second of video that was reached: with 1, a film of hours is
-    /// given up only if it is read slower than it plays, and a file that hangs as soon as before.
+    /// Seconds that the time limit grows for each second of video that was decoded: with 1, a film of hours is
+    /// given up only if it is read slower than it plays, and a file that hangs as soon as before. A frame counts for a quarter of
+    /// a second at most, whatever the file claims.
     public var timeLimitGrowth: Double
     /// Decoder threads; 1 where files are decoded in parallel.
     public var threads: Int
@@ -49,7 +50,7 @@ public struct ReadingOptions: Sendable {
 /// is left behind the last such clip, where it holds half of min(stride, duration), gives one
 /// more clip that reaches as near to the end as the clip's frame spacing allows, and overlaps the clip before it.
 /// A video or range that is too short for one clip gives one clip of all it has. A picture that stands
-/// for more than ten minutes gives no further clips.
+/// for more than ten seconds gives one clip for all the time that it stands.
 ///
 /// Broken packets are passed over; only a file without any frame is an error. Nothing but the file itself is ever
 /// opened: no network, no files that a playlist or container names.

@@ -100,7 +100,7 @@ struct FrameClock {
     ) throws(Failure) -> Double? {
         let seconds = Double(duration) * unit
         let length = seconds > 0 && seconds < Self.latest ? seconds : nominalDuration
-        let expected = last.map { $0.time + $0.duration } ?? 0
+        let expected = last.map { bounded($0.time + $0.duration, behind: $0.time) } ?? 0
         guard let stamp else {
             hasGuessed = true
             last = (expected, length)
@@ -125,6 +125,11 @@ struct FrameClock {
                 zero = Double(stamp) - time / unit
                 setMended()
             }
+            if time >= Self.latest {
+                time = bounded(time, behind: last.time)
+                zero = Double(stamp) - time / unit
+                setMended()
+            }
             // Rounding, where times are large and steps are small.
             if time <= last.time { time = last.time.nextUp }
         } else if time < -1e-9 {
@@ -134,6 +139,11 @@ struct FrameClock {
         lastStamp = stamp
         placed += 1
         return time
+    }
+
+    /// A time that is not beyond all bounds: steps of years go there, one after the other.
+    private func bounded(_ time: Double, behind last: Double) -> Double {
+        time < Self.latest ? time : last + min(1, nominalDuration)
     }
 
     private mutating func setMended() {

@@ -29,15 +29,27 @@ final class FrameReader {
         mixtape_log_clear()
         path = file.path
         self.interruption = interruption
-        source = ByteSource(file: file, interruption: interruption)
-        demuxer = try Self.openContainer(source)
-        stream = try StreamChoice.choose(from: demuxer.pointer, path: path)
+        let first = ByteSource(file: file, interruption: interruption)
+        let opened = try Self.openContainer(first)
+        if StreamChoice.needsCensus(opened.pointer) {
+            let census = StreamChoice.census(opened)
+            try interruption.check(path: path)
+            source = ByteSource(file: file, interruption: interruption)
+            demuxer = try Self.openContainer(source)
+            stream = try StreamChoice.choose(from: demuxer.pointer, census: census, path: path)
+        } else {
+            (source, demuxer) = (first, opened)
+            stream = try StreamChoice.choose(from: demuxer.pointer, census: [:], path: path)
+        }
+        let format = String(cString: demuxer.pointer.pointee.iformat.pointee.name)
+        if let scheme = Encryption.scheme(of: stream, format: format, file: file) {
+            throw Encryption.error(path, scheme)
+        }
         for index in 0..<Int(demuxer.pointer.pointee.nb_streams) {
             guard let other = demuxer.pointer.pointee.streams[index] else { continue }
             other.pointee.discard = other == stream ? AVDISCARD_DEFAULT : AVDISCARD_ALL
         }
         decoder = try Self.openDecoder(stream, path: path, threads: threads)
-        let format = String(cString: demuxer.pointer.pointee.iformat.pointee.name)
         let isTrusted = format.hasPrefix("mov,") || format.hasPrefix("matroska")
         clock = FrameClock(
             isTrusted: isTrusted, unit: Self.seconds(stream.pointee.time_base),
@@ -68,7 +80,8 @@ final class FrameReader {
         }
         var result: Int32 = 0
         let name = String(cString: format.pointee.name)
-        guard let demuxer = Demuxer.open(source, format: format, result: &result) else {
+        let chosen = StreamChoice.format(insteadOf: format)
+        guard let demuxer = Demuxer.open(source, format: chosen, result: &result) else {
             // A low score means that hardly more than the file's name spoke for the format.
             if score <= AVPROBE_SCORE_MAX / 4 {
                 try fail(.unrecognised, "not a video, whatever its name says", result)
@@ -99,7 +112,8 @@ final class FrameReader {
         else {
             throw VideoError(
                 path: path, reason: .damaged,
-                detail: "its pictures are said to have \(parameters.width)×\(parameters.height) pixels")
+                detail: "its pictures are said to have \(parameters.width)×\(parameters.height) pixels; "
+                    + "at most \(maximumSide) a side and \(maximumPixels) in all are read")
         }
         var result: Int32 = 0
         let decoder = Decoder.open(
@@ -196,6 +210,9 @@ final class FrameReader {
                 if packet.pointer.pointee.stream_index == stream.pointee.index,
                     packet.pointer.pointee.size > 0
                 {
+                    if Encryption.isEncrypted(packet.pointer) {
+                        throw Encryption.error(path, "common encryption")
+                    }
                     return true
                 }
                 av_packet_unref(packet.pointer)

@@ -3,37 +3,42 @@ import Glibc
 /// The time limit and the cancellation of one reading, asked by FFmpeg's callbacks and the decoding loop.
 ///
 /// Only the time spent inside the reader counts, so that a slow consumer does not use up a file's limit.
-final class Interruption {
+package final class Interruption {
     enum Outcome { case timeLimit, cancelled }
 
     let timeLimit: Double
-    /// Seconds that the limit grows for each second of presentation time that decoding has reached.
+    /// Seconds that the limit grows for each second of video that was decoded.
     private let growth: Double
-    /// Presentation time that decoding has reached, in seconds.
-    var reached = 0.0
+    /// Seconds of the frames decoded so far.
+    private var decoded = 0.0
+    /// A frame counts for so many seconds at most: a file may claim hours for one.
+    private static let mostSeconds = 0.25
     private(set) var outcome: Outcome?
     private let isCancelled: @Sendable () -> Bool
     private var spent = 0.0
     private var resumedAt: Double?
 
-    init(timeLimit: Double, growth: Double, isCancelled: @escaping @Sendable () -> Bool) {
+    package init(timeLimit: Double, growth: Double, isCancelled: @escaping @Sendable () -> Bool) {
         self.timeLimit = timeLimit
         self.growth = growth
         self.isCancelled = isCancelled
     }
 
-    func resume() { resumedAt = Self.now() }
+    /// Notes a frame that was on screen for so long.
+    package func noteFrame(seconds: Double) { decoded += max(0, min(seconds, Self.mostSeconds)) }
+
+    package func resume() { resumedAt = Self.now() }
 
     func pause() {
         if let resumedAt { spent += Self.now() - resumedAt }
         resumedAt = nil
     }
 
-    var shouldStop: Bool {
+    package var shouldStop: Bool {
         if outcome != nil { return true }
         if isCancelled() {
             outcome = .cancelled
-        } else if spent + (resumedAt.map { Self.now() - $0 } ?? 0) > timeLimit + growth * reached {
+        } else if spent + (resumedAt.map { Self.now() - $0 } ?? 0) > timeLimit + growth * decoded {
             outcome = .timeLimit
         }
         return outcome != nil
@@ -48,7 +53,7 @@ final class Interruption {
             throw VideoError(
                 path: path, reason: .timeLimit,
                 detail:
-                    "reading took longer than \(timeLimit) seconds\(growth > 0 ? " and than the video lasts up to there" : "")"
+                    "reading took longer than \(timeLimit) seconds\(growth > 0 ? " and than the frames up to there last" : "")"
             )
         }
     }

@@ -102,12 +102,14 @@ final class ReadingSession {
         hasJumped = false
         let next = try nextTime()
         let shownUntil = next ?? frames.end
-        // A picture that stands for very long must not become clips without end. After a seek nothing is known of
+        // A picture that stands for long must not become clips without end. After a seek nothing is known of
         // the time in between, but nothing is wanted there either.
-        let isGap = !isSingle && !hasJumped && shownUntil > shownFrom + FrameClock.longestGap
-        let usedUntil = isGap ? shownFrom + FrameClock.longestGap : shownUntil
-        if wanted < usedUntil { assembler.fill(before: usedUntil, with: try converted()) }
-        if isGap { assembler.abandon(before: shownUntil) }
+        let isStill = !isSingle && !hasJumped && shownUntil > shownFrom + Self.longestStill
+        if isStill {
+            assembler.stretch(from: shownFrom, to: shownUntil, with: try converted())
+        } else if wanted < shownUntil {
+            assembler.fill(before: shownUntil, with: try converted())
+        }
         let reached = min(shownUntil, range.stop)
         if let expectedEnd {
             if reached > expectedEnd + Self.tolerance {
@@ -126,13 +128,15 @@ final class ReadingSession {
         show(next)
     }
 
+    /// A picture that stands for longer gives one clip for all the time that it stands.
+    private static let longestStill = 10.0
     /// Ends that differ by no more than rounding.
     private static let tolerance = 1e-7
 
     private func show(_ time: Double) {
         frames.promote()
+        interruption.noteFrame(seconds: time - shownFrom)
         shownFrom = time
-        interruption.reached = max(interruption.reached, time)
         picture = nil
     }
 

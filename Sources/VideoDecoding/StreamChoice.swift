@@ -19,6 +19,13 @@ enum StreamChoice {
         if names.contains(where: { texts.contains(String($0)) }) {
             return (.unrecognised, "not a video (read as \(name))")
         }
+        if jpegs.contains(name) {
+            let pictures = JPEGSequence(file)
+            if pictures.isVideo { return nil }
+            if pictures.isMotionPhoto {
+                return (.noVideoStream, "no video stream (a photo; the moving part within it is not read)")
+            }
+        }
         if name == "webp_pipe", isAnimatedWebP(file) {
             return (
                 .unsupportedCodec,
@@ -39,36 +46,106 @@ enum StreamChoice {
         }
     }
 
-    /// Streams that show one picture beside the sound, not a video.
+    /// The demuxers of single pictures that JPEG files come to, by their bytes or their names.
+    private static let jpegs = ["jpeg_pipe", "image2"]
+
+    /// The demuxer to use instead of the one that FFmpeg's probe chose.
+    static func format(
+        insteadOf format: UnsafePointer<AVInputFormat>
+    ) -> UnsafePointer<AVInputFormat> {
+        // One picture behind the other, of which the probe has seen the first.
+        guard jpegs.contains(String(cString: format.pointee.name)) else { return format }
+        return av_find_input_format("mjpeg") ?? format
+    }
+
+    /// Streams that say they show one picture beside the sound, not a video.
     private static let pictures =
         AV_DISPOSITION_ATTACHED_PIC | AV_DISPOSITION_STILL_IMAGE | AV_DISPOSITION_TIMED_THUMBNAILS
 
-    /// The video stream: one that can be decoded before one that cannot, then the default one, then
-    /// the one with most pixels, then the first.
+    /// The streams of pictures, in the file's order.
+    static func candidates(
+        in context: UnsafePointer<AVFormatContext>
+    ) -> [UnsafeMutablePointer<AVStream>] {
+        (0..<Int(context.pointee.nb_streams)).compactMap { index in
+            guard let stream = context.pointee.streams[index],
+                stream.pointee.codecpar.pointee.codec_type == AVMEDIA_TYPE_VIDEO
+            else { return nil }
+            return stream
+        }
+    }
+
+    /// Whether `choose` must know how many pictures each stream has: flags lie, and so do sizes.
+    static func needsCensus(_ context: UnsafePointer<AVFormatContext>) -> Bool {
+        let found = candidates(in: context)
+        return found.count > 1 || found.contains { $0.pointee.disposition & pictures != 0 }
+    }
+
+    /// The video stream: a film before a poster (a stream of one picture, or of few beside many), one that can be decoded
+    /// before one that cannot, one that is not said to be a picture, then the default one, then the one with most pixels, then
+    /// the first.
+    ///
+    /// - Parameter census: pictures of each stream, by its number, among the first of the file; empty where
+    ///   that does not matter.
     static func choose(
-        from context: UnsafePointer<AVFormatContext>, path: String
+        from context: UnsafePointer<AVFormatContext>, census: [Int32: Int], path: String
     ) throws(VideoError) -> UnsafeMutablePointer<AVStream> {
-        var best: (stream: UnsafeMutablePointer<AVStream>, rank: (Int, Int, Int64))?
-        var hasPicture = false
-        for index in 0..<Int(context.pointee.nb_streams) {
-            guard let stream = context.pointee.streams[index], let parameters = stream.pointee.codecpar,
-                parameters.pointee.codec_type == AVMEDIA_TYPE_VIDEO
-            else { continue }
-            if stream.pointee.disposition & pictures != 0 {
-                hasPicture = true
-                continue
-            }
-            let rank = (
-                avcodec_find_decoder(parameters.pointee.codec_id) != nil ? 1 : 0,
+        let found = candidates(in: context)
+        let most = census.values.max() ?? 0
+        var best: (stream: UnsafeMutablePointer<AVStream>, rank: [Int64])?
+        for stream in found {
+            let parameters = stream.pointee.codecpar.pointee
+            let count = census[stream.pointee.index] ?? 0
+            let isPicture = stream.pointee.disposition & pictures != 0
+            let isFilm = count > 1 && count * postersShare >= most
+            if isPicture, !isFilm { continue }
+            let rank = [
+                isFilm ? 1 : 0,
+                avcodec_find_decoder(parameters.codec_id) != nil ? 1 : 0,
+                isPicture ? 0 : 1,
                 stream.pointee.disposition & AV_DISPOSITION_DEFAULT != 0 ? 1 : 0,
-                Int64(parameters.pointee.width) * Int64(parameters.pointee.height)
-            )
-            if best.map({ rank > $0.rank }) ?? true { best = (stream, rank) }
+                Int64(parameters.width) * Int64(parameters.height),
+            ]
+            if best.map({ $0.rank.lexicographicallyPrecedes(rank) }) ?? true { best = (stream, rank) }
         }
         if let best { return best.stream }
         let detail =
-            hasPicture ? "no video stream (only a cover picture beside the sound)" : "no video stream"
+            found.isEmpty ? "no video stream" : "no video stream (only a cover picture beside the sound)"
         throw VideoError(path: path, reason: .noVideoStream, detail: detail)
+    }
+
+    /// A stream with fewer pictures than one in so many of another's is a poster, or a row of them.
+    private static let postersShare = 8
+
+    /// Counts the pictures of each video stream, where the container does not say: among its first packets.
+    static func census(_ demuxer: Demuxer) -> [Int32: Int] {
+        let context = demuxer.pointer
+        let streams = candidates(in: context)
+        var counts: [Int32: Int] = [:]
+        // An MP4 file's index holds them all; elsewhere the number is a claim.
+        if String(cString: context.pointee.iformat.pointee.name).hasPrefix("mov,") {
+            for stream in streams where stream.pointee.nb_frames > 0 {
+                counts[stream.pointee.index] = Int(stream.pointee.nb_frames)
+            }
+            if counts.count == streams.count { return counts }
+            counts = [:]
+        }
+        for index in 0..<Int(context.pointee.nb_streams) {
+            guard let stream = context.pointee.streams[index] else { continue }
+            stream.pointee.discard = streams.contains(stream) ? AVDISCARD_DEFAULT : AVDISCARD_ALL
+        }
+        let packet = Packet()
+        var bytes = 0
+        var packets = 0
+        // Enough that a film shows itself beside a row of posters.
+        while bytes < 64 << 20, packets < 2048, av_read_frame(context, packet.pointer) >= 0 {
+            counts[packet.pointer.pointee.stream_index, default: 0] += 1
+            bytes += Int(packet.pointer.pointee.size)
+            packets += 1
+            av_packet_unref(packet.pointer)
+            if streams.allSatisfy({ counts[$0.pointee.index, default: 0] >= 32 }) { break }
+            if counts.values.contains(where: { $0 >= 256 }) { break }
+        }
+        return counts
     }
 
     /// FFmpeg's own VP8 and VP9 decoders ignore the transparency that a WebM file may hold; libvpx's do not.

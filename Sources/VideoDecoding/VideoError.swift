@@ -9,6 +9,8 @@ public struct VideoError: Error, Sendable, Equatable {
         case unrecognised = "unrecognised_format"
         case noVideoStream = "no_video_stream"
         case unsupportedCodec = "unsupported_codec"
+        /// The pictures cannot be seen without a key.
+        case encrypted = "encrypted"
         case damaged = "damaged"
         case noFrames = "no_frames"
         case timeLimit = "time_limit"

@@ -121,16 +121,17 @@ public final class EncoderSession {
     ) throws(VideoError) -> (StreamFacts, [EncodedClip]) {
         // Two clips, or batches of them, ahead of each lane: enough to bridge an uneven decoder, little enough to be small.
         let queue = ClipQueue(capacity: 2 * threads * lanes[0].favouredBatch)
-        let outcome = Mutex<Result<StreamFacts, VideoError>?>(nil)
+        let outcome = Mutex<Result<(StreamFacts, ClipOrder), VideoError>?>(nil)
         return try withoutActuallyEscaping(
             { @Sendable in
-                let result = Result<StreamFacts, VideoError> { () throws(VideoError) in
+                let result = Result<(StreamFacts, ClipOrder), VideoError> { () throws(VideoError) in
                     var reader = try ClipReader(path: path, options: options)
                     if Self.isOneClip(reader.facts, options) { queue.expectOneClip() }
+                    var order = ClipOrder()
                     while let clip = try reader.next() {
-                        guard queue.push(clip) else { break }
+                        guard !order.mustEncode(clip) || queue.push(clip) else { break }
                     }
-                    return reader.facts
+                    return (reader.facts, order)
                 }
                 outcome.withLock { $0 = result }
                 if case .failure = result { queue.abandon() } else { queue.finish() }
@@ -141,11 +142,11 @@ public final class EncoderSession {
                     try drain(queue, clipCount: nil)
                 }
                 thread.join()
-                guard let facts = try outcome.withLock({ $0 })?.get() else {
+                guard let (facts, order) = try outcome.withLock({ $0 })?.get() else {
                     preconditionFailure("the decoder left no result")
                 }
                 switch drained {
-                case .success(let results): return (facts, results)
+                case .success(let results): return (facts, order.all(results))
                 case .failure(let error): throw Self.failure(error, path)
                 }
             })

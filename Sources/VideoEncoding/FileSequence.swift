@@ -48,6 +48,7 @@ struct EncodedClip: Sendable {
 struct FileSequence {
     private struct State {
         var facts: StreamFacts?
+        var order = ClipOrder()
         var clips: [EncodedClip] = []
         var failure: VideoError?
         var isRead = false
@@ -84,6 +85,7 @@ struct FileSequence {
     private mutating func read(_ number: Int) throws(VideoError) {
         var reader = try ClipReader(path: files[number].path, options: files[number].options)
         while let clip = try reader.next() {
+            guard states[number].order.mustEncode(clip) else { continue }
             waiting.append((number, clip))
             if waiting.count >= lane.favouredBatch { encodeWaiting() }
             if let failure = states[number].failure { throw failure }
@@ -122,7 +124,7 @@ struct FileSequence {
                 delivered,
                 Result { () throws(VideoError) in
                     if let failure = state.failure { throw failure }
-                    return try EncoderSession.video(path, state.facts, state.clips)
+                    return try EncoderSession.video(path, state.facts, state.order.all(state.clips))
                 })
             states[delivered].clips = []
             delivered += 1

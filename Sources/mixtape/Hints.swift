@@ -17,6 +17,9 @@ enum Hints {
         case .notFound: "check the path; it is looked up from the working directory"
         case .notAFile: "name one video file, not a folder or a device"
         case .permissionDenied: "check the permissions of the file and its folders"
+        case .encrypted: "only a copy without encryption can be read"
+        case .noVideoStream, .unrecognised:
+            "name a file with moving pictures; what counts is its content, not its name"
         case .emptyRange: "choose --from and --to inside the video's duration"
         case .timeLimit: "the file took too long to read; a copy on a faster disk may do"
         default: "see what FFmpeg says of it: ffmpeg -i FILE -f null -"

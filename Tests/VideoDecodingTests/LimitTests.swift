@@ -68,14 +68,56 @@ import VideoDecoding
         #expect(error?.reason == .cancelled)
     }
 
-    /// One picture may give hundreds of clips, and whoever encodes them may take minutes: it is asked between them, too.
+    /// What a file claims of its frames gives it no time: the limit grows by what is decoded.
+    @Test func claimsDoNotRaiseTheLimit() {
+        let interruption = Interruption(timeLimit: 0.05, growth: 1, isCancelled: { false })
+        interruption.noteFrame(seconds: 1e6)
+        interruption.noteFrame(seconds: -5)
+        interruption.resume()
+        Thread.sleep(forTimeInterval: 0.2)
+        #expect(!interruption.shouldStop)
+        Thread.sleep(forTimeInterval: 0.2)
+        #expect(interruption.shouldStop)
+    }
+
+    /// Pictures that stand for minutes: one clip each, and one across each border.
+    @Test func aPictureThatStandsGivesOneClip() throws {
+        let path = try NumberedVideo.make(
+            in: folder, "standing.mkv", count: 3, rate: "1/501", ["-c:v", "mpeg4", "-q:v", "1"])
+        for stride in [2.0, 1.0, 0.5] {
+            let plan = ClipPlan(framesPerClip: 8, clipDuration: 2, clipStride: stride)
+            let (clips, facts, _) = try readAll(path, plan: plan)
+            #expect(facts.duration.map { abs($0 - 1503) < 0.01 } == true)
+            for number in 0..<3 {
+                let whole = clips.filter { Set(NumberedVideo.numbers($0)) == [number] }
+                #expect(whole.count <= 2)
+                let longest = whole.map(\.interval).max { $0.duration < $1.duration }
+                #expect((longest?.duration ?? 0) > 498, "\(number)")
+                #expect(abs((longest?.start ?? 0) - 501 * Double(number)) < 2)
+            }
+            for (first, second) in zip(clips, clips.dropFirst()) {
+                #expect(first.interval.start < second.interval.start)
+                #expect(first.interval.stop <= second.interval.stop)
+            }
+            #expect(clips.last.map { abs($0.interval.stop - 1503) < 2 } == true)
+        }
+    }
+
+    @Test func aClipThatRepeatsSaysSo() throws {
+        let path = try NumberedVideo.make(
+            in: folder, "shots.mkv", count: 3, rate: "1/8", ["-c:v", "mpeg4", "-r", "25"])
+        let (clips, _, _) = try readAll(path, plan: plan)
+        #expect(clips.map(\.isRepeat).prefix(8) == [false, true, true, true, false, true, true, true])
+    }
+
+    /// Whoever encodes a clip may take long: it is asked between them, too.
     @Test func clipsOfOnePictureAreCancelled() throws {
         let path = try NumberedVideo.make(
-            in: folder, "standing.mkv", count: 3, rate: "1/200", ["-c:v", "mpeg4"])
+            in: folder, "standing.mkv", count: 3, rate: "1/9", ["-c:v", "mpeg4"])
         let flag = Flag()
         let options = ReadingOptions(plan: plan, geometry: .numbered) { flag.isSet }
         var reader = try ClipReader(path: path, options: options)
-        for _ in 0..<50 { #expect(try reader.next() != nil) }
+        for _ in 0..<3 { #expect(try reader.next() != nil) }
         // Nothing was decoded meanwhile but the frame that follows.
         #expect(reader.work.decoded <= 2)
         flag.set()

@@ -132,6 +132,29 @@ import VideoEncoding
         #expect(part.intervals.count < inTurn.intervals.count)
     }
 
+    /// Clips that repeat the one before are encoded once; what comes of it is that of encoding each.
+    @Test(arguments: [1, 3]) func whatRepeatsIsTheSameAsEncodedAgain(threads: Int) throws {
+        let path = "\(folder.path)/still.mkv"
+        run(
+            "ffmpeg",
+            [
+                "-v", "error", "-f", "lavfi", "-i", "testsrc2=size=96x64:rate=1/4", "-t", "12", "-vf",
+                "fps=12",
+                "-c:v", "ffv1", "-y", path,
+            ])
+        let encoder = try VideoEncoder(folder: sharedModel.path)
+        let session = try encoder.makeSession(threads: threads)
+        let plan = encoder.configuration
+        var reader = try ClipReader(
+            path: path, options: ReadingOptions(plan: plan.plan, geometry: plan.geometry))
+        var clips: [Clip] = []
+        while let clip = try reader.next() { clips.append(clip) }
+        #expect(clips.contains { $0.isRepeat } && clips.contains { !$0.isRepeat })
+        let video = try session.encode(path: path)
+        #expect(video.intervals == clips.map(\.interval))
+        #expect(video.mixture.components == (try session.encode(clips)))
+    }
+
     /// Of a video that is one clip by what its file says, the clip is spread over the threads.
     @Test func aVideoOfOneClipIsEncodedTheSame() throws {
         let encoder = try VideoEncoder(folder: sharedModel.path)
