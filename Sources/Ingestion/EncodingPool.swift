@@ -157,7 +157,7 @@ final class EncodingPool: Sendable {
         try run.index.storeFailure(
             task.file.identity(fingerprint: fingerprint), reason: reason, message: message)
         run.keeper.update {
-            $0.failed += 1
+            $0.noteFailure(reason)
             $0.done += 1
         }
         guard let next = task.copies.first else { return }

@@ -8,6 +8,8 @@ struct FileStatus: Equatable {
     var modified: Int64
     var device: Int64
     var inode: UInt64
+    /// Names that the file has.
+    var links: UInt64
 
     var isFolder: Bool { mode & S_IFMT == S_IFDIR }
     var isRegular: Bool { mode & S_IFMT == S_IFREG }
@@ -32,6 +34,7 @@ struct FileStatus: Equatable {
         modified = Int64(facts.st_mtim.tv_sec) &* 1_000_000_000 &+ Int64(facts.st_mtim.tv_nsec)
         device = Int64(bitPattern: UInt64(facts.st_dev))
         inode = UInt64(facts.st_ino)
+        links = UInt64(facts.st_nlink)
     }
 
     /// Of the path, or of what it links to; the error number where there is nothing or it may not be known.
@@ -47,6 +50,14 @@ struct FileStatus: Equatable {
             return error.number == ENOENT || error.number == ENOTDIR
         }
         return false
+    }
+
+    /// Whether two paths are names of one file.
+    static func areOne(_ first: String, _ second: String) -> Bool {
+        guard case .success(let a) = of(first, followingLinks: true), a.links > 1,
+            case .success(let b) = of(second, followingLinks: true)
+        else { return false }
+        return a.device == b.device && a.inode == b.inode
     }
 
     /// The filesystem of the nearest folder above `path` that exists.

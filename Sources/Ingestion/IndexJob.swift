@@ -17,6 +17,8 @@ public struct IndexJobOptions: Sendable {
     public var workers: Int?
     /// Whether a run goes on when its queue is empty, for what others put in, until it is cancelled.
     package var stays = false
+    /// What is taken of the folders.
+    public var rules = ScanRules()
     /// Asked of each file that is met; true has the run go on as if it had not looked there.
     public var leavesAlone: @Sendable (FileState) -> Bool = { _ in false }
 
@@ -70,6 +72,12 @@ public struct IndexProgress: Sendable {
     public var copied = 0
     /// Files that failed in this run.
     public var failed = 0
+    /// Those of the failed files that only have a video's name, or no video in them.
+    public var notVideos = 0
+    /// What the folders hold beside the files met.
+    public var leftOut = LeftOut()
+    /// Roots that do not exist or cannot be looked at.
+    public var missingRoots: [String] = []
     /// Rows removed because their files are gone.
     public var removed = 0
     /// Rows kept although their files are missing: a disk may not be mounted.

@@ -27,7 +27,7 @@ struct IndexRun: Sendable {
 
     func run() throws(IndexError) -> IndexProgress {
         tick()
-        var scan = FolderScanner.scan(options.roots, isCancelled: { keeper.isStopped })
+        var scan = FolderScanner.scan(options.roots, rules: options.rules, isCancelled: { keeper.isStopped })
         scan.files.removeAll {
             options.leavesAlone(FileState(path: $0.path, size: $0.size, modified: $0.modified))
         }
@@ -43,6 +43,8 @@ struct IndexRun: Sendable {
             $0.unchanged = comparison.unchanged
             $0.done = comparison.unchanged
             $0.problems = scan.problems
+            $0.leftOut = scan.leftOut
+            $0.missingRoots = scan.missingRoots.sorted().map(\.path)
         }
         try index.update(comparison.refreshed)
         try recordUnopenable(comparison.unopenable)
@@ -51,7 +53,8 @@ struct IndexRun: Sendable {
         if keeper.isStopped { return try finish() }
         // Asked anew: failures recorded above took the place of rows that were ready.
         let plan = Reconciliation(
-            contents, known: try index.knownFiles(below: scan.roots), retryFailed: options.retryFailed)
+            contents, known: try index.knownFiles(below: scan.roots), retryFailed: options.retryFailed,
+            isPassedOver: scan.passesOver)
         try settle(plan)
         try removeVanished(comparison.unseen.filter { !plan.movedRows.contains($0.id) }, scan)
         try encode(plan.tasks)
@@ -85,7 +88,7 @@ struct IndexRun: Sendable {
     {
         try index.storeFailure(file.identity(fingerprint: fingerprint), reason: reason, message: message)
         keeper.update {
-            $0.failed += 1
+            $0.noteFailure(reason)
             $0.done += 1
         }
     }
@@ -124,13 +127,16 @@ struct IndexRun: Sendable {
             $0.unchanged += plan.touched
             $0.moved += plan.moved
             $0.copied += plan.copies.count
-            $0.done += plan.touched + plan.moved + plan.copies.count
+            $0.leftOut.otherNames += plan.otherNames
+            $0.done += plan.touched + plan.moved + plan.copies.count + plan.otherNames
         }
     }
 
     private func removeVanished(_ unseen: [KnownFile], _ scan: ScanResult) throws(IndexError) {
         let vanishing = Vanishing(unseen, scan: scan, prune: options.prune, isShared: index.isShared)
-        let removed = try index.remove(ids: vanishing.removed)
+        // What is there, and is to be left out from now on, goes as well.
+        let passedOver = unseen.filter { scan.passesOver($0.identity.path) }.map(\.id)
+        let removed = try index.remove(ids: Array(Set(vanishing.removed + passedOver)).sorted())
         keeper.update {
             $0.removed = removed
             $0.kept = vanishing.kept
@@ -187,4 +193,19 @@ private final class FingerprintResults: Sendable {
     }
 
     var all: [Result<String, VideoError>?] { state.withLock { $0.results } }
+}
+
+extension IndexProgress {
+    private static let reasonsOfOtherFiles: Set<String> = [
+        VideoError.Reason.unrecognised.rawValue, VideoError.Reason.noVideoStream.rawValue,
+    ]
+
+    /// Whether a file failed since it is no video.
+    package static func isOfOtherFile(_ reason: String) -> Bool { reasonsOfOtherFiles.contains(reason) }
+
+    /// Counts a failed file.
+    mutating func noteFailure(_ reason: String) {
+        failed += 1
+        if Self.isOfOtherFile(reason) { notVideos += 1 }
+    }
 }

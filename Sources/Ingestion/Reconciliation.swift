@@ -24,12 +24,19 @@ struct Reconciliation {
     var moved = 0
     /// Files whose content another ready row has.
     var copies: [(source: Int64, identity: FileIdentity)] = []
+    /// Files that are in the index already, under another name of theirs.
+    var otherNames = 0
     var tasks: [EncodingTask] = []
     /// Rows that moved, which have thus not vanished.
     var movedRows: Set<Int64> = []
 
-    /// `contents` are the new and changed files with their fingerprints, by path.
-    init(_ contents: [(file: ScannedFile, fingerprint: String)], known: [KnownFile], retryFailed: Bool) {
+    /// - Parameters:
+    ///   - contents: the new and changed files with their fingerprints, by path.
+    ///   - isPassedOver: whether a file is to be left out of the index from now on; its row is free for another one.
+    init(
+        _ contents: [(file: ScannedFile, fingerprint: String)], known: [KnownFile], retryFailed: Bool,
+        isPassedOver: (String) -> Bool = { _ in false }
+    ) {
         var rowAtPath: [PathKey: KnownFile] = [:]
         var rowsWithContent: [String: [KnownFile]] = [:]
         let wanted = Set(contents.map(\.fingerprint))
@@ -65,6 +72,7 @@ struct Reconciliation {
             let rows = rowsWithContent[fingerprint] ?? []
             func isFree(_ row: KnownFile) -> Bool {
                 if taken.contains(row.id) { return false }
+                if isPassedOver(row.identity.path) { return true }
                 if let now = newContent[PathKey(row.identity.path)] { return now != fingerprint }
                 return FileStatus.isGone(row.identity.path) && presence.hasDisk(of: row.identity)
             }
@@ -73,6 +81,8 @@ struct Reconciliation {
                 taken.insert(row.id)
                 movedRows.insert(row.id)
                 moved += 1
+            } else if rows.contains(where: { $0.isReady && FileStatus.areOne($0.identity.path, file.path) }) {
+                otherNames += 1
             } else if let row = rows.first(where: \.isReady) {
                 copies.append((row.id, identity))
             } else if let task = taskOfContent[fingerprint] {

@@ -221,6 +221,6 @@ final class SharedPool: Sendable {
         isOfContent: Bool
     ) throws(IndexError) {
         try queue.fail(claim, file: file, reason: reason, message: message, isOfContent: isOfContent)
-        run.keeper.update { $0.failed += 1 }
+        run.keeper.update { $0.noteFailure(reason) }
     }
 }

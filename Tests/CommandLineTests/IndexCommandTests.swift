@@ -98,7 +98,46 @@ import Testing
             ])
         #expect(failures.first?["reason"] as? String == "empty_file")
         #expect(failures.allSatisfy { !(($0["message"] as? String) ?? "").isEmpty })
-        #expect((info["videos"] as? [String: Int]) == ["ready": 1, "failed": 3])
+        #expect((info["videos"] as? [String: Int]) == ["ready": 1, "failed": 3, "not_videos": 1])
+    }
+
+    @Test func aFolderThatIsNotThereIsAnError() throws {
+        let index = try TestIndex()
+        let none = index.folder.path + "/none"
+        let outcome = try index.run("index", none)
+        #expect(outcome.status == 1)
+        #expect(outcome.errors.hasPrefix("error: \(none): no such file or folder\nhint: "))
+        #expect(!FileManager.default.fileExists(atPath: index.folder.path + "/index/videos.sqlite"))
+        // Beside one that is there it is told, and the rest is done.
+        let both = try index.run("index", none, index.material.videos, "--json")
+        #expect(both.status == 1)
+        #expect(both.errors.contains("warning: \(none): no such file or folder"))
+        #expect(try both.json()["indexed"] as? Int == index.material.count)
+    }
+
+    @Test func whatIsLeftOutIsSaid() throws {
+        let index = try TestIndex()
+        let folder = index.folder.path + "/mixed"
+        let whole = try Data(contentsOf: URL(fileURLWithPath: index.material.video(0)))
+        for name in ["#recycle", "sub", "sub/trailers"] {
+            try FileManager.default.createDirectory(
+                atPath: folder + "/" + name, withIntermediateDirectories: true)
+        }
+        for name in ["clip.insv", "a.jpg", "text.mp4", "#recycle/a.mp4", "sub/trailers/b.mp4", "video"] {
+            let data = name == "text.mp4" ? Data("no video at all".utf8) : whole
+            try data.write(to: URL(fileURLWithPath: "\(folder)/\(name)"))
+        }
+        let outcome = try index.run("index", folder, "--exclude", "trailers")
+        #expect(outcome.output.hasPrefix("1 indexed, 1 not a video in "))
+        #expect(outcome.errors.contains("2 files without a video's ending (1 without one, 1 .jpg)"))
+        #expect(outcome.errors.contains("1 folder (recycle bins and the like: #recycle)"))
+        #expect(outcome.errors.contains("1 folder (by a pattern: trailers)"))
+        let info = try index.run("info")
+        #expect(info.output.contains("videos  1 ready, 0 failed, 1 not videos"))
+        #expect(info.output.contains("left out  2 files without"))
+        let all = try index.run("index", folder, "--exclude", "trailers", "--all-files", "--json").json()
+        #expect(all["copied"] as? Int == 2)
+        #expect((all["left_out"] as? [String: Any])?["other_files"] as? Int == 0)
     }
 
     @Test func aFullDiskIsSaid() throws {

@@ -178,13 +178,14 @@ final class Library: Sendable {
     @discardableResult
     func run(
         roots: [String]? = nil, prune: Bool = false, retryFailed: Bool = false, workers: Int? = 2,
-        isCancelled: @escaping @Sendable () -> Bool = { false }
+        rules: ScanRules = ScanRules(), isCancelled: @escaping @Sendable () -> Bool = { false }
     ) throws -> IndexProgress {
         let index = try VideoIndex.open(writingTo: indexFolder, model: Library.model, durability: .process)
         defer { index.close() }
         var options = IndexJobOptions(roots: roots ?? [videos])
         options.prune = prune
         options.retryFailed = retryFailed
+        options.rules = rules
         options.workers = workers
         return try IndexJob(index: index, source: source, options: options)
             .run(progress: { _ in }, isCancelled: isCancelled)

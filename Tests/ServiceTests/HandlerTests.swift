@@ -161,7 +161,7 @@ import VideoEncoding
         }
         let short = try synthetic.handler.run(.info, nil)
         #expect(problems(short, as: "info_result") == [])
-        #expect(short["videos"] == ["ready": 2, "failed": 1])
+        #expect(short["videos"] == ["ready": 2, "failed": 1, "not_videos": 0])
         #expect(short["failures"] == nil)
         #expect(short["folders"] == [.string(synthetic.folder.path)])
         let long = try synthetic.handler.run(.info, ["failures": true])

@@ -58,7 +58,7 @@ enum HTTPSchemas {
         required: ["name", "fingerprint", "dimension"])
 
     private static let counts: JSONValue = object(
-        ["ready": count, "failed": count], required: ["ready", "failed"])
+        ["ready": count, "failed": count, "not_videos": count], required: ["ready", "failed"])
 
     private static let failure: JSONValue = object(
         ["path": text, "reason": text, "message": text], required: ["path", "reason", "message"])

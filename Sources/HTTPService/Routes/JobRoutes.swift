@@ -3,7 +3,9 @@ import Hummingbird
 import Service
 
 extension HTTPService {
-    private static let jobParameters = ["prune", "retry_failed", "workers", "time_limit"]
+    private static let jobParameters = [
+        "prune", "retry_failed", "workers", "time_limit", "exclude", "all_files",
+    ]
 
     func jobRoutes() -> [Route] {
         let id = Operation.Parameter.path("id", "The job's number.")

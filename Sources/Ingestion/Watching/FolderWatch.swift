@@ -2,7 +2,7 @@ import Glibc
 
 /// Watches folders and all below them for what concerns their videos.
 ///
-/// The folders are those that a run walks (`FolderScanner`): no hidden ones, links followed, each once. New folders are
+/// The folders are those that a run walks (`FolderScanner`): no hidden ones, none that is left out, links followed, each once. New folders are
 /// watched as they appear, moved ones under their new name.
 package final class FolderWatch {
     /// What happened, as far as it matters to an index.
@@ -20,6 +20,7 @@ package final class FolderWatch {
     }
 
     private let roots: [String]
+    private let rules: ScanRules
     private let notices: Inotify
     private var folders: [Int32: String] = [:]
     private var watches: [PathKey: Int32] = [:]
@@ -30,8 +31,11 @@ package final class FolderWatch {
     package var count: Int { watches.count }
 
     /// - Parameter mostWatches: for tests; the system has a limit of its own.
-    package init(_ roots: [String], mostWatches: Int = .max) throws(WatchError) {
+    package init(
+        _ roots: [String], rules: ScanRules = ScanRules(), mostWatches: Int = .max
+    ) throws(WatchError) {
         self.roots = roots.map(resolvedPath)
+        self.rules = rules
         self.mostWatches = mostWatches
         do {
             notices = try Inotify()
@@ -54,10 +58,12 @@ package final class FolderWatch {
 
     package func changes(for events: [Inotify.Event]) throws(WatchError) -> [Change] {
         var changes: [Change] = []
+        // Once for all of them: from the roots on, whose rules and marks say what is to be looked into.
+        var mustLook = false
         for event in events {
             if event.isOverflow {
                 // Folders may be among what was lost.
-                try watch(below: roots)
+                mustLook = true
                 changes.append(.unknown)
                 continue
             }
@@ -68,12 +74,18 @@ package final class FolderWatch {
             } else if event.has(IN_DELETE_SELF, IN_MOVE_SELF) {
                 // One that moved within the roots is watched anew by its new parent's notice.
                 if roots.contains(where: { PathKey($0) == PathKey(folder) }) { changes.append(.unknown) }
+            } else if [FolderMarks.noMedia, FolderMarks.ignore].contains(event.name) {
+                mustLook = true
+                changes.append(.unknown)
             } else if event.name.isEmpty || event.name.hasPrefix(".") {
                 continue
-            } else if let change = try change(event, (folder == "/" ? "" : folder) + "/" + event.name) {
+            } else if let change = change(
+                event, (folder == "/" ? "" : folder) + "/" + event.name, &mustLook)
+            {
                 changes.append(change)
             }
         }
+        if mustLook { try watch(below: roots) }
         return changes
     }
 
@@ -85,14 +97,15 @@ package final class FolderWatch {
         return lost.contains { watches[PathKey($0)] != nil }
     }
 
-    private func change(_ event: Inotify.Event, _ path: String) throws(WatchError) -> Change? {
+    /// - Parameter mustLook: set where folders may be there that are not watched yet.
+    private func change(_ event: Inotify.Event, _ path: String, _ mustLook: inout Bool) -> Change? {
         if event.isFolder {
             if event.has(IN_MOVED_FROM, IN_DELETE) {
                 forget(below: path)
                 return .unknown
             }
             guard event.has(IN_CREATE, IN_MOVED_TO) else { return nil }
-            try watch(below: [path])
+            mustLook = true
             return .unknown
         }
         if event.has(IN_CREATE, IN_MOVED_TO),
@@ -100,10 +113,10 @@ package final class FolderWatch {
             status.isLink
         {
             // To a file or a folder, of whatever name.
-            try watch(below: roots)
+            mustLook = true
             return .unknown
         }
-        guard VideoExtensions.matches(event.name) else { return nil }
+        guard rules.takesAllFiles || VideoExtensions.matches(event.name) else { return nil }
         if event.has(IN_DELETE, IN_MOVED_FROM) { return .gone(path) }
         if event.has(IN_CLOSE_WRITE, IN_MOVED_TO) { return .closed(path) }
         return event.has(IN_ATTRIB) ? .touched(path) : .written(path)
@@ -113,7 +126,7 @@ package final class FolderWatch {
     /// after its parent was listed and before that was watched has sent no notice.
     private func watch(below tops: [String]) throws(WatchError) {
         while true {
-            let found = FolderScanner.scan(tops).visited.filter { watches[PathKey($0)] == nil }
+            let found = FolderScanner.scan(tops, rules: rules).visited.filter { watches[PathKey($0)] == nil }
             var added = false
             for folder in found {
                 do throws(SystemError) {

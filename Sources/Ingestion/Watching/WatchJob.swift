@@ -75,7 +75,8 @@ public struct WatchJob: Sendable {
     ) throws(WatchFailure) {
         do {
             // Before the first look, so that nothing falls between.
-            let watcher = Watcher(try FolderWatch(job.roots, mostWatches: mostWatches), options)
+            let watcher = Watcher(
+                try FolderWatch(job.roots, rules: job.rules, mostWatches: mostWatches), options)
             report(.watching(folders: watcher.watch.count))
             watcher.settling.withLock { $0.wantRun(now: monotonicSeconds()) }
             while !isCancelled() {

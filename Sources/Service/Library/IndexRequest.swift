@@ -1,3 +1,4 @@
+import Glibc
 import Ingestion
 import VideoDecoding
 
@@ -9,6 +10,8 @@ public struct IndexRequest: Sendable, Equatable {
     public var prune = false
     /// Tries files again that failed before and have not changed.
     public var retryFailed = false
+    /// What is taken of the folders.
+    public var rules = ScanRules()
     /// Files read side by side; nil chooses by the processors.
     public var workers: Int?
     /// Seconds, beyond the running time of what was read, after which a file is given up.
@@ -29,9 +32,12 @@ public struct IndexRequest: Sendable, Equatable {
     init(params: JSONValue?) throws(RPCError) {
         let parameters = try Parameters(
             params, of: Method.index.rawValue,
-            known: ["folders", "prune", "retry_failed", "workers", "time_limit"])
+            known: [
+                "folders", "prune", "retry_failed", "workers", "time_limit", "exclude", "all_files",
+            ])
         self.init(folders: try parameters.texts("folders"))
         prune = try parameters.flag("prune")
+        rules = try Self.rules(parameters)
         retryFailed = try parameters.flag("retry_failed")
         workers = try parameters.whole("workers", in: 1...1024)
         timeLimit = try parameters.number("time_limit", atLeast: 0.001) ?? timeLimit
@@ -40,9 +46,11 @@ public struct IndexRequest: Sendable, Equatable {
     /// Reads the parameters of the `watch` method.
     static func watching(params: JSONValue?) throws(RPCError) -> (IndexRequest, WatchOptions) {
         let parameters = try Parameters(
-            params, of: Method.watch.rawValue, known: ["folders", "prune", "workers", "time_limit", "quiet"])
+            params, of: Method.watch.rawValue,
+            known: ["folders", "prune", "workers", "time_limit", "quiet", "exclude", "all_files"])
         var request = IndexRequest(folders: try parameters.texts("folders"))
         request.prune = try parameters.flag("prune")
+        request.rules = try rules(parameters)
         request.workers = try parameters.whole("workers", in: 1...1024)
         request.timeLimit = try parameters.number("time_limit", atLeast: 0.001) ?? request.timeLimit
         var options = WatchOptions()
@@ -51,9 +59,25 @@ public struct IndexRequest: Sendable, Equatable {
         return (request, options)
     }
 
+    private static func rules(_ parameters: Parameters) throws(RPCError) -> ScanRules {
+        var rules = ScanRules()
+        rules.exclude = try parameters.texts("exclude", atMost: 1000)
+        rules.takesAllFiles = try parameters.flag("all_files")
+        return rules
+    }
+
     /// Whether the `index` method would take the parameters; for a transport that answers before the run begins.
     public static func check(_ params: JSONValue) throws(RPCError) {
         _ = try IndexRequest(params: params)
+    }
+
+    /// Refuses a run of which nothing could come but an empty index: none of the folders is there, as where a name is mistyped.
+    func checkFolders(indexExists: Bool) throws(LibraryError) {
+        guard !indexExists, let first = folders.first, folders.allSatisfy({ access($0, F_OK) != 0 })
+        else { return }
+        throw LibraryError(
+            .index, reason: VideoError.Reason.notFound.rawValue, path: first,
+            message: "\(first): no such file or folder", hint: "name folders that are there")
     }
 
     var jobOptions: IndexJobOptions {
@@ -62,6 +86,7 @@ public struct IndexRequest: Sendable, Equatable {
         options.retryFailed = retryFailed
         options.workers = workers
         options.timeLimit = timeLimit
+        options.rules = rules
         options.stays = stays
         return options
     }
@@ -83,6 +108,7 @@ extension IndexProgress {
             .init("total", .number(total)), .init("unchanged", .number(unchanged)),
             .init("indexed", .number(indexed)), .init("moved", .number(moved)),
             .init("copied", .number(copied)), .init("failed", .number(failed)),
+            .init("not_videos", .number(notVideos)),
             .init("removed", .number(removed)), .init("kept", .number(kept)), .init("clips", .number(clips)),
         ]
     }
@@ -107,7 +133,7 @@ public struct IndexSummary: Sendable {
         return .object(
             progress.counts + [
                 .init("elapsed_ms", .number(Int64(progress.elapsed * 1000))),
-                .init("problems", .array(problems)),
+                .init("problems", .array(problems)), .init("left_out", progress.leftOut.json),
             ])
     }
 }

@@ -1,4 +1,5 @@
 import Indexing
+import Ingestion
 
 /// What an index holds.
 public struct LibraryInfo: Sendable {
@@ -16,8 +17,20 @@ public struct LibraryInfo: Sendable {
     public var counts: IndexCounts
     /// The files that could not be indexed, by path; nil where they were not asked for.
     public var failures: [FailedVideo]?
+    /// Those of the failed files that only have a video's name, or no video in them; nil where that was not counted.
+    public var notVideos: Int?
+    /// What the last run passed over in its folders; nil where that is not known.
+    public var leftOut: LeftOut?
     /// Of a shared index, what is under way and how good its candidates are.
     public var shared: SharedInfo?
+
+    private var videos: JSONValue {
+        var members: [JSONValue.Member] = [
+            .init("ready", .number(counts.ready)), .init("failed", .number(counts.failed)),
+        ]
+        if let notVideos { members.append(.init("not_videos", .number(notVideos))) }
+        return .object(members)
+    }
 
     /// What `info --json` prints, and the `info` method's result.
     public var json: JSONValue {
@@ -34,7 +47,7 @@ public struct LibraryInfo: Sendable {
                     "name": .string(model.name), "fingerprint": .string(model.fingerprint),
                     "dimension": .number(model.dimension),
                 ]),
-            .init("videos", ["ready": .number(counts.ready), "failed": .number(counts.failed)]),
+            .init("videos", videos),
             .init("clips", .number(counts.clips)),
         ]
         if let failures {
@@ -46,6 +59,7 @@ public struct LibraryInfo: Sendable {
             }
             members.append(.init("failures", .array(list)))
         }
+        if let leftOut { members.append(.init("left_out", leftOut.json)) }
         if let shared { members.append(.init("shared", shared.json)) }
         return .object(members)
     }

@@ -1,4 +1,5 @@
 import Distributions
+import Glibc
 import Indexing
 import Ingestion
 import Retrieval
@@ -184,6 +185,9 @@ public final class VideoLibrary: Sendable {
         _ request: IndexRequest, progress: @escaping @Sendable (IndexProgress) -> Void = { _ in },
         isCancelled: @escaping @Sendable () -> Bool = { false }
     ) throws(LibraryError) -> IndexSummary {
+        try request.checkFolders(
+            indexExists: configuration.shared != nil
+                || access(configuration.indexFolder + "/videos.sqlite", F_OK) == 0)
         let encoder = try encoders.model()
         do throws(IndexError) {
             let progress = try run(
@@ -209,6 +213,7 @@ public final class VideoLibrary: Sendable {
         defer { index.close() }
         let job = IndexJob(index: index, source: source(encoder), options: options)
         let result = try job.run(progress: progress, isCancelled: isCancelled)
+        if !result.isCancelled { LeftOutFile(indexFolder: index.folder).write(result.leftOut) }
         // So that searches need no model; where it fails they ask the model.
         if encoder.configuration.calibration != nil, index.emptyClips() == nil,
             let made = try? encoders.emptyClips()
@@ -255,10 +260,14 @@ public final class VideoLibrary: Sendable {
         }
         return try reader.read { (opened) throws(IndexError) in
             let index = opened.index
-            return LibraryInfo(
+            let failures = try index.failures()
+            var info = LibraryInfo(
                 folder: index.folder, formatVersion: index.formatVersion, bytes: index.sizeOnDisk,
                 roots: try index.roots(), model: index.model, counts: try index.counts(),
-                failures: listingFailures ? try index.failures() : nil)
+                failures: listingFailures ? failures : nil)
+            info.notVideos = failures.count { IndexProgress.isOfOtherFile($0.reason) }
+            info.leftOut = LeftOutFile(indexFolder: index.folder).read()
+            return info
         }
     }
 

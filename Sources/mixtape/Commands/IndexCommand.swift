@@ -8,7 +8,9 @@ struct IndexCommand: ParsableCommand {
         abstract: "Bring the index in step with folders.",
         discussion: """
             Reads what is new or changed, recognises what was moved or renamed, and forgets what is gone. \
-            Interrupt it whenever you like: what is stored stays, and the next run goes on from there.
+            Interrupt it whenever you like: what is stored stays, and the next run goes on from there. \
+            Hidden files, recycle bins, and folders that hold .nomedia or an empty .mixtapeignore are left out; a \
+            .mixtapeignore with lines names patterns to leave out below it.
             """)
 
     @Argument(help: .init("Folders to look through, or single files.", valueName: "FOLDER"))
@@ -40,6 +42,8 @@ struct IndexCommand: ParsableCommand {
                 request, progress: display.show, isCancelled: Interrupts.wereReceived)
         }
         try Self.show(summary, json: json)
+        // A slip of the pen in a nightly job must not pass for success.
+        if !summary.progress.missingRoots.isEmpty, !options.prune { throw ExitCode.failure }
     }
 
     /// Prints how a run ended; throws where it was interrupted.
@@ -61,6 +65,7 @@ struct IndexCommand: ParsableCommand {
                     + "--prune forgets them")
         }
         if json { Terminal.data(summary.json) } else { Terminal.data(text(summary.progress)) }
+        if let line = LeftOutText.line(summary.progress.leftOut) { Terminal.note(line) }
         if summary.progress.failed > 0 {
             Terminal.note("hint: mixtape info --failures says which files failed and why")
         }
@@ -70,7 +75,8 @@ struct IndexCommand: ParsableCommand {
         let counts = [
             (progress.indexed, "indexed"), (progress.unchanged, "unchanged"), (progress.moved, "moved"),
             (progress.copied, "copied"),
-            (progress.removed, "removed"), (progress.failed, "failed"),
+            (progress.removed, "removed"), (progress.failed - progress.notVideos, "failed"),
+            (progress.notVideos, progress.notVideos == 1 ? "not a video" : "not videos"),
         ]
         let shown = counts.enumerated().filter { $0.offset == 0 || $0.element.0 > 0 }
         return shown.map { "\($0.element.0) \($0.element.1)" }.joined(separator: ", ")

@@ -44,6 +44,16 @@ struct IndexOptions: ParsableArguments {
     @Flag(help: "Forget videos even where a whole folder or disk is gone.")
     var prune = false
 
+    @Option(
+        name: .customLong("exclude"), parsing: .singleValue,
+        help: .init(
+            "Leave out what this pattern names: a name (trailers, '*.part') or a path below the folder "
+                + "('old/*.avi'). Repeatable.", valueName: "PATTERN"))
+    var exclude: [String] = []
+
+    @Flag(help: "Look into every file, whatever its name ends in.")
+    var allFiles = false
+
     @OptionGroup var reading: FileOptions
 
     @OptionGroup var lease: LeaseOption
@@ -53,6 +63,8 @@ struct IndexOptions: ParsableArguments {
     func request(_ folders: [String]) -> IndexRequest {
         var request = IndexRequest(folders: folders)
         request.prune = prune
+        request.rules.exclude = exclude
+        request.rules.takesAllFiles = allFiles
         request.workers = reading.workers
         request.timeLimit = reading.timeLimit
         request.lease = lease.seconds

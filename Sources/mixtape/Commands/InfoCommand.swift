@@ -21,7 +21,8 @@ struct InfoCommand: ParsableCommand {
                 + "\(TimeText.fixed(Double(info.bytes) / 1e6, decimals: 1)) MB",
             "model   \(info.model.name), \(info.model.dimension) dimensions, "
                 + "fingerprint \(info.model.fingerprint.prefix(12))",
-            "videos  \(info.counts.ready) ready, \(info.counts.failed) failed",
+            "videos  \(info.counts.ready) ready, \(info.counts.failed - (info.notVideos ?? 0)) failed"
+                + (info.notVideos.map { $0 > 0 ? ", \($0) not videos" : "" } ?? ""),
             "clips   \(info.counts.clips)",
         ]
         lines += info.roots.map { "folder  \(Terminal.printable($0))" }
@@ -33,6 +34,7 @@ struct InfoCommand: ParsableCommand {
                     + "(\(point.queries) queries, \(point.videos) videos)"
             }
         }
+        lines += info.leftOut.map { LeftOutText.parts($0).map { "left out  " + $0 } } ?? []
         for failure in info.failures ?? [] {
             let path = Terminal.printable(failure.identity.path)
             lines.append("failed  \(path): \(Terminal.printable(failure.message)) (\(failure.reason))")

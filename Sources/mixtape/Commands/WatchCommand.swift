@@ -70,6 +70,7 @@ struct WatchCommand: ParsableCommand {
             Terminal.note(
                 "warning: \(Terminal.printable(problem.path)): \(Terminal.printable(problem.detail))")
         }
+        if let line = LeftOutText.line(progress.leftOut) { Terminal.note(line) }
         if json {
             Terminal.data(IndexSummary(progress: progress).json.serialized())
         } else {
