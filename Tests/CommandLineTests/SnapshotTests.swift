@@ -48,7 +48,10 @@ import Testing
     /// The members in order, with what differs from machine to machine made the same: folders, and
     /// numbers that were measured or computed by the model.
     static func shape(_ object: [String: Any]) throws -> String {
-        let measured: Set = ["elapsed_ms", "uncertainty", "bytes", "id"]
+        let measured: Set = [
+            "elapsed_ms", "uncertainty", "bytes", "id", "change", "steps", "detail", "motion", "common_change",
+            "common_detail",
+        ]
         func simplified(_ value: Any, _ key: String) -> Any {
             switch value {
             case let object as [String: Any]:
