@@ -141,19 +141,19 @@ extension SharedIndex {
     ) {
         try client.use { (session) throws(PostgresError) in
             let rows = try session.run(
-                """
-                SELECT * FROM (
-                    (SELECT f.changed, f.path, f.fingerprint, f.size, f.modified, f.failed, f.reason, f.message,
-                        c.container, c.codec, c.width, c.height, c.duration, c.frame_rate, c.clip_count, c.intervals,
-                        c.gaussians, c.checksum, c.signatures
-                    FROM (SELECT * FROM mixtape.file WHERE changed > $1 ORDER BY changed LIMIT $2) f
-                    LEFT JOIN mixtape.content c ON c.fingerprint = f.fingerprint AND f.failed = 0)
-                    UNION ALL
-                    (SELECT changed, path, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
-                        NULL, NULL, NULL, NULL
-                    FROM mixtape.removal WHERE changed > $1 ORDER BY changed LIMIT $2)
-                ) changes ORDER BY changed LIMIT $2
-                """, .integer(sequence), .integer(limit))
+                text: """
+                    SELECT * FROM (
+                        (SELECT f.changed, f.path, f.fingerprint, f.size, f.modified, f.failed, f.reason, f.message,
+                            c.container, c.codec, c.width, c.height, c.duration, c.frame_rate, c.clip_count, c.intervals,
+                            c.gaussians, c.checksum, \(signatureColumn)
+                        FROM (SELECT * FROM mixtape.file WHERE changed > $1 ORDER BY changed LIMIT $2) f
+                        LEFT JOIN mixtape.content c ON c.fingerprint = f.fingerprint AND f.failed = 0)
+                        UNION ALL
+                        (SELECT changed, path, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+                            NULL, NULL, NULL, NULL
+                        FROM mixtape.removal WHERE changed > $1 ORDER BY changed LIMIT $2)
+                    ) changes ORDER BY changed LIMIT $2
+                    """, [.integer(sequence), .integer(limit)])
             let changes = try (0..<rows.count).map { (row) throws(PostgresError) in try self.change(rows, row)
             }
             return (changes, rows.count == 0 ? nil : try rows.integer(rows.count - 1, 0))

@@ -97,10 +97,11 @@ extension SharedIndex {
                     SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off; SET LOCAL cursor_tuple_fraction = 1e-6
                     """)
             try session.run(
-                """
-                DECLARE candidates NO SCROLL CURSOR FOR SELECT fingerprint, container, codec, width, height, duration,
-                frame_rate, clip_count, intervals, gaussians, checksum, signatures FROM mixtape.content ORDER BY embedding <-> $1
-                """, .halves(Embedding.halves(query)))
+                text: """
+                    DECLARE candidates NO SCROLL CURSOR FOR SELECT fingerprint, container, codec, width, height, duration,
+                    frame_rate, clip_count, intervals, gaussians, checksum, \(signatureColumn) FROM mixtape.content
+                    ORDER BY embedding <-> $1
+                    """, [.halves(Embedding.halves(query))])
             var found: [Candidate] = []
             var contents = 0
             while contents < count {
@@ -118,6 +119,9 @@ extension SharedIndex {
             return found
         }
     }
+
+    /// What clips look like, of a content's row; format 1 keeps nothing of that.
+    var signatureColumn: String { formatVersion >= 2 ? "signatures" : "''::bytea" }
 
     private func moments(_ rows: PostgresRows, _ row: Int) throws(PostgresError) -> Moments {
         let clips = ClipBytes(
@@ -164,11 +168,11 @@ extension SharedIndex {
     )? {
         try client.use { (session) throws(PostgresError) in
             let rows = try session.run(
-                """
-                SELECT c.fingerprint, container, codec, width, height, duration, frame_rate, clip_count, intervals, gaussians,
-                checksum, signatures FROM mixtape.file f JOIN mixtape.content c ON c.fingerprint = f.fingerprint
-                WHERE left(path, 500) = left($1, 500) AND path = $1 AND failed = 0
-                """, .text(mounts.stored(path)))
+                text: """
+                    SELECT c.fingerprint, container, codec, width, height, duration, frame_rate, clip_count, intervals, gaussians,
+                    checksum, \(signatureColumn) FROM mixtape.file f JOIN mixtape.content c ON c.fingerprint = f.fingerprint
+                    WHERE left(path, 500) = left($1, 500) AND path = $1 AND failed = 0
+                    """, [.text(mounts.stored(path))])
             guard rows.count > 0 else { return nil }
             let clips = ClipBytes(
                 intervals: rows.bytes(0, 8), gaussians: rows.bytes(0, 9), signatures: rows.bytes(0, 11))
