@@ -14,7 +14,7 @@ PROGRESS = re.compile(r"(\d+)/\d+ files(?:, [\d.]+ a second)?(?:, (\d+) failed)?
 # Milliseconds. A run says ten times a second how many files it has stored, and stores six tiny ones in less: it gets the time
 # to say so before a call goes wrong, or, to be killed from outside, between one file and the next.
 PAUSE_OF_CALL, PAUSE_OF_SYNCS = 250, 60
-NEWEST_FORMAT = 2
+NEWEST_FORMAT = 3
 
 
 class Index:
@@ -93,7 +93,8 @@ class Index:
             if self.before or is_done or rows or information.status != 1:
                 raise Failure(f"mixtape info: status {information.status}: {information.errors}")
             return set()
-        if (file_format == NEWEST_FORMAT) != ("decision" in tables) or (is_done and file_format != NEWEST_FORMAT):
+        fits = ("decision" in tables) == (file_format >= 2) and ("signatures" in tables) == (file_format >= 3)
+        if not fits or (is_done and file_format != NEWEST_FORMAT):
             raise Failure(f"the index has format {file_format} and the tables {sorted(tables)}")
         if any(failed for _, failed in rows):
             raise Failure(f"videos failed: {rows}")
@@ -114,9 +115,10 @@ class Index:
 
 
 def make_first_format(database):
-    """Format 1 is format 2 without its table of decisions."""
+    """Format 1 is format 3 without its tables of decisions and of signatures."""
     with sqlite3.connect(database) as connection:
         connection.execute("DROP TABLE decision")
+        connection.execute("DROP TABLE signatures")
         connection.execute("PRAGMA user_version = 1")
     connection.close()
 
