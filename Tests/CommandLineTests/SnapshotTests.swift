@@ -49,7 +49,8 @@ import Testing
     /// numbers that were measured or computed by the model.
     static func shape(_ object: [String: Any]) throws -> String {
         let measured: Set = [
-            "elapsed_ms", "uncertainty", "bytes", "id", "change", "steps", "detail", "motion", "common_change",
+            "elapsed_ms", "uncertainty", "bytes", "id", "change", "steps", "detail", "motion",
+            "common_change",
             "common_detail",
         ]
         func simplified(_ value: Any, _ key: String) -> Any {
