@@ -151,6 +151,14 @@ let package = Package(
     swiftLanguageModes: [.v6]
 )
 
+// Optimising these tests takes longer than it saves: what they test is optimised. The others calculate much themselves.
+for name in [
+    "VideoDecoding", "Indexing", "SharedIndexing", "Ingestion", "Service", "HTTPService", "Fuzzing",
+    "CommandLine",
+] {
+    package.targets.first { $0.name == name + "Tests" }?.swiftSettings = [.unsafeFlags(["-Onone"])]
+}
+
 // Swift's libraries inside the program: loading them takes 8 of the 16 ms that it needs to start. Named are those that Foundation's
 // static libraries need of each other. (Other linkers warn of a function of Foundation's.) Sanitizers want them outside.
 if Context.environment["MIXTAPE_SANITIZER"] == nil {

@@ -56,7 +56,7 @@ public struct PrincipalPlane: Sendable {
 
         // The start leans to every direction a little, so that it is orthogonal to no likely axis.
         var first = (0..<dimension).map { d -> Double in Double(7 + d % 7) }
-        var second = (0..<dimension).map { d -> Double in Double(d % 5) - Double(9 * (d % 2)) + 4 }
+        var second = (0..<dimension).map { d -> Double in Double(d % 5 - 9 * (d % 2) + 4) }
         var spread = (0.0, 0.0)
         for _ in 0..<100 {
             let before = spread

@@ -7,9 +7,10 @@ import Testing
     private func points(_ count: Int, _ dimension: Int, seed: UInt64) -> [[Float]] {
         var generator = SeededGenerator(seed: seed)
         return (0..<count).map { _ in
-            (0..<dimension).map { d in
-                Float(
-                    (Double(generator.next() >> 11) / Double(1 << 53) - 0.5) * (d == 3 ? 9 : d == 1 ? 4 : 1))
+            (0..<dimension).map { (d: Int) -> Float in
+                let spread: Double = d == 3 ? 9 : d == 1 ? 4 : 1
+                let uniform = Double(generator.next() >> 11) / 0x1p53
+                return Float((uniform - 0.5) * spread)
             }
         }
     }
@@ -19,7 +20,9 @@ import Testing
         let mean = (0..<dimension).map { d in points.reduce(0) { $0 + Double($1[d]) } / Double(points.count) }
         return (0..<dimension).map { a in
             (0..<dimension).map { b in
-                points.reduce(0) { $0 + (Double($1[a]) - mean[a]) * (Double($1[b]) - mean[b]) }
+                points.reduce(0.0) { (sum: Double, point: [Float]) -> Double in
+                    sum + (Double(point[a]) - mean[a]) * (Double(point[b]) - mean[b])
+                }
             }
         }
     }

@@ -95,9 +95,11 @@ final class NaiveTape {
         for c in gamma.indices {
             let range = c * cells..<(c + 1) * cells
             let mean = input.clips.reduce(0) { $0 + $1.values[range].reduce(0, +) } / count
-            let variance =
-                input.clips.reduce(0) { $0 + $1.values[range].reduce(0) { $0 + ($1 - mean) * ($1 - mean) } }
-                / count
+            var squares = 0.0
+            for clip in input.clips {
+                for value in clip.values[range] { squares += (value - mean) * (value - mean) }
+            }
+            let variance = squares / count
             means.append(mean)
             variances.append(variance)
             for n in input.clips.indices {

@@ -71,7 +71,7 @@ import VideoDecoding
 
     @Test func severalSegmentsAreToldApart() {
         // Ten excerpts, not in the film's order.
-        let starts = (0..<10).map { Double(($0 * 7) % 10) * 57 + 11 }
+        let starts = (0..<10).map { (part: Int) -> Double in Double(part * 7 % 10 * 57 + 11) }
         var query: ClipTrack?
         for (place, start) in starts.enumerated() {
             let part = film.track(start, start + 8, at: Double(place) * 8)

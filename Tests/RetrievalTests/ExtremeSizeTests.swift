@@ -76,7 +76,9 @@ import VideoDecoding
 
         // A dozen of its clips lead back to their place.
         let excerpt = ClipTrack(
-            intervals: (0..<12).map { TimeRange(start: Double(2 * $0), stop: Double(2 * $0 + 2)) },
+            intervals: (0..<12).map { (clip: Int) in
+                TimeRange(start: Double(2 * clip), stop: Double(2 * clip + 2))
+            },
             gaussians: Array(long[70_000..<70_012]))
         let query = SearchQuery(mixture: GaussianMixture(components: excerpt.gaussians), fingerprint: "")
         let found = try engine.rank(

@@ -56,7 +56,9 @@ final class TextSource: VideoSource {
                 container: "text", codec: "utf8", width: text.utf8.count, height: 1,
                 duration: Double(2 * clips),
                 frameRate: nil),
-            intervals: (0..<clips).map { TimeRange(start: Double(2 * $0), stop: Double(2 * $0 + 2)) },
+            intervals: (0..<clips).map { (clip: Int) in
+                TimeRange(start: Double(2 * clip), stop: Double(2 * clip + 2))
+            },
             mixture: GaussianMixture(
                 components: (0..<clips).map { _ in
                     Gaussian(

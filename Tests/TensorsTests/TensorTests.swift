@@ -60,8 +60,8 @@ import Testing
     @Test(arguments: [(false, false), (false, true), (true, false), (true, true)])
     func matrixProductsEqualTheNaiveSum(transposed: (Bool, Bool)) {
         let (rows, columns, inner) = (7, 5, 40)
-        let a = (0..<rows * inner).map { Float(($0 * 37 + 11) % 101) / 101 - 0.5 }
-        let b = (0..<inner * columns).map { Float(($0 * 53 + 7) % 97) / 97 - 0.5 }
+        let a = (0..<rows * inner).map { (i: Int) -> Float in Float((i * 37 + 11) % 101) / 101 - 0.5 }
+        let b = (0..<inner * columns).map { (i: Int) -> Float in Float((i * 53 + 7) % 97) / 97 - 0.5 }
         var c = [Float](repeating: 1, count: rows * columns)
         a.withUnsafeBufferPointer { a in
             b.withUnsafeBufferPointer { b in

@@ -25,8 +25,9 @@ import VideoDecoding
         for clip in straight.clips {
             // 25 frames a second, so the numbers say the time.
             let step = plan.clipDuration / Double(plan.framesPerClip)
-            let numbers = (0..<plan.framesPerClip).map {
-                Int((clip.interval.start + (Double($0) + 0.5) * step) * 25 + 1e-4)
+            let numbers = (0..<plan.framesPerClip).map { (frame: Int) -> Int in
+                let time = clip.interval.start + (Double(frame) + 0.5) * step
+                return Int(time * 25 + 1e-4)
             }
             #expect(NumberedVideo.numbers(clip) == numbers)
         }

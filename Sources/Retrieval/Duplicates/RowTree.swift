@@ -67,9 +67,8 @@ struct RowTree: Sendable {
         }
         let axis = (0..<width).max { high[$0] - low[$0] < high[$1] - low[$1] } ?? 0
         let sorted = places[range].sorted {
-            let (a, b) = (
-                bounds.projections[axis * count + Int($0)], bounds.projections[axis * count + Int($1)]
-            )
+            let a = bounds.projections[axis * count + Int($0)]
+            let b = bounds.projections[axis * count + Int($1)]
             return a != b ? a < b : $0 < $1
         }
         places.replaceSubrange(range, with: sorted)

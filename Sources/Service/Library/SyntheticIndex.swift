@@ -113,6 +113,9 @@ public enum SyntheticIndex {
         let digits = String(number + 1)
         let name = String(repeating: "0", count: max(0, 6 - digits.count)) + digits
         let fingerprint = String(generator.next(), radix: 16)
+        let intervals = (0..<clips).map { (clip: Int) in
+            TimeRange(start: Double(2 * clip), stop: Double(2 * clip + 2))
+        }
         return NewVideo(
             identity: FileIdentity(
                 path: "\(folder)/synthetic/\(name).mp4",
@@ -121,7 +124,7 @@ public enum SyntheticIndex {
             facts: StreamFacts(
                 container: "mov,mp4", codec: "h264", width: 640, height: 360, duration: Double(2 * clips),
                 frameRate: 25),
-            intervals: (0..<clips).map { TimeRange(start: Double(2 * $0), stop: Double(2 * $0 + 2)) },
+            intervals: intervals,
             mixture: mixture, signatures: signatures)
     }
 }
