@@ -10,6 +10,13 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+// Version 6 can keep signals to other processes, also those that the system sends in its name, and abstract sockets apart.
+// Older headers lack the field.
+struct ruleset {
+    uint64_t handled_access_fs, handled_access_net, scoped;
+};
+#define SCOPES ((1ull << 0) | (1ull << 1))
+
 // Rights that came after the first version of the interface; older headers lack their names.
 #define RIGHT_REFER (1ull << 13)
 #define RIGHT_TRUNCATE (1ull << 14)
@@ -40,11 +47,13 @@ int mixtape_read_only_beneath(const char *const *paths, size_t count) {
     const int version = mixtape_landlock_version();
     if (version == 0) return ENOSYS;
     // Everything that the first version knows, bits 0 to 12, and what later ones added.
-    const struct landlock_ruleset_attr handled = {
+    const struct ruleset handled = {
+        .scoped = version >= 6 ? SCOPES : 0,
         .handled_access_fs = ((1ull << 13) - 1) | (version >= 2 ? RIGHT_REFER : 0)
             | (version >= 3 ? RIGHT_TRUNCATE : 0),
     };
-    const int rules = (int)syscall(SYS_landlock_create_ruleset, &handled, sizeof handled, 0);
+    const int rules = (int)syscall(SYS_landlock_create_ruleset, &handled,
+        version >= 6 ? sizeof handled : sizeof handled.handled_access_fs, 0);
     if (rules < 0) return errno;
     int result = 0;
     for (size_t i = 0; i < count && result == 0; i++) result = allow(rules, paths[i]);

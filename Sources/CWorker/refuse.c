@@ -8,6 +8,7 @@
 #include <linux/seccomp.h>
 #include <sched.h>
 #include <stddef.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -36,24 +37,29 @@ static const int refused[] = {
     // Other programs and processes; and its process group, by which it is ended.
     SYS_execve, SYS_execveat, SYS_ptrace, SYS_process_vm_readv, SYS_process_vm_writev, SYS_kcmp, SYS_tkill, PIDFD_OPEN,
     PIDFD_SEND_SIGNAL, PIDFD_GETFD, PROCESS_MADVISE, PROCESS_MRELEASE, SYS_setns, SYS_unshare, SYS_setpriority,
-    SYS_ioprio_set, SYS_setpgid, SYS_setsid, SYS_shmget, SYS_shmat, SYS_msgget, SYS_semget, SYS_mq_open,
+    SYS_sched_setaffinity, SYS_sched_setscheduler, SYS_sched_setparam, SYS_sched_setattr, SYS_migrate_pages,
+    SYS_move_pages, SYS_ioprio_set, SYS_setpgid, SYS_setsid, SYS_shmget, SYS_shmat, SYS_msgget, SYS_semget, SYS_mq_open,
     // Names in the file system, and what is written beside a file: owners, modes, times, attributes.
     SYS_unlinkat, SYS_renameat, SYS_renameat2, SYS_linkat, SYS_symlinkat, SYS_mkdirat, SYS_mknodat, SYS_truncate,
     SYS_ftruncate, SYS_fallocate, SYS_fchmod, SYS_fchmodat, FCHMODAT2, SYS_fchown, SYS_fchownat, SYS_utimensat,
     SYS_setxattr, SYS_lsetxattr, SYS_fsetxattr, SYS_removexattr, SYS_lremovexattr, SYS_fremovexattr, SETXATTRAT,
     REMOVEXATTRAT, FILE_SETATTR, SYS_open_by_handle_at,
+    // What others do with their files; and who it is itself.
+    SYS_inotify_init1, SYS_inotify_add_watch, SYS_fanotify_init, SYS_fanotify_mark, SYS_lookup_dcookie, SYS_setuid,
+    SYS_setgid, SYS_setreuid, SYS_setregid, SYS_setresuid, SYS_setresgid, SYS_setgroups, SYS_setfsuid, SYS_setfsgid,
+    SYS_capset, SYS_personality,
     // The machine, which a worker of the superuser's could change.
     SYS_mount, SYS_umount2, SYS_pivot_root, SYS_chroot, OPEN_TREE, OPEN_TREE_ATTR, MOVE_MOUNT, FSOPEN, FSCONFIG,
     FSMOUNT, FSPICK, MOUNT_SETATTR, SYS_bpf, SYS_keyctl, SYS_add_key, SYS_request_key, SYS_perf_event_open,
     SYS_io_uring_setup, SYS_userfaultfd, SYS_init_module, SYS_finit_module, SYS_delete_module, SYS_kexec_load,
     SYS_reboot, SYS_swapon, SYS_swapoff, SYS_sethostname, SYS_setdomainname, SYS_settimeofday, SYS_clock_settime,
-    SYS_clock_adjtime, SYS_adjtimex, SYS_acct, SYS_syslog,
+    SYS_clock_adjtime, SYS_adjtimex, SYS_acct, SYS_syslog, SYS_quotactl, SYS_vhangup, SYS_sync, SYS_syncfs,
     // The limits that hold by now, which the superuser could lift.
     SYS_setrlimit,
     // What arm64 has no calls of their own for.
 #if defined(__x86_64__)
     SYS_unlink, SYS_rename, SYS_link, SYS_symlink, SYS_mkdir, SYS_rmdir, SYS_mknod, SYS_creat, SYS_chmod, SYS_chown,
-    SYS_lchown, SYS_utime, SYS_utimes, SYS_futimesat, SYS_fork, SYS_vfork, SYS_iopl, SYS_ioperm,
+    SYS_lchown, SYS_utime, SYS_utimes, SYS_futimesat, SYS_fork, SYS_vfork, SYS_iopl, SYS_ioperm, SYS_inotify_init,
 #endif
 };
 
@@ -94,6 +100,12 @@ int mixtape_refuse_calls(void) {
         {SYS_prlimit64, LOW(0), ALL, 0},
         {SYS_prlimit64, LOW(2), ALL, 0},
         {SYS_prlimit64, HIGH(2), ALL, 0},
+        // Descriptors are copied and described: commands 0 to 7, and 0x400 to 0x407, which hold F_DUPFD_CLOEXEC. Who is
+        // sent a signal when one is ready (F_SETOWN, F_SETSIG, O_ASYNC) is not said.
+        {SYS_fcntl, LOW(1), ~0x407u, 0},
+        {SYS_fcntl, LOW(2), O_ASYNC, 0},
+        // Devices are asked whether they are terminals. All else may change a file, or its file system.
+        {SYS_ioctl, LOW(1), ALL, TCGETS},
         // Threads, no processes.
         {SYS_clone, LOW(0), CLONE_THREAD | NAMESPACES, CLONE_THREAD},
         // Files are read, whatever Landlock says, or where there is none.

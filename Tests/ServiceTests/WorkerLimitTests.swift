@@ -23,9 +23,11 @@ import Testing
         #if arch(arm64)
             static let (ptrace, clone, tgkill, signalQueue) = (117, 220, 131, 240)
             static let (setLimit, prlimit) = (164, 261)
+            static let (ioctl, setAffinity, setScheduler) = (29, 122, 119)
         #else
             static let (ptrace, clone, tgkill, signalQueue) = (101, 56, 234, 297)
             static let (setLimit, prlimit) = (160, 302)
+            static let (ioctl, setAffinity, setScheduler) = (16, 203, 144)
         #endif
 
         init() throws {
@@ -108,6 +110,10 @@ import Testing
         }
 
         func tryProcesses() {
+            let bytes = UnsafeMutableRawPointer.allocate(byteCount: 64, alignment: 8)
+            bytes.initializeMemory(as: UInt8.self, repeating: 0, count: 64)
+            defer { bytes.deallocate() }
+            let room = Int(bitPattern: bytes)
             // Were it run, this process would be one that fails.
             refused("execve") { Int(execve("/bin/false", [nil], [nil])) }
             refused("posix_spawn") {
@@ -143,6 +149,24 @@ import Testing
                 }
             }
             refused("setpgid") { Int(setpgid(0, 0)) }
+            // The signals that the system sends in its name.
+            refused("fcntl F_SETOWN") { Int(fcntl(socket, F_SETOWN, getppid())) }
+            refused("fcntl F_SETSIG") { Int(fcntl(socket, 10, 9)) }
+            refused("fcntl O_ASYNC") { Int(fcntl(socket, F_SETFL, 0o20000)) }
+            refused("ioctl FIOSETOWN") { system(System.ioctl, Int(socket), 0x8901, room) }
+            refused("ioctl FS_IOC_SETFLAGS") {
+                system(System.ioctl, Int(writable), 0x4008_6602, room)
+            }
+            allowed("fcntl F_GETFL") { Int(fcntl(socket, F_GETFL)) }
+            allowed("fcntl F_DUPFD_CLOEXEC") { Int(fcntl(socket, F_DUPFD_CLOEXEC, 3)) }
+            refused("sched_setaffinity") {
+                system(System.setAffinity, parent, 8, room)
+            }
+            refused("sched_setscheduler") {
+                system(System.setScheduler, parent, 0, room)
+            }
+            refused("setuid") { Int(setuid(getuid())) }
+            refused("inotify_init1") { Int(inotify_init1(0)) }
         }
 
         func tryFiles() {
