@@ -94,11 +94,10 @@ extension VideoIndex {
         return try write { db, _ in
             try decisions.reduce(0) { count, decision in
                 let known = try Int.fetchOne(
-                    db, sql: "SELECT count(*) FROM decision WHERE first = ? AND second = ?",
+                    db.cachedStatement(sql: "SELECT count(*) FROM decision WHERE first = ? AND second = ?"),
                     arguments: [decision.first, decision.second])
-                try db.execute(
-                    sql: "INSERT OR REPLACE INTO decision VALUES (?, ?, ?, ?, ?)",
-                    arguments: [
+                try db.cachedStatement(sql: "INSERT OR REPLACE INTO decision VALUES (?, ?, ?, ?, ?)")
+                    .execute(arguments: [
                         decision.first, decision.second, decision.verdict.rawValue, decision.decided,
                         DecisionRow.checksum(decision),
                     ])
@@ -114,9 +113,8 @@ extension VideoIndex {
         return try write { db, _ in
             try pairs.reduce(0) { count, pair in
                 let sorted = PairDecision(pair.0, pair.1, decided: 0)
-                try db.execute(
-                    sql: "DELETE FROM decision WHERE first = ? AND second = ?",
-                    arguments: [sorted.first, sorted.second])
+                try db.cachedStatement(sql: "DELETE FROM decision WHERE first = ? AND second = ?")
+                    .execute(arguments: [sorted.first, sorted.second])
                 return count + db.changesCount
             }
         }

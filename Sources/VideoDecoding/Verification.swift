@@ -26,20 +26,47 @@ public struct Agreement: Sendable, Hashable {
         /// Nothing is usual.
         public init() {}
 
-        /// The medians of others' agreements, nearer to 0 the fewer there are.
-        public init(_ others: [Agreement]) {
-            change = Self.median(others.map(\.change))
-            detail = Self.median(others.map(\.detail))
+        fileprivate init(change: Double, detail: Double) {
+            self.change = change
+            self.detail = detail
+        }
+    }
+
+    /// All that a video was held against.
+    public struct Neighbours: Sendable {
+        /// Rising.
+        private let changes: [Double]
+        private let details: [Double]
+
+        /// By what looking at them said.
+        public init(_ agreements: [Agreement]) {
+            changes = agreements.map(\.change).sorted()
+            details = agreements.map(\.detail).sorted()
+        }
+
+        /// The medians of the others' agreements, nearer to 0 the fewer there are.
+        ///
+        /// - Parameter agreement: one of those that are here.
+        public func common(without agreement: Agreement) -> Common {
+            Common(
+                change: Self.median(changes, without: agreement.change),
+                detail: Self.median(details, without: agreement.detail))
         }
 
         /// So many others count half.
         private static let few = 4.0
 
-        private static func median(_ values: [Double]) -> Double {
-            guard !values.isEmpty else { return 0 }
-            let sorted = values.sorted()
-            let count = Double(sorted.count)
-            return (sorted[(sorted.count - 1) / 2] + sorted[sorted.count / 2]) / 2 * count / (count + few)
+        private static func median(_ sorted: [Double], without value: Double) -> Double {
+            let count = sorted.count - 1
+            guard count > 0 else { return 0 }
+            var (low, high) = (0, count)
+            while low < high {
+                let middle = (low + high) / 2
+                if sorted[middle] < value { low = middle + 1 } else { high = middle }
+            }
+            func other(_ place: Int) -> Double { sorted[place < low ? place : place + 1] }
+            let median = (other((count - 1) / 2) + other(count / 2)) / 2
+            return median * Double(count) / (Double(count) + few)
         }
     }
 

@@ -56,6 +56,28 @@ import VideoDecoding
             mixture: GaussianMixture(components: places.map(Self.clip)))
     }
 
+    /// They are as near as copies, and there is nothing to look at.
+    @Test func whatIsNotVerifiedIsSimilarAtMost() throws {
+        for (path, place) in [("a", 0), ("b", 0.1), ("c", 9)] as [(String, Float)] {
+            try store(path, at: place)
+        }
+        var options = DuplicateOptions(
+            maximumDistance: 0.5, judge: FootageJudge(threshold: 0.5) { _, _ in 1 })
+        func found() throws -> DuplicateGroups {
+            try DuplicateFinder(index: index, options: options, information: ClipInformation(empty: []))
+                .groups()
+        }
+        #expect(try found().groups.isEmpty && found().similar.isEmpty)
+        options.listsSimilar = true
+        let similar = try found().similar
+        #expect(try found().groups.isEmpty && similar.count == 1)
+        #expect(similar[0].centre.identity.path == "a")
+        #expect(similar[0].others.map(\.video.identity.path) == ["b"])
+        #expect(try #require(similar[0].others.first).distance < 0.5)
+        _ = try index.record([PairDecision("a", "b", decided: 0)])
+        #expect(try found().similar.isEmpty)
+    }
+
     func groups(within distance: Double = 0.5) throws -> [[String]] {
         try found(within: distance).groups.map { $0.members.map(\.video.identity.path) }
     }

@@ -30,8 +30,10 @@ import VideoDecoding
         var track: PictureTrack {
             let geometry = FrameGeometry(width: 56, height: 56)
             let clips = Int(seconds / 2)
-            let intervals = (0..<clips).map { TimeRange(start: Double(2 * $0), stop: Double(2 * $0 + 2)) }
-            let signatures = intervals.map { interval in
+            let intervals = (0..<clips).map { (clip: Int) in
+                TimeRange(start: Double(2 * clip), stop: Double(2 * clip + 2))
+            }
+            let signatures = intervals.map { (interval: TimeRange) -> ClipSignature in
                 var frames: [UInt8] = []
                 for frame in 0..<8 {
                     let t = time(interval.start + (Double(frame) + 0.5) * 0.25)

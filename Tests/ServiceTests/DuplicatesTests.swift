@@ -70,6 +70,29 @@ import VideoEncoding
         #expect(again["groups"] == before["groups"])
     }
 
+    /// A whole group at once: 179,700 pairs.
+    @Test(.timeLimit(.minutes(1))) func hundredsAreDecidedOfAtOnce() throws {
+        let library = try SyntheticLibrary(videos: 600)
+        let paths: JSONValue = .array((0..<600).map { .string(library.path($0)) })
+        let params: JSONValue = .object([.init("paths", paths)])
+        #expect(try library.handler.run(.rejectDuplicates, params)["decided"] == 179_700)
+        #expect(try library.handler.run(.restoreDuplicates, params)["restored"] == 179_700)
+    }
+
+    /// What looks alike is listed apart, and only when that is asked for.
+    @Test func similarVideosAreListedWhenAskedFor() throws {
+        let library = try SyntheticLibrary(videos: 3)
+        let plain = try library.handler.run(.duplicates, ["max_distance": .number(1000.0)])
+        #expect(plain["similar"] == nil)
+        let asked = try library.handler.run(
+            .duplicates, ["max_distance": .number(1000.0), "similar": true])
+        #expect(problems(asked, as: "duplicates_result") == [])
+        // Without a judge, all that is near is taken for a duplicate.
+        #expect(asked["similar"] == .array([]) && asked["groups"] == plain["groups"])
+        let wrong = error { try library.handler.run(.duplicates, ["similar": .number(1)]) }
+        #expect(wrong?.data?["parameter"] == "similar")
+    }
+
     @Test func aVideoThatIsNotInTheIndexCannotBeDecidedOf() throws {
         let library = try SyntheticLibrary(videos: 1)
         let paths: JSONValue = .array([.string(library.path(0)), .string(library.path(7))])

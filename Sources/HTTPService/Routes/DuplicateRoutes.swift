@@ -22,7 +22,8 @@ extension HTTPService {
                     body: (
                         ["application/json"],
                         HTTPSchemas.parameters(
-                            .duplicates, of: schema, keeping: ["min_score", "max_distance", "limit"])
+                            .duplicates, of: schema,
+                            keeping: ["min_score", "max_distance", "limit", "similar"])
                     ),
                     replies: [.named("duplicates_result", "The groups.")], errors: [409, 422])
             ) { [self] call in

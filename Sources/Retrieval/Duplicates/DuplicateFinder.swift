@@ -1,6 +1,7 @@
 import Distributions
 import Indexing
 import Synchronization
+import VideoDecoding
 
 /// Finds groups of videos that share footage in an index.
 ///
@@ -85,7 +86,7 @@ public struct DuplicateFinder: Sendable {
         }
         let weights = try weights(contents, clips, isTelling, progress, isCancelled)
         let candidates = try candidates(contents, rows, clips, weights, isTelling, progress, isCancelled)
-        let matches = try matches(
+        let (matches, similar) = try matches(
             candidates, clips, weights, PictureShelf(contents, in: index), progress, isCancelled)
         var evidence: [NodePair: PairEvidence] = [:]
         var links: [StarGroups.Link] = []
@@ -116,7 +117,21 @@ public struct DuplicateFinder: Sendable {
             groups: groups.sorted(by: GroupAssembly.comesFirst),
             videos: there.reduce(0) { $0 + contents.nodes[$1].videos.count },
             uninformative: there.filter { !isTelling[$0] }.flatMap { contents.nodes[$0].videos },
-            rejected: rejected)
+            rejected: rejected, similar: self.similar(similar, contents))
+    }
+
+    private func similar(_ pairs: [(NodePair, Double)], _ contents: Contents) -> [SimilarVideos] {
+        var distances: [NodePair: Double] = [:]
+        for (pair, distance) in pairs { distances[pair] = distance }
+        let links = pairs.map { StarGroups.Link(first: $0.first, second: $0.second, distance: $1) }
+        var stars = StarGroups(count: contents.nodes.count, links: links, areApart: contents.areApart)
+        return stars.groups().map { nodes in
+            SimilarVideos(
+                centre: contents.nodes[nodes[0]].videos[0],
+                others: nodes.dropFirst().map {
+                    (contents.nodes[$0].videos[0], distances[NodePair(nodes[0], $0)] ?? 0)
+                })
+        }
     }
 
     /// What each clip says, by what it shows and by how many other videos show the same: intros and endings that many share
@@ -204,12 +219,12 @@ public struct DuplicateFinder: Sendable {
         }
     }
 
-    /// The candidates that match, in their order.
+    /// The candidates that match, in their order; and where it was asked for, those that only look alike.
     private func matches(
         _ candidates: [NodePair], _ clips: ClipLibrary, _ weights: [Double], _ shelf: PictureShelf,
         _ progress: @escaping @Sendable (DuplicateProgress) -> Void,
         _ isCancelled: @escaping @Sendable () -> Bool
-    ) throws(DuplicateError) -> [(NodePair, PairEvidence)] {
+    ) throws(DuplicateError) -> (matches: [(NodePair, PairEvidence)], similar: [(NodePair, Double)]) {
         let alignment = PairAlignment(maximumDistance: options.maximumDistance, judge: options.judge)
         let failure = Mutex<IndexError?>(nil)
         let blocks = RowBlocks(count: candidates.count, size: 16, threads: nil, threshold: 32)
@@ -230,7 +245,9 @@ public struct DuplicateFinder: Sendable {
                         ) { (isFirst) throws(IndexError) in
                             try shelf.pictures(isFirst ? pair.first : pair.second)
                         }
-                        if let candidate { found.append((place, candidate)) }
+                        if let candidate, candidate.corresponds || options.listsSimilar {
+                            found.append((place, candidate))
+                        }
                     } catch {
                         failure.withLock { $0 = $0 ?? error }
                         return .cancelled
@@ -247,13 +264,19 @@ public struct DuplicateFinder: Sendable {
             throw .cancelled
         }
         let common = Neighbourhoods(seen.map { (candidates[$0.place], $0.candidate.agreement) })
-        return seen.compactMap { place, candidate in
+        var matches: [(NodePair, PairEvidence)] = []
+        var similar: [(NodePair, Double)] = []
+        for (place, candidate) in seen {
             let pair = candidates[place]
-            guard let evidence = alignment.evidence(candidate, common: common.around(pair)),
-                evidence.distance <= options.maximumDistance
-            else { return nil }
-            return (pair, evidence)
+            let around = candidate.agreement.map { common.around(pair, $0) } ?? Agreement.Common()
+            let evidence = alignment.evidence(candidate, common: around)
+            if let evidence, evidence.distance <= options.maximumDistance {
+                matches.append((pair, evidence))
+            } else if options.listsSimilar, candidate.distance <= options.maximumDistance {
+                similar.append((pair, candidate.distance))
+            }
         }
+        return (matches, similar)
     }
 }
 

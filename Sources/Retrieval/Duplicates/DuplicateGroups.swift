@@ -8,6 +8,9 @@ public struct DuplicateOptions: Sendable {
     /// Decides, by what is seen, which of these share footage; nil takes all of them for duplicates.
     public var judge: FootageJudge?
 
+    /// Whether videos that look alike, and are not the same by what was seen, are listed too.
+    public var listsSimilar = false
+
     /// Pairs up to a distance.
     public init(maximumDistance: Double, judge: FootageJudge? = nil) {
         self.maximumDistance = maximumDistance
@@ -65,6 +68,14 @@ public struct DuplicateGroup: Sendable {
     public var largestDistance: Double
 }
 
+/// Videos that look like one of them, and are not the same footage by what was seen.
+public struct SimilarVideos: Sendable {
+    /// The one that all others look like.
+    public var centre: IndexedVideo
+    /// The others, with their distances to it; the nearest first.
+    public var others: [(video: IndexedVideo, distance: Double)]
+}
+
 /// All groups of an index.
 public struct DuplicateGroups: Sendable {
     /// Those with the most members first; of as many, the nearest to each other first, then by the kept video's path.
@@ -75,6 +86,8 @@ public struct DuplicateGroups: Sendable {
     public var uninformative: [IndexedVideo]
     /// Pairs that would be in these groups and are not, since it was decided so.
     public var rejected: Int
+    /// Videos that look alike and are not the same, those that most look like first; none unless asked for.
+    public var similar: [SimilarVideos]
 }
 
 /// Why a search for duplicates gave no groups.

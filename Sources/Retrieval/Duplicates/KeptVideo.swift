@@ -33,7 +33,10 @@ public enum KeptVideo {
         let longest = videos.compactMap(\.facts.duration).max() ?? 0
         let steps: [(of: Reason, others: Reason, wins: (Int) -> Double)] = [
             (.longest, .shorter, { isAsLong(videos[$0], longest) ? 1 : 0 }),
-            (.largestPicture, .smallerPicture, { Double(videos[$0].facts.width * videos[$0].facts.height) }),
+            (
+                .largestPicture, .smallerPicture,
+                { Double(videos[$0].facts.width) * Double(videos[$0].facts.height) }
+            ),
             (.bestQuality, .lowerQuality, { bytesPerSecond(videos[$0]) }),
         ]
         var reasons = [Reason?](repeating: nil, count: videos.count)

@@ -2,23 +2,20 @@ import VideoDecoding
 
 /// How far videos agree with all that they were held against.
 struct Neighbourhoods {
-    private var agreements: [Int: [(other: Int, agreement: Agreement)]] = [:]
+    private var agreements: [Int: Agreement.Neighbours] = [:]
 
     init(_ pairs: [(NodePair, Agreement?)]) {
+        var all: [Int: [Agreement]] = [:]
         for case (let pair, let agreement?) in pairs {
-            agreements[pair.first, default: []].append((pair.second, agreement))
-            agreements[pair.second, default: []].append((pair.first, agreement))
+            all[pair.first, default: []].append(agreement)
+            all[pair.second, default: []].append(agreement)
         }
+        agreements = all.mapValues(Agreement.Neighbours.init)
     }
 
     /// Of the two videos of a pair, each without the other, what is more.
-    func around(_ pair: NodePair) -> Agreement.Common {
-        func common(_ node: Int, without other: Int) -> Agreement.Common {
-            Agreement.Common((agreements[node] ?? []).filter { $0.other != other }.map(\.agreement))
-        }
-        let (first, second) = (
-            common(pair.first, without: pair.second), common(pair.second, without: pair.first)
-        )
-        return first.change > second.change ? first : second
+    func around(_ pair: NodePair, _ agreement: Agreement) -> Agreement.Common {
+        let sides = [pair.first, pair.second].compactMap { agreements[$0]?.common(without: agreement) }
+        return sides.max { $0.change < $1.change } ?? Agreement.Common()
     }
 }

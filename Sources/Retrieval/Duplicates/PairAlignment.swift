@@ -55,17 +55,23 @@ struct PairAlignment: Sendable {
 
     /// Two videos that may be duplicates by their clips, and what was seen of it.
     struct Candidate: Sendable {
+        /// How far apart their corresponding clips lie, on the scale of whole videos' distances, whatever was seen of them.
+        let distance: Double
         fileprivate var segments: [AlignedSegment]
         fileprivate var isFirstShorter: Bool
         /// What all of the shorter one says.
         fileprivate var total: Double
         fileprivate var longerDuration: Double
 
+        /// Whether anything is left that corresponds.
+        var corresponds: Bool { !segments.isEmpty }
+
         /// The agreement of the segment that holds the most; nil where pictures were not compared.
         var agreement: Agreement? { segments.first?.agreement }
     }
 
-    /// Nil where the two are no duplicates by their clips, or where there is a judge and the two cannot be looked at.
+    /// Nil where the two are no duplicates by their clips. Where there is a judge, and the two cannot be looked at or don't
+    /// correspond by what is seen, the candidate has no evidence.
     ///
     /// - Parameters:
     ///   - first, second: their clips' weights are those of what speaks for a match.
@@ -82,15 +88,17 @@ struct PairAlignment: Sendable {
         guard total > 0 else { return nil }
         var segments = aligner.segments(query: shorter, target: longer)
         guard isEnough(segments, of: total) else { return nil }
+        let distance = Self.distance(segments)
         if judge != nil {
-            guard let own = try pictures(isFirstShorter), let other = try pictures(!isFirstShorter) else {
-                return nil
+            if let own = try pictures(isFirstShorter), let other = try pictures(!isFirstShorter) {
+                segments = Verifier().lookedAt(segments, own, other)
+            } else {
+                segments = []
             }
-            segments = Verifier().lookedAt(segments, own, other)
-            guard isEnough(segments, of: total) else { return nil }
+            if !isEnough(segments, of: total) { segments = [] }
         }
         return Candidate(
-            segments: segments, isFirstShorter: isFirstShorter, total: total,
+            distance: distance, segments: segments, isFirstShorter: isFirstShorter, total: total,
             longerDuration: longer.extent.duration)
     }
 
@@ -108,7 +116,6 @@ struct PairAlignment: Sendable {
             guard isEnough(segments, of: candidate.total) else { return nil }
         }
         let shared = segments.reduce(0) { $0 + $1.information }
-        let distance = segments.reduce(0) { $0 + $1.information * $1.distance } / shared
         var interval: TimeRange?
         if let place = Self.place(segments), shared >= Self.excerptShare * candidate.total,
             place.duration <= Self.excerptShare * candidate.longerDuration
@@ -116,8 +123,14 @@ struct PairAlignment: Sendable {
             interval = place
         }
         return PairEvidence(
-            distance: distance / Self.clipScale, interval: interval, isFirstShorter: candidate.isFirstShorter,
+            distance: Self.distance(segments), interval: interval, isFirstShorter: candidate.isFirstShorter,
             verification: segments.first?.agreement.map { .agreement($0) } ?? .unavailable)
+    }
+
+    /// The mean over all that they hold, on the scale of whole videos' distances.
+    private static func distance(_ segments: [AlignedSegment]) -> Double {
+        let shared = segments.reduce(0) { $0 + $1.information }
+        return segments.reduce(0) { $0 + $1.information * $1.distance } / shared / clipScale
     }
 
     /// Where in the longer video the shorter one lies: the segment that holds the most, with those that go on where it ends or

@@ -1,5 +1,6 @@
 import Distributions
 import Indexing
+import Synchronization
 import VideoDecoding
 
 /// What a search compares.
@@ -34,6 +35,8 @@ extension SearchEngine {
     /// Videos that are aligned with the query because they are near as a whole; as many again may be because clips of
     /// theirs are near.
     private static let nearestWholes = 32
+    /// Videos that are looked at though no part of them corresponds by its distance.
+    private static let nearestLookedAt = 32
 
     /// Ranks by parts. Candidates are the videos nearest as a whole and those that hold clips nearest to the query's
     /// (`PartCandidates`), both found exactly; each is aligned with the query. A match's distance is that of its best segment
@@ -120,37 +123,62 @@ extension SearchEngine {
         _ isCancelled: @Sendable () -> Bool
     ) throws(SearchError) {
         guard let pictures else { return }
-        let verifier = Verifier()
-        for place in matches.indices {
-            // Of the others it is not known whether they have pictures; nothing in them corresponds.
-            matches[place].verification = .nothingCorresponds
-            // Near as a whole, and no part was told from others: perhaps all of them look alike.
-            let isNear = judge.isCandidate(matches[place].distance)
-            if matches[place].segments.isEmpty, !isNear { continue }
-            if isCancelled() { throw .cancelled }
-            let target: PictureTrack?
-            do {
-                target = try index.pictures(of: matches[place].video)
-            } catch {
-                throw .index(error)
+        let candidates = matches
+        // Where all look alike, no part may be told from others.
+        let near = Set(
+            candidates.indices.sorted { candidates[$0].distance < candidates[$1].distance }
+                .prefix(Self.nearestLookedAt))
+        let failure = Mutex<IndexError?>(nil)
+        let blocks = RowBlocks(count: candidates.count, size: 1, threads: nil, threshold: 8)
+        let looked: [[(place: Int, match: Match)]]
+        do throws(ScanFailure) {
+            looked = try blocks.accumulate([], isCancelled: isCancelled) { seen, block in
+                for place in block {
+                    do throws(IndexError) {
+                        seen.append(
+                            (
+                                place,
+                                try verified(
+                                    candidates[place], pictures,
+                                    isNear: near.contains(place)
+                                        || judge.isCandidate(candidates[place].distance))
+                            ))
+                    } catch {
+                        failure.withLock { $0 = $0 ?? error }
+                        return .cancelled
+                    }
+                }
+                return nil
             }
-            guard let target else {
-                matches[place].verification = .unavailable
-                continue
-            }
-            matches[place].verification = verifier.verify(
-                &matches[place].segments, pictures, target, isNear: isNear)
+        } catch {
+            if let error = failure.withLock({ $0 }) { throw .index(error) }
+            throw .cancelled
         }
+        for (place, match) in looked.joined() { matches[place] = match }
         compareWithOthers(&matches)
+    }
+
+    private func verified(
+        _ match: Match, _ pictures: PictureTrack, isNear: Bool
+    ) throws(IndexError) -> Match {
+        var match = match
+        // Of the others it is not known whether they have pictures; nothing in them corresponds.
+        match.verification = .nothingCorresponds
+        if match.segments.isEmpty, !isNear { return match }
+        guard let target = try index.pictures(of: match.video) else {
+            match.verification = .unavailable
+            return match
+        }
+        match.verification = Verifier().verify(&match.segments, pictures, target, isNear: isNear)
+        return match
     }
 
     /// Notes in each agreement what is usual among the other matches.
     private func compareWithOthers(_ matches: inout [Match]) {
-        let agreements = matches.map(\.verification.agreement)
+        let all = Agreement.Neighbours(matches.compactMap(\.verification.agreement))
         for place in matches.indices {
-            guard var own = agreements[place] else { continue }
-            let others = agreements.indices.filter { $0 != place }.compactMap { agreements[$0] }
-            own.common = Agreement.Common(others)
+            guard var own = matches[place].verification.agreement else { continue }
+            own.common = all.common(without: own)
             matches[place].verification = .agreement(own)
             for segment in matches[place].segments.indices {
                 matches[place].segments[segment].agreement?.common = own.common

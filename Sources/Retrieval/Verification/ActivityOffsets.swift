@@ -1,86 +1,118 @@
-import Glibc
 import VideoDecoding
 
-/// Finds when a query may be shown in a target by how much moves when, whatever it is that moves: crops, mirroring and colours
-/// leave that nearly as it is. Where all clips look alike, an alignment by their Gaussians can be seconds beside the place.
+/// Finds when and how fast a query may be shown in a target by how much moves when, whatever it is that moves: crops,
+/// mirroring and colours leave that nearly as it is. Where all clips look alike, an alignment by their Gaussians can be
+/// seconds beside the place, and miss the speed.
 enum ActivityOffsets {
+    /// Where a query may lie.
+    struct Place {
+        /// The target's time of the query's second 0.
+        var offset: Double
+        /// Seconds of the target that pass in a second of the query.
+        var speed: Double
+        fileprivate var score: Double
+    }
+
     /// Places that are handed on.
     private static let most = 4
     /// Fewer pictures in common say nothing.
     private static let fewest = 6
-    /// Pictures of a query, spread evenly, and places of a target, that are looked at.
-    private static let mostPictures = 120
-    private static let mostOffsets = 2_000
+    /// Pictures of a query that are looked at, spread evenly.
+    private static let mostPictures = 60
+    /// Seconds before and after where the alignment says, that are looked at.
+    private static let reach = 45.0
+    /// Speeds that are looked at, by the alignment's.
+    private static let speeds = [1, 0.8, 1.25, 0.9, 1.11, 0.67, 1.5]
 
-    /// The target's times of the query's second 0, the likeliest first; none closer than a second to a likelier one.
-    static func best(
-        _ query: PictureTrack, in range: TimeRange, _ target: PictureTrack, speed: Double
-    ) -> [Double] {
-        let (own, other) = (activity(query), activity(target))
-        var places = query.times.indices.filter {
-            query.times[$0] >= range.start && query.times[$0] < range.stop
+    /// The likeliest first; none of the same speed closer than a second to a likelier one.
+    static func best(_ query: PictureTrack, _ target: PictureTrack, along segment: AlignedSegment) -> [Place]
+    {
+        let range = segment.query
+        var pictures = query.times.indices.filter {
+            $0 > 0 && query.times[$0] >= range.start && query.times[$0] < range.stop
         }
-        if places.count > mostPictures {
-            places = (0..<mostPictures).map { places[$0 * places.count / mostPictures] }
+        if pictures.count > mostPictures {
+            pictures = (0..<mostPictures).map { pictures[$0 * pictures.count / mostPictures] }
         }
-        guard places.count >= fewest, let end = target.times.last, let first = places.first,
-            let last = places.last
-        else { return [] }
-        let earliest = -speed * query.times[last]
-        let latest = end - speed * query.times[first]
-        let step = max(query.spacing, (latest - earliest) / Double(mostOffsets))
-        var scored: [(offset: Double, score: Double)] = []
-        var offset = earliest
-        while offset <= latest {
-            if let score = correlation(own, other, places, query, target, offset, speed) {
-                scored.append((offset, score))
+        guard pictures.count >= fewest, let end = target.times.last else { return [] }
+        let middle = range.start + range.duration / 2
+        let expected = segment.target.start + segment.target.duration / 2
+        let other = EvenActivity(target)
+        var scored: [Place] = []
+        for factor in speeds {
+            let speed = segment.speed * factor
+            let own = pictures.map { (time: speed * query.times[$0], activity: query.activity[$0]) }
+            let latest = min(end - (own.first?.time ?? 0), expected - speed * middle + reach)
+            var offset = max(-(own.last?.time ?? 0), expected - speed * middle - reach)
+            while offset <= latest {
+                if let score = correlation(own, other, offset) {
+                    scored.append(Place(offset: offset, speed: speed, score: score))
+                }
+                offset += query.spacing
             }
-            offset += step
         }
         scored.sort { $0.score > $1.score }
-        var best: [Double] = []
-        for (offset, _) in scored where best.allSatisfy({ abs($0 - offset) >= 1 }) {
-            best.append(offset)
+        var best: [Place] = []
+        for place in scored
+        where best.allSatisfy({ abs($0.offset - place.offset) >= 1 || $0.speed != place.speed }) {
+            best.append(place)
             if best.count == most { break }
         }
         return best
     }
 
-    /// The logarithm of how much each picture differs from the one before.
-    private static func activity(_ track: PictureTrack) -> [Double] {
-        let side = PictureTrack.side
-        return track.times.indices.map { picture in
-            guard picture > 0 else { return 0 }
-            var sum = SIMD16<Float>()
-            for y in 0..<side {
-                let difference = track.rows[picture * side + y] - track.rows[(picture - 1) * side + y]
-                sum += difference * difference
+    /// Weighted by how many pictures the two have in common; nil for too few.
+    private static func correlation(
+        _ own: [(time: Double, activity: Double)], _ other: EvenActivity, _ offset: Double
+    ) -> Double? {
+        var (n, a, b, aa, bb, ab) = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+        for (time, activity) in own {
+            let value = other.value(at: offset + time)
+            if value.isNaN { continue }
+            n += 1
+            a += activity
+            b += value
+            aa += activity * activity
+            bb += value * value
+            ab += activity * value
+        }
+        guard n >= Double(fewest), 2 * n >= Double(own.count) else { return nil }
+        let spread = ((aa - a * a / n) * (bb - b * b / n)).squareRoot()
+        return (ab - a * b / n) / (spread + 0.1 * n) * n.squareRoot()
+    }
+}
+
+/// How much moves in a video, at times of even distance.
+private struct EvenActivity {
+    private let start: Double
+    private let spacing: Double
+    private static let most = 100_000
+    /// Not a number where there is no picture.
+    private let values: [Double]
+
+    init(_ track: PictureTrack) {
+        let start = track.times.first ?? 0
+        let duration = (track.times.last ?? 0) - start
+        // Times may jump by years.
+        let spacing = max(track.spacing, duration / Double(Self.most), 1e-3)
+        let count = Int(duration / spacing) + 1
+        self.start = start
+        self.spacing = spacing
+        values = (0..<count).map { step in
+            guard let found = track.place(of: start + Double(step) * spacing), found.index > 0 else {
+                return .nan
             }
-            return log(Double(sum.sum()) / Double(side * side) + 0.5)
+            let own = track.activity[found.index]
+            guard found.share > 0 else { return own }
+            return own + Double(found.share) * (track.activity[found.index + 1] - own)
         }
     }
 
-    /// Weighted by how many pictures the two have in common; nil for too few.
-    private static func correlation(
-        _ own: [Double], _ other: [Double], _ places: [Int], _ query: PictureTrack, _ target: PictureTrack,
-        _ offset: Double, _ speed: Double
-    ) -> Double? {
-        var (n, a, b, aa, bb, ab) = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
-        for place in places where place > 0 {
-            guard let found = target.place(of: offset + speed * query.times[place]), found.index > 0 else {
-                continue
-            }
-            let next = min(found.index + 1, other.count - 1)
-            let value = other[found.index] + Double(found.share) * (other[next] - other[found.index])
-            n += 1
-            a += own[place]
-            b += value
-            aa += own[place] * own[place]
-            bb += value * value
-            ab += own[place] * value
-        }
-        guard n >= Double(fewest), 2 * n >= Double(places.count) else { return nil }
-        let spread = ((aa - a * a / n) * (bb - b * b / n)).squareRoot()
-        return (ab - a * b / n) / (spread + 0.1 * n) * n.squareRoot()
+    /// Between the two nearest times.
+    func value(at time: Double) -> Double {
+        let place = (time - start) / spacing
+        guard place >= 0, place < Double(values.count - 1) else { return .nan }
+        let low = Int(place)
+        return values[low] + (place - Double(low)) * (values[low + 1] - values[low])
     }
 }

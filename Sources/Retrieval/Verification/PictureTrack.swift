@@ -1,3 +1,4 @@
+import Glibc
 import VideoDecoding
 
 /// What a video looks like over time, as far as an index keeps it: grey pictures of 16 × 16 cells, four per second with the
@@ -10,6 +11,8 @@ public struct PictureTrack: Sendable {
     let times: [Double]
     /// Per picture its 16 rows.
     let rows: [SIMD16<Float>]
+    /// The logarithm of how much each picture differs from the one before, in squared grey levels; 0 for the first.
+    let activity: [Double]
     /// Seconds from one picture to the next within a clip.
     let spacing: Double
     /// When each clip is, with its mean picture of 28 × 28 cells, row by row.
@@ -49,9 +52,22 @@ public struct PictureTrack: Sendable {
         }
         self.times = times
         self.rows = rows
+        activity = Self.activity(rows)
         self.details = details
         spacing = signatures.map { Double($0.spacing) }.max() ?? 0.25
         content = PictureBox(rows)
+    }
+
+    private static func activity(_ rows: [SIMD16<Float>]) -> [Double] {
+        stride(from: 0, to: rows.count, by: side).map { picture in
+            guard picture > 0 else { return 0 }
+            var sum = SIMD16<Float>()
+            for row in picture..<picture + side {
+                let difference = rows[row] - rows[row - side]
+                sum += difference * difference
+            }
+            return log(Double(sum.sum()) / Double(side * side) + 0.5)
+        }
     }
 
     /// From the first clip's start to the last one's stop.
@@ -79,6 +95,11 @@ public struct PictureTrack: Sendable {
             return times[index + 1] - time <= spacing ? (index + 1, 0) : nil
         }
         return (index, Float((time - times[index]) / gap))
+    }
+
+    /// All pictures, 256 cells each, row by row.
+    func withPictures(_ body: (UnsafePointer<Float>) -> Void) {
+        rows.withUnsafeBytes { body($0.baseAddress!.assumingMemoryBound(to: Float.self)) }
     }
 
     /// The mean picture of the clips within a time range, at 28 × 28 cells; nil where there are none.

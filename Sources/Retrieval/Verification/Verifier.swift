@@ -46,15 +46,16 @@ public struct Verifier: Sendable {
             guard let score = comparison.score(warp, step: coarse) else { return }
             starts.append((score.goal, score, warp))
         }
-        let times =
-            Self.shifts.map { time + $0 }
-            + ActivityOffsets.best(query, in: segment.query, target, speed: segment.speed)
-            .map { $0 + segment.speed * comparison.middle }
+        let places =
+            Self.shifts.map { (time: time + $0, speed: segment.speed) }
+            + ActivityOffsets.best(query, target, along: segment).map {
+                (time: $0.offset + $0.speed * comparison.middle, speed: $0.speed)
+            }
         for isMirrored in [false, true] {
-            for time in times {
+            for place in places {
                 consider(
                     Self.start(
-                        query.content, target.content, time: time, speed: segment.speed, zoom: 1,
+                        query.content, target.content, time: place.time, speed: place.speed, zoom: 1,
                         isMirrored: isMirrored))
             }
         }
@@ -63,9 +64,8 @@ public struct Verifier: Sendable {
             for zoom in Self.zooms {
                 consider(
                     Self.start(
-                        query.content, target.content, time: start.warp.time, speed: segment.speed,
-                        zoom: zoom,
-                        isMirrored: start.warp.isMirrored))
+                        query.content, target.content, time: start.warp.time, speed: start.warp.speed,
+                        zoom: zoom, isMirrored: start.warp.isMirrored))
             }
         }
         starts.sort { $0.goal > $1.goal }
@@ -91,6 +91,7 @@ public struct Verifier: Sendable {
         for warp in warps
         where kept.allSatisfy({
             $0.isMirrored != warp.isMirrored || abs($0.time - warp.time) > 0.3
+                || abs($0.speed / warp.speed - 1) > 0.05
                 || abs($0.scaleX / warp.scaleX - 1) > 0.4
         }) { kept.append(warp) }
         return kept

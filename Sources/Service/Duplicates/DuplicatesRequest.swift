@@ -10,6 +10,8 @@ public struct DuplicatesRequest: Sendable, Equatable {
     public var maximumDistance: Double?
     /// The most groups to answer with; nil for all.
     public var limit: Int?
+    /// Whether videos that look alike, and are not the same by what was seen, are listed too.
+    public var listsSimilar = false
 
     /// A request with the defaults.
     public init() {}
@@ -17,13 +19,14 @@ public struct DuplicatesRequest: Sendable, Equatable {
     /// Reads the parameters of the `duplicates` method.
     init(params: JSONValue?) throws(RPCError) {
         let parameters = try Parameters(
-            params, of: Method.duplicates.rawValue, known: ["max_distance", "min_score", "limit"])
+            params, of: Method.duplicates.rawValue, known: ["max_distance", "min_score", "limit", "similar"])
         maximumDistance = try parameters.number("max_distance", atLeast: 0)
         minimumScore = try parameters.number("min_score", atLeast: 0)
         if let minimumScore, !(minimumScore > 0 && minimumScore < 1) {
             throw .invalidParameter("min_score", "min_score: expected a number between 0 and 1")
         }
         limit = try parameters.whole("limit", in: 1...1_000_000)
+        listsSimilar = try parameters.flag("similar")
     }
 
     /// What the finder is asked for.
@@ -44,7 +47,7 @@ public struct DuplicatesRequest: Sendable, Equatable {
             farthest = min(farthest ?? .infinity, max(0, calibration.distance(score: score)))
         }
         // Beyond any distance between videos, and still a number to calculate with.
-        return DuplicateOptions(
+        var options = DuplicateOptions(
             maximumDistance: min(farthest ?? 0, 1e9),
             judge: calibration.flatMap { calibration in
                 guard calibration.verified != nil else { return nil }
@@ -52,5 +55,7 @@ public struct DuplicatesRequest: Sendable, Equatable {
                     calibration.score(distance: $0, verification: $1)
                 }
             })
+        options.listsSimilar = listsSimilar
+        return options
     }
 }

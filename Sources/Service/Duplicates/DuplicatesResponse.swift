@@ -16,6 +16,8 @@ public struct DuplicatesResponse: Sendable {
     public var calibration: ScoreCalibration?
     /// Wall-clock time of the whole search.
     public var elapsed: Duration
+    /// Whether videos that only look alike were asked for.
+    public var listsSimilar = false
 
     /// The probability that a member shares footage with the one to keep: 1 for equal content; nil where the model has no
     /// calibration.
@@ -33,15 +35,27 @@ public struct DuplicatesResponse: Sendable {
 
     /// What `duplicates --json` prints, and the `duplicates` method's result.
     public var json: JSONValue {
+        var members: [JSONValue.Member] = [
+            .init("groups", .array(groups.map(json(of:)))),
+            .init("found", .number(found.groups.count)),
+            .init("videos", .number(found.videos)),
+            .init("low_information", .array(found.uninformative.map { .string($0.identity.path) })),
+            .init("rejected", .number(found.rejected)),
+            .init("max_distance", .number(maximumDistance)),
+            .init("min_score", .number(minimumScore)),
+            .init("elapsed_ms", .number(elapsed.milliseconds)),
+        ]
+        if listsSimilar { members.append(.init("similar", .array(found.similar.map(json(of:))))) }
+        return .object(members)
+    }
+
+    private func json(of similar: SimilarVideos) -> JSONValue {
         [
-            "groups": .array(groups.map(json(of:))),
-            "found": .number(found.groups.count),
-            "videos": .number(found.videos),
-            "low_information": .array(found.uninformative.map { .string($0.identity.path) }),
-            "rejected": .number(found.rejected),
-            "max_distance": .number(maximumDistance),
-            "min_score": .number(minimumScore),
-            "elapsed_ms": .number(elapsed.milliseconds),
+            "centre": .string(similar.centre.identity.path),
+            "members": .array(
+                similar.others.map {
+                    ["path": .string($0.video.identity.path), "distance": .number($0.distance)]
+                }),
         ]
     }
 

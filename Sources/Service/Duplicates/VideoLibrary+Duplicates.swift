@@ -41,7 +41,7 @@ extension VideoLibrary {
                     ? calibration.score(distance: options.maximumDistance)
                     : request.minimumScore ?? calibration.threshold
             }, calibration: calibration,
-            elapsed: ContinuousClock.now - start)
+            elapsed: ContinuousClock.now - start, listsSimilar: request.listsSimilar)
     }
 
     /// Remembers that no two of these videos are duplicates of each other; returns how many pairs are new.
@@ -86,11 +86,14 @@ extension VideoLibrary {
         _ body: (any IndexStore, [(String, String)]) throws(IndexError) -> Int
     ) throws(LibraryError) -> Int {
         let contents = try contents(of: paths)
+        var counts: [String: Int] = [:]
+        for content in contents { counts[content, default: 0] += 1 }
+        var seen: Set<String> = []
+        let once = contents.filter { seen.insert($0).inserted }
         var pairs: [(String, String)] = []
-        for (place, first) in contents.enumerated() {
-            for second in contents[(place + 1)...] where !pairs.contains(where: { $0 == (first, second) }) {
-                pairs.append((first, second))
-            }
+        for (place, first) in once.enumerated() {
+            if counts[first, default: 0] > 1 { pairs.append((first, first)) }
+            for second in once[(place + 1)...] { pairs.append((first, second)) }
         }
         do throws(IndexError) {
             let index = try store(waitingSeconds: waitingSeconds)

@@ -24,6 +24,9 @@ struct FindDuplicatesCommand: ParsableCommand {
     @Option(help: .init("The most groups to print. (default: all)", valueName: "N"))
     var limit: Int?
 
+    @Flag(help: "List videos that look alike and are not the same, too.")
+    var similar = false
+
     @Flag(help: "Print the result as JSON.")
     var json = false
 
@@ -48,6 +51,7 @@ struct FindDuplicatesCommand: ParsableCommand {
         request.minimumScore = minScore
         request.maximumDistance = maxDistance
         request.limit = limit
+        request.listsSimilar = similar
         Interrupts.catchSignals()
         let display = DuplicatesDisplay()
         let response: DuplicatesResponse
@@ -63,6 +67,7 @@ struct FindDuplicatesCommand: ParsableCommand {
         } else {
             Terminal.data(DuplicatesDisplay.table(response))
         }
+        if !response.found.similar.isEmpty { Terminal.data(DuplicatesDisplay.similar(response)) }
         let hidden = response.found.groups.count - response.groups.count
         if hidden > 0 { Terminal.note("\(hidden) more groups; --limit prints more") }
         let blank = response.found.uninformative.count

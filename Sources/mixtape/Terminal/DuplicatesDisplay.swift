@@ -38,6 +38,20 @@ final class DuplicatesDisplay: Sendable {
         }.joined(separator: "\n\n")
     }
 
+    /// A paragraph for each video that others look like.
+    static func similar(_ response: DuplicatesResponse) -> String {
+        response.found.similar.map { group in
+            let title =
+                "similar, not the same: \(Terminal.printable(group.centre.identity.path)) and "
+                + "\(group.others.count) more"
+            let lines = group.others.map { other in
+                "  \(TimeText.fixed(other.distance, decimals: 3))  "
+                    + Terminal.printable(other.video.identity.path)
+            }
+            return ([Terminal.styledForOutput(title, .bold)] + lines).joined(separator: "\n")
+        }.joined(separator: "\n\n")
+    }
+
     private static func paragraph(
         _ number: Int, _ group: DuplicateGroup, _ response: DuplicatesResponse
     ) -> String {
