@@ -7,7 +7,11 @@ enum Schema {
 
     /// What brings format n − 1 to format n, at place n − 1; SQLite's `user_version` holds n.
     static let migrations: [@Sendable (Database) throws -> Void] = [
-        createFirstFormat, { try DecisionRow.createTable($0) }, { try SignaturesRow.createTable($0) },
+        createFirstFormat, { try DecisionRow.createTable($0) },
+        {
+            try SignaturesRow.createTable($0)
+            try VideoRow.addQuality($0)
+        },
     ]
 
     static var currentFormat: Int { migrations.count }

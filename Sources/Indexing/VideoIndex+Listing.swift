@@ -60,6 +60,21 @@ extension VideoIndex {
         }
     }
 
+    /// The ready videos that are damaged, or whose time stamps were put right, by path; none of an older format.
+    public func videosInTrouble() throws(IndexError) -> [IndexedVideo] {
+        guard formatVersion >= 3 else { return [] }
+        return try read { db in
+            let rows = try Row.fetchAll(
+                db,
+                sql: """
+                    SELECT \(VideoRow.columns) FROM video
+                    WHERE failed = 0 AND (times_mended <> 0 OR decoded_share <> 1) ORDER BY path
+                    """)
+            return try rows.map { try VideoRow($0, folder: folder).video }
+                .filter { $0.facts.areTimesMended || $0.facts.isDamaged }
+        }
+    }
+
     /// The text with LIKE's own signs taken as they are.
     private static func escaped(_ text: String) -> String {
         text.reduce(into: "") { result, character in

@@ -131,7 +131,6 @@ extension VideoIndex {
     ///
     /// - Throws: `IndexError`, and what `body` throws.
     public func withAllRows(_ body: (IndexedVideo, Moments) throws -> Void) throws {
-        let columns = VideoRow.columns.split(separator: ", ").map { "v.\($0)" }.joined(separator: ", ")
         do {
             try reader.read { db in
                 try requireStructure(db)
@@ -140,7 +139,7 @@ extension VideoIndex {
                 let rows = try Row.fetchCursor(
                     db,
                     sql: """
-                        SELECT m.video, m.log_determinant, m.vectors, m.checksum, \(columns)
+                        SELECT m.video, m.log_determinant, m.vectors, m.checksum, v.\(VideoRow.columns)
                         FROM moments m JOIN video v ON v.id = m.video ORDER BY m.video
                         """)
                 var count = 0

@@ -16,10 +16,8 @@ struct VideoRow: Equatable {
         var message: String
     }
 
-    static let columns = """
-        id, path, fingerprint, size, modified, device, failed, reason, message, container, codec, width, height, \
-        duration, frame_rate, clip_count, checksum
-        """
+    /// All in the table's order; those that format 3 added come last.
+    static let columns = "*"
 
     init(id: Int64, identity: FileIdentity, failure: Failure?, facts: StreamFacts, clipCount: Int) {
         self.id = id
@@ -57,6 +55,13 @@ struct VideoRow: Equatable {
             container: container, codec: codec, width: width, height: height,
             duration: row.decoded(first + 13),
             frameRate: row.decoded(first + 14))
+        if row.count > first + 17 {
+            guard let timesMended: Int64 = row.decoded(first + 17),
+                let decodedShare: Double = row.decoded(first + 18)
+            else { throw IndexError.corrupted(folder, "a video's row is unreadable") }
+            facts.areTimesMended = timesMended != 0
+            facts.decodedShare = decodedShare
+        }
         self.clipCount = clipCount
         guard checksum == stored else {
             throw IndexError.corrupted(folder, "the row of \(path) fails its checksum")
@@ -81,7 +86,21 @@ struct VideoRow: Equatable {
         sum.add(facts.duration)
         sum.add(facts.frameRate)
         sum.add(Int64(clipCount))
+        // Rows of formats before 3 keep their checksums.
+        if facts.areTimesMended || facts.decodedShare != 1 {
+            sum.add(Int64(facts.areTimesMended ? 1 : 0))
+            sum.add(facts.decodedShare)
+        }
         return sum.signed
+    }
+
+    /// What format 3 adds to the table.
+    static func addQuality(_ db: Database) throws {
+        try db.execute(
+            sql: """
+                ALTER TABLE video ADD COLUMN times_mended INTEGER NOT NULL DEFAULT 0;
+                ALTER TABLE video ADD COLUMN decoded_share REAL NOT NULL DEFAULT 1;
+                """)
     }
 
     var video: IndexedVideo { IndexedVideo(id: id, identity: identity, facts: facts, clipCount: clipCount) }
@@ -90,18 +109,19 @@ struct VideoRow: Equatable {
     func save(_ db: Database, isNew: Bool) throws {
         let sql =
             isNew
-            ? "INSERT INTO video VALUES (?17, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)"
+            ? "INSERT INTO video VALUES (?17, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?18, ?19)"
             : """
             UPDATE video SET path = ?1, fingerprint = ?2, size = ?3, modified = ?4, device = ?5, failed = ?6,
             reason = ?7, message = ?8, container = ?9, codec = ?10, width = ?11, height = ?12, duration = ?13,
-            frame_rate = ?14, clip_count = ?15, checksum = ?16 WHERE id = ?17
+            frame_rate = ?14, clip_count = ?15, checksum = ?16, times_mended = ?18, decoded_share = ?19 WHERE id = ?17
             """
         try db.cachedStatement(sql: sql).execute(arguments: [
             identity.path, identity.fingerprint, identity.size, identity.modified, identity.device,
             failure == nil ? 0 : 1, failure?.reason ?? "", failure?.message ?? "", facts.container,
             facts.codec, facts.width,
             facts.height,
-            facts.duration, facts.frameRate, clipCount, checksum, id,
+            facts.duration, facts.frameRate, clipCount, checksum, id, facts.areTimesMended ? 1 : 0,
+            facts.decodedShare,
         ])
     }
 

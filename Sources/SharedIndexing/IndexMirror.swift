@@ -145,12 +145,12 @@ extension SharedIndex {
                     SELECT * FROM (
                         (SELECT f.changed, f.path, f.fingerprint, f.size, f.modified, f.failed, f.reason, f.message,
                             c.container, c.codec, c.width, c.height, c.duration, c.frame_rate, c.clip_count, c.intervals,
-                            c.gaussians, c.checksum, \(signatureColumn)
+                            c.gaussians, c.checksum, \(signatureColumn), \(qualityColumns)
                         FROM (SELECT * FROM mixtape.file WHERE changed > $1 ORDER BY changed LIMIT $2) f
                         LEFT JOIN mixtape.content c ON c.fingerprint = f.fingerprint AND f.failed = 0)
                         UNION ALL
                         (SELECT changed, path, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
-                            NULL, NULL, NULL, NULL
+                            NULL, NULL, NULL, NULL, NULL, NULL
                         FROM mixtape.removal WHERE changed > $1 ORDER BY changed LIMIT $2)
                     ) changes ORDER BY changed LIMIT $2
                     """, [.integer(sequence), .integer(limit)])
@@ -180,7 +180,8 @@ extension SharedIndex {
         let facts = StreamFacts(
             container: rows.text(row, 8), codec: rows.text(row, 9), width: Int(try rows.integer(row, 10)),
             height: Int(try rows.integer(row, 11)), duration: try rows.real(row, 12),
-            frameRate: try rows.real(row, 13))
+            frameRate: try rows.real(row, 13), areTimesMended: try rows.integer(row, 19) != 0,
+            decodedShare: try rows.real(row, 20) ?? 1)
         return .store(
             NewVideo(
                 identity: identity, facts: facts, intervals: decoded.intervals, mixture: decoded.mixture,

@@ -99,7 +99,8 @@ extension SharedIndex {
             try session.run(
                 text: """
                     DECLARE candidates NO SCROLL CURSOR FOR SELECT fingerprint, container, codec, width, height, duration,
-                    frame_rate, clip_count, intervals, gaussians, checksum, \(signatureColumn) FROM mixtape.content
+                    frame_rate, clip_count, intervals, gaussians, checksum, \(signatureColumn), \(qualityColumns)
+                    FROM mixtape.content
                     ORDER BY embedding <-> $1
                     """, [.halves(Embedding.halves(query))])
             var found: [Candidate] = []
@@ -122,6 +123,9 @@ extension SharedIndex {
 
     /// What clips look like, of a content's row; format 1 keeps nothing of that.
     var signatureColumn: String { formatVersion >= 2 ? "signatures" : "''::bytea" }
+
+    /// How well it could be read, of a content's row; format 1 does not say.
+    var qualityColumns: String { formatVersion >= 2 ? "times_mended, decoded_share" : "0::int8, 1::float8" }
 
     private func moments(_ rows: PostgresRows, _ row: Int) throws(PostgresError) -> Moments {
         let clips = ClipBytes(
@@ -154,7 +158,8 @@ extension SharedIndex {
             let facts = StreamFacts(
                 container: rows.text(row, 1), codec: rows.text(row, 2), width: Int(try rows.integer(row, 3)),
                 height: Int(try rows.integer(row, 4)), duration: try rows.real(row, 5),
-                frameRate: try rows.real(row, 6))
+                frameRate: try rows.real(row, 6), areTimesMended: try rows.integer(row, 12) != 0,
+                decodedShare: try rows.real(row, 13) ?? 1)
             let clipCount = Int(try rows.integer(row, 7))
             return (files[fingerprints[row]] ?? []).map {
                 IndexedVideo(id: $0.id, identity: $0.identity, facts: facts, clipCount: clipCount)
@@ -170,7 +175,7 @@ extension SharedIndex {
             let rows = try session.run(
                 text: """
                     SELECT c.fingerprint, container, codec, width, height, duration, frame_rate, clip_count, intervals, gaussians,
-                    checksum, \(signatureColumn) FROM mixtape.file f JOIN mixtape.content c ON c.fingerprint = f.fingerprint
+                    checksum, \(signatureColumn), \(qualityColumns) FROM mixtape.file f JOIN mixtape.content c ON c.fingerprint = f.fingerprint
                     WHERE left(path, 500) = left($1, 500) AND path = $1 AND failed = 0
                     """, [.text(mounts.stored(path))])
             guard rows.count > 0 else { return nil }

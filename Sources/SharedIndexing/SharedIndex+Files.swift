@@ -108,13 +108,14 @@ struct FileChanges {
         try session.run(
             """
             INSERT INTO mixtape.content (fingerprint, container, codec, width, height, duration, frame_rate, clip_count,
-            intervals, gaussians, checksum, embedding, worker, signatures)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) ON CONFLICT (fingerprint) DO NOTHING
+            intervals, gaussians, checksum, embedding, worker, signatures, times_mended, decoded_share)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) ON CONFLICT (fingerprint) DO NOTHING
             """, .text(content.fingerprint), .text(facts.container), .text(facts.codec),
             .integer(Int64(facts.width)), .integer(Int64(facts.height)), .real(facts.duration),
             .real(facts.frameRate), .integer(Int64(content.clipCount)), .bytes(content.clips.intervals),
             .bytes(content.clips.gaussians), .integer(content.clips.checksum), .halves(content.embedding),
-            .text(worker), .bytes(content.clips.signatures))
+            .text(worker), .bytes(content.clips.signatures), .integer(facts.areTimesMended ? 1 : 0),
+            .real(facts.decodedShare))
     }
 }
 

@@ -15,6 +15,8 @@ enum SharedSchema {
         // What clips look like, `ClipSignature.byteCount` bytes each; contents of before have none.
         { _ in
             "ALTER TABLE mixtape.content ADD COLUMN signatures bytea NOT NULL DEFAULT '';"
+                + "ALTER TABLE mixtape.content ADD COLUMN times_mended int8 NOT NULL DEFAULT 0;"
+                + "ALTER TABLE mixtape.content ADD COLUMN decoded_share float8 NOT NULL DEFAULT 1;"
                 + "ALTER TABLE mixtape.content ALTER COLUMN signatures SET STORAGE EXTERNAL"
         },
     ]

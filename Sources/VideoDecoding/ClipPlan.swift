@@ -89,10 +89,19 @@ public struct StreamFacts: Sendable, Hashable, Codable {
     public var duration: Double?
     /// Average frames a second, where known.
     public var frameRate: Double?
+    /// Whether time stamps were wrong and put right.
+    public var areTimesMended: Bool
+    /// How much of what the file says it holds could be decoded soundly, 0…1: frames that are broken, concealed or cut off are
+    /// not. 1 until the file was read to its end.
+    public var decodedShare: Double
+
+    /// Whether more is missing than a broken frame here or there.
+    public var isDamaged: Bool { decodedShare < 0.99 }
 
     /// All facts at once.
     public init(
-        container: String, codec: String, width: Int, height: Int, duration: Double?, frameRate: Double?
+        container: String, codec: String, width: Int, height: Int, duration: Double?, frameRate: Double?,
+        areTimesMended: Bool = false, decodedShare: Double = 1
     ) {
         self.container = container
         self.codec = codec
@@ -100,5 +109,7 @@ public struct StreamFacts: Sendable, Hashable, Codable {
         self.height = height
         self.duration = duration
         self.frameRate = frameRate
+        self.areTimesMended = areTimesMended
+        self.decodedShare = decodedShare
     }
 }

@@ -17,6 +17,9 @@ final class FrameReader {
     private var held: Packet?
     private var isDraining = false
     private var decodedAny = false
+    /// Frames that were decoded, and those that are broken or concealed, with packets that gave none.
+    private var soundFrames = 0
+    private var brokenFrames = 0
     private var upcoming = Frame()
     /// The frame on screen.
     private(set) var shown = Frame()
@@ -140,6 +143,7 @@ final class FrameReader {
             ) { (count) throws(VideoError) in try packets.outlook(count, readPacket(into:)) }
             guard let time else { continue }
             decodedAny = true
+            if isUpcomingSound { soundFrames += 1 } else { brokenFrames += 1 }
             return time
         }
         if !decodedAny { throw noFrameError() }
@@ -179,6 +183,7 @@ final class FrameReader {
             if received != mixtape_error_again {
                 // The decoder took a broken packet; it may hold further frames all the same.
                 failures += 1
+                brokenFrames += 1
                 if failures < 1000 { continue }
                 if isDraining { return false }
             }
@@ -191,6 +196,7 @@ final class FrameReader {
             }
             let sent = avcodec_send_packet(decoder.pointer, packet.pointer)
             if sent != mixtape_error_again {
+                if sent < 0, sent != mixtape_error_end { brokenFrames += 1 }
                 packets.recycle(packet)
                 held = nil
             } else if received == mixtape_error_again {
@@ -302,6 +308,28 @@ extension FrameReader {
     private var statedDuration: Double? {
         guard stream.pointee.duration != mixtape_no_timestamp, stream.pointee.duration > 0 else { return nil }
         return Double(stream.pointee.duration) * Self.seconds(stream.pointee.time_base)
+    }
+
+    /// How much of what the file says it holds was decoded soundly, 0…1, once its last frame was decoded.
+    var decodedShare: Double {
+        let sound = Double(soundFrames)
+        var missing = Double(brokenFrames)
+        let frame = clock.lastTime / max(sound + missing - 1, 1)
+        let cutOff = max(0, (promisedEnd ?? 0) - clock.end)
+        if cutOff > 0, frame > 0 { missing += cutOff / frame }
+        return sound / max(sound + missing, 1)
+    }
+
+    /// Where the video should end, if the file says so and that is beyond doubt: the end of a container may be that of another
+    /// stream.
+    private var promisedEnd: Double? {
+        guard !clock.isMended else { return nil }
+        if let stated = statedDuration, stated < FrameClock.latest {
+            return stated - clock.end > max(1, 0.02 * stated) ? stated : nil
+        }
+        let whole = Double(demuxer.pointer.pointee.duration) / Double(AV_TIME_BASE)
+        guard clock.isTrusted, whole < FrameClock.latest else { return nil }
+        return whole - clock.end > max(1, 0.1 * whole) ? whole : nil
     }
 
     /// Facts as of the shown frame.

@@ -122,7 +122,11 @@ final class ReadingSession {
             assembler.release(until: shownUntil)
         }
         guard let next, next < range.stop else {
-            if next == nil { facts.duration = shownUntil }
+            if next == nil {
+                facts.duration = shownUntil
+                facts.areTimesMended = frames.clock.isMended
+                facts.decodedShare = frames.decodedShare
+            }
             return try finish(at: reached)
         }
         show(next)

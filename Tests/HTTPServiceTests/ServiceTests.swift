@@ -66,6 +66,7 @@ import Testing
             ("bytes=0-9", 0..<10), ("bytes=10-", 10..<file.count),
             ("bytes=-7", (file.count - 7)..<file.count),
             ("bytes=5-999999", 5..<file.count), ("bytes=-999999", 0..<file.count),
+            ("bytes=0-\(Int.max)", 0..<file.count), ("bytes=-\(Int.max)", 0..<file.count),
         ] {
             let part = try await get("Range: \(range)")
             #expect(part.status == 206 && part.body == Array(file[wanted]), "\(range)")
@@ -75,6 +76,7 @@ import Testing
         }
         let beyond = try await get("Range: bytes=\(file.count)-")
         #expect(beyond.status == 416 && beyond.headers["content-range"] == "bytes */\(file.count)")
+        #expect(try await get("Range: bytes=\(Int.max)-\(Int.max)").status == 416)
         for range in ["bytes=0-1,3-4", "bytes=9-3", "bytes=a-b", "lines=0-1", "bytes=99999999999999999999-"] {
             #expect(try await get("Range: \(range)").status == 200, "\(range)")
         }

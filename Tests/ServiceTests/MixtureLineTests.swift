@@ -72,10 +72,22 @@ import VideoDecoding
         #expect(throws: LibraryError.self) { try importing([line]) }
     }
 
-    @Test func aVideoWithoutAPictureIsRefused() throws {
-        let facts = StreamFacts(
-            container: "mov", codec: "h264", width: 64, height: 0, duration: 3, frameRate: 8)
-        let line = try Self.line(facts: facts)
-        #expect(throws: LibraryError.self) { try importing([line]) }
+    /// What is calculated with later: areas of pictures, times that are left, shares of a whole.
+    @Test(arguments: [
+        ("height", "0"), ("width", "-1"), ("width", "4294967296"), ("height", "9223372036854775807"),
+        ("width", "0.5"), ("duration", "-1e308"), ("duration", "1e300"), ("frame_rate", "-1"),
+        ("frame_rate", "1e300"), ("decoded_share", "2"), ("decoded_share", "-0.1"), ("clips", "-1"),
+        ("clips", "9223372036854775807"),
+    ])
+    func numbersBeyondTheirBoundsAreRefused(name: String, value: String) throws {
+        let line = try Self.line()
+        let known = [
+            "height": "48", "width": "64", "duration": "3.0", "frame_rate": "8.0", "decoded_share": "1.0",
+            "clips": "2",
+        ]
+        let old = try #require(known[name])
+        let bad = line.replacingOccurrences(of: "\"\(name)\":\(old)", with: "\"\(name)\":\(value)")
+        try #require(bad != line, "\(line)")
+        #expect(throws: LibraryError.self) { try importing([bad]) }
     }
 }

@@ -174,6 +174,16 @@ import VideoDecoding
         let (clips, facts, _) = try readAll(folder.file("cut.mkv"))
         #expect(!clips.isEmpty && clips.count < 4)
         #expect((facts.duration ?? 9) < 3.5)
+        #expect(facts.isDamaged && (0.3...0.7).contains(facts.decodedShare), "\(facts.decodedShare)")
+        #expect(try readAll(folder.file("whole.mkv")).facts.decodedShare == 1)
+
+        // The index stands at the start: half of a download can be seen.
+        let fast = try bytes(
+            try NumberedVideo.make(in: folder, "fast.mp4", count: 100, ["-movflags", "+faststart"]))
+        try folder.write(Array(fast.prefix(fast.count / 2)), to: "download.mp4")
+        let download = try readAll(folder.file("download.mp4")).facts
+        #expect(download.isDamaged && (0.2...0.7).contains(download.decodedShare), "\(download.decodedShare)")
+        #expect(try readAll(folder.file("fast.mp4")).facts.decodedShare == 1)
         try folder.write(Array(mkv.prefix(60)), to: "stub.mkv")
         #expect(failure(folder.file("stub.mkv")) != nil)
     }
@@ -221,8 +231,9 @@ import VideoDecoding
                     ["-c:v", "libx264", "-g", "10", "-bf", "0", "-pix_fmt", "yuv420p"]))
             let place = data.count / 3
             data.replaceSubrange(place..<(place + 500), with: noise(500))
-            let (clips, _, _) = try readAll(try folder.write(data, to: "bad-\(name)"))
+            let (clips, facts, _) = try readAll(try folder.write(data, to: "bad-\(name)"))
             #expect(clips.count >= 4, "\(name)")
+            #expect(facts.isDamaged && facts.decodedShare > 0.5, "\(name): \(facts.decodedShare)")
             #expect(clips.first.map { NumberedVideo.numbers($0) } == [3, 9, 15, 21], "\(name)")
             #expect(clips.last.map { NumberedVideo.numbers($0) }?.last ?? 0 > 110, "\(name)")
         }

@@ -79,6 +79,15 @@ import VideoDecoding
         }
     }
 
+    @Test(arguments: StampedVideo.Container.allCases)
+    func mendedTimesAreSaid(_ container: StampedVideo.Container) throws {
+        let video = try StampedVideo(container, in: folder, count: 100)
+        #expect(try !readAll(folder.file("plain.\(container.rawValue)")).facts.areTimesMended)
+        let bent = try folder.write(
+            video.changed { $0 > 2 && $0 < 2.04 ? $0 + 3600 : $0 }, to: "bent.\(container.rawValue)")
+        #expect(try readAll(bent).facts.areTimesMended)
+    }
+
     /// Files joined as they are, each of which starts at zero.
     @Test(arguments: ["webm", "ts", "mpg"])
     func joinedFiles(_ container: String) throws {

@@ -34,7 +34,7 @@ struct FileAnswer {
         guard first < size else { return .nothing }
         if ends[1].isEmpty { return .part(first..<size) }
         guard let last = number(ends[1]), last >= first else { return .all }
-        return .part(first..<min(size, last + 1))
+        return .part(first..<(last < size ? last + 1 : size))
     }
 
     func answer(to request: Request) -> Answer {

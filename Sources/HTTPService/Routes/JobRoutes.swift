@@ -118,10 +118,15 @@ extension HTTPService {
                 404, "not_found", "no folder was indexed yet",
                 hint: "mixtape index FOLDER, or mixtape serve --root FOLDER")
         }
-        let parameters =
+        var parameters =
             members.filter { $0.key != "folders" } + [.init("folders", .array(wanted.map { .string($0) }))]
         // Wrong parameters are told now, not by a failed job.
         try IndexRequest.check(.object(parameters))
+        // Each worker is a process: a request takes no more of the machine than it has.
+        for place in parameters.indices where parameters[place].key == "workers" {
+            let wanted = parameters[place].value.intValue ?? 1
+            parameters[place].value = .number(min(wanted, options.processors))
+        }
         guard let job = jobs.submit(folders: wanted, parameters: .object(parameters)) else {
             throw Refusal(.tooMany("too many index jobs wait", seconds: 30))
         }

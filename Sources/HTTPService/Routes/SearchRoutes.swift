@@ -152,7 +152,8 @@ extension HTTPService {
             }
             (video, path) = (found, found.identity.path)
         } else {
-            guard let name = body["video"]?.stringValue, !name.isEmpty else {
+            guard let name = body["video"]?.stringValue, !name.isEmpty, !name.utf8.contains(0)
+            else {
                 throw Refusal(400, "invalid_parameter", "video: expected a path", parameter: "video")
             }
             video = try await lanes.run(.lookup, cancellation) { try library.video(atPath: name) }

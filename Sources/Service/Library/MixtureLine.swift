@@ -55,6 +55,8 @@ package struct MixtureLine: Sendable {
                 .init("container", .string(facts.container)), .init("codec", .string(facts.codec)),
                 .init("width", .number(facts.width)), .init("height", .number(facts.height)),
                 .init("duration", .number(facts.duration)), .init("frame_rate", .number(facts.frameRate)),
+                .init("times_mended", .bool(facts.areTimesMended)),
+                .init("decoded_share", .number(facts.decodedShare)),
                 .init("clips", .number(content.clipCount)),
                 .init("intervals", .string(Base64.encode(content.clips.intervals))),
                 .init("gaussians", .string(Base64.encode(content.clips.gaussians))),

@@ -266,6 +266,7 @@ public final class VideoLibrary: Sendable {
                 roots: try index.roots(), model: index.model, counts: try index.counts(),
                 failures: listingFailures ? failures : nil)
             info.notVideos = failures.count { IndexProgress.isOfOtherFile($0.reason) }
+            info.troubled = try index.videosInTrouble()
             info.leftOut = LeftOutFile(indexFolder: index.folder).read()
             return info
         }

@@ -27,6 +27,8 @@ extension IndexedVideo {
             "container": .string(facts.container), "codec": .string(facts.codec),
             "width": .number(facts.width), "height": .number(facts.height),
             "duration": .number(facts.duration), "frame_rate": .number(facts.frameRate),
+            "times_mended": .bool(facts.areTimesMended), "damaged": .bool(facts.isDamaged),
+            "decoded_share": .number(facts.decodedShare),
             "clips": .number(clipCount),
         ]
     }

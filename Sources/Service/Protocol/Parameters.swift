@@ -61,10 +61,12 @@ struct Parameters {
     }
 
     /// Text that may be empty, or nil.
-    func optionalText(_ name: String) throws(RPCError) -> String? {
+    ///
+    /// - Parameter limit: of its bytes.
+    func optionalText(_ name: String, atMost limit: Int = 4096) throws(RPCError) -> String? {
         guard let value = values[name] else { return nil }
-        guard let text = value.stringValue, !text.utf8.contains(0) else {
-            throw wrong(name, expected: "a string", value)
+        guard let text = value.stringValue, !text.utf8.contains(0), text.utf8.count <= limit else {
+            throw wrong(name, expected: "a string of at most \(limit) bytes", value)
         }
         return text
     }

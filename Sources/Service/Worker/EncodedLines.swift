@@ -110,6 +110,7 @@ public enum EncodedLines {
             "container": .string(facts.container), "codec": .string(facts.codec),
             "width": .number(facts.width), "height": .number(facts.height),
             "duration": .number(facts.duration), "frame_rate": .number(facts.frameRate),
+            "times_mended": .bool(facts.areTimesMended), "decoded_share": .number(facts.decodedShare),
         ]
     }
 

@@ -23,13 +23,6 @@ struct HTTPServeOptions: ParsableArguments {
     var tokenFile: String?
 
     @Option(
-        name: .customLong("root"),
-        help: .init(
-            "A folder that may be read and indexed, besides the indexed ones; may be repeated.",
-            valueName: "DIR"))
-    var folders: [String] = []
-
-    @Option(
         name: .customLong("allow-host"),
         help: .init("A host name by which the service may be addressed; may be repeated.", valueName: "NAME"))
     var hostNames: [String] = []
@@ -60,7 +53,11 @@ struct HTTPServeOptions: ParsableArguments {
     }
 
     /// All of it, checked.
-    func options(at address: ListenAddress, _ places: LibraryOptions) throws -> HTTPOptions {
+    ///
+    /// - Parameter folders: that may be read and indexed, besides the indexed ones.
+    func options(
+        at address: ListenAddress, _ places: LibraryOptions, folders: [String]
+    ) throws -> HTTPOptions {
         var options = HTTPOptions(address: address, modelFolder: try places.modelPath())
         options.token = try tokenFile.map(Self.token)
         options.hostNames = hostNames

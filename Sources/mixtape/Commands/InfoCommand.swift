@@ -7,7 +7,7 @@ struct InfoCommand: ParsableCommand {
 
     @OptionGroup var places: LibraryOptions
 
-    @Flag(help: "List the files that could not be indexed, and why.")
+    @Flag(help: "List the files that could not be indexed, or not soundly, and why.")
     var failures = false
 
     @Flag(help: "Print the result as JSON.")
@@ -25,6 +25,10 @@ struct InfoCommand: ParsableCommand {
                 + (info.notVideos.map { $0 > 0 ? ", \($0) not videos" : "" } ?? ""),
             "clips   \(info.counts.clips)",
         ]
+        let damaged = info.troubled.filter(\.facts.isDamaged)
+        let mended = info.troubled.filter(\.facts.areTimesMended)
+        if !damaged.isEmpty { lines.append("damaged \(damaged.count) of the ready ones, indexed in part") }
+        if !mended.isEmpty { lines.append("mended  \(mended.count) of the ready ones, by their time stamps") }
         lines += info.roots.map { "folder  \(Terminal.printable($0))" }
         if let shared = info.shared {
             lines.append("queue   \(shared.waiting) waiting, \(shared.underWay) under way")
@@ -38,6 +42,16 @@ struct InfoCommand: ParsableCommand {
         for failure in info.failures ?? [] {
             let path = Terminal.printable(failure.identity.path)
             lines.append("failed  \(path): \(Terminal.printable(failure.message)) (\(failure.reason))")
+        }
+        if failures {
+            lines += damaged.map {
+                let share = TimeText.fixed(100 * $0.facts.decodedShare, decimals: 0)
+                return
+                    "damaged  \(Terminal.printable($0.identity.path)): \(share) % of its frames could be decoded"
+            }
+            lines += mended.map {
+                "mended  \(Terminal.printable($0.identity.path)): its time stamps were put right"
+            }
         }
         Terminal.data(lines.joined(separator: "\n"))
     }

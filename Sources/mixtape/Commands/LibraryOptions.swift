@@ -14,8 +14,8 @@ struct LibraryOptions: ParsableArguments {
     @Option(
         name: .customLong("root"),
         help: .init(
-            "Of a shared index: the folder that NAME stands for on this machine. May be repeated.",
-            valueName: "NAME=FOLDER"))
+            "Of a shared index: the folder that NAME stands for on this machine (NAME=FOLDER). Of serve --http: a folder that may be read and indexed, besides the indexed ones. May be repeated.",
+            valueName: "FOLDER"))
     var roots: [String] = []
 
     @Option(
@@ -28,6 +28,14 @@ struct LibraryOptions: ParsableArguments {
     ///
     /// - Parameter inProcess: whether files that are indexed are read by this very process.
     func library(inProcess: Bool = false) throws -> VideoLibrary { try places.library(inProcess: inProcess) }
+
+    /// The same where `--root` also names folders by themselves, which are given back.
+    func libraryAndFolders() throws -> (library: VideoLibrary, folders: [String]) {
+        let isShared = indexFolder.map(PostgresAddress.isOne) ?? false
+        var places = places
+        places.roots = isShared ? roots.filter { !$0.hasPrefix("/") && $0.contains("=") } : []
+        return (try places.library(), roots.filter { !places.roots.contains($0) })
+    }
 
     /// The model folder that the options name.
     func modelPath() throws -> String { try places.modelPath() }

@@ -24,13 +24,14 @@ struct ServeCommand: ParsableCommand {
 
     func run() throws {
         ServiceMemory.settle(processors: Settings.current.processors)
-        let library = try places.library()
+        let (library, folders) =
+            try http.http == nil ? (places.library(), []) : places.libraryAndFolders()
         Interrupts.catchSignals()
         // A client that goes away shows as an error of a write, and ends the service quietly.
         signal(SIGPIPE, SIG_IGN)
         let handler = RequestHandler(library: library)
         guard let address = http.http else { return try serveLines(handler) }
-        try serve(handler, try http.options(at: address, places))
+        try serve(handler, try http.options(at: address, places, folders: folders))
     }
 
     private func serveLines(_ handler: RequestHandler) throws {
