@@ -17,7 +17,8 @@ enum ActivityOffsets {
     private static let most = 4
     /// Fewer pictures in common say nothing.
     private static let fewest = 6
-    /// Pictures of a query that are looked at, spread evenly.
+    /// Pictures of a query that are looked at, spread evenly; and as many that differ the most from the one before, such as the
+    /// few at which a slide changes.
     private static let mostPictures = 60
     /// Seconds before and after where the alignment says, that are looked at.
     private static let reach = 45.0
@@ -31,8 +32,10 @@ enum ActivityOffsets {
         var pictures = query.times.indices.filter {
             $0 > 0 && query.times[$0] >= range.start && query.times[$0] < range.stop
         }
-        if pictures.count > mostPictures {
-            pictures = (0..<mostPictures).map { pictures[$0 * pictures.count / mostPictures] }
+        if pictures.count > 2 * mostPictures {
+            let even = (0..<mostPictures).map { pictures[$0 * pictures.count / mostPictures] }
+            let active = pictures.sorted { query.activity[$0] > query.activity[$1] }.prefix(mostPictures)
+            pictures = Set(even).union(active).sorted()
         }
         guard pictures.count >= fewest, let end = target.times.last else { return [] }
         let middle = range.start + range.duration / 2

@@ -129,6 +129,7 @@ public struct Verifier: Sendable {
             let thinned = halving < halvings / 2 ? 2 : 1
             best.score = comparison.score(best.warp, step: thinned)
             guard best.score != nil else { return nil }
+            if halving == halvings / 2 { shift(&best, comparison) }
             for (place, step) in zip(PictureWarp.places, steps) {
                 for direction in [1.0, -1] {
                     var hasMoved = false
@@ -147,6 +148,25 @@ public struct Verifier: Sendable {
             if halving == 0, let score = best.score, score.motion > 1, score.change < leastTuned { break }
         }
         return comparison.score(best.warp).map { ($0, best.warp) }
+    }
+}
+
+extension Verifier {
+    /// Seconds by which a place may be beside the right one without a slope that leads there: pictures that change at once, as
+    /// slides do, agree or don't.
+    private static let jumps = [-0.375, -0.25, -0.125, 0.125, 0.25, 0.375]
+
+    private static func shift(
+        _ best: inout (score: PictureScore?, warp: PictureWarp), _ comparison: PictureComparison
+    ) {
+        let start = best.warp
+        for jump in jumps {
+            var warp = start
+            warp.time += jump
+            if let score = comparison.score(warp), score.goal > best.score?.goal ?? .infinity {
+                best = (score, warp)
+            }
+        }
     }
 }
 
