@@ -95,7 +95,13 @@ public final class VideoIndex: Sendable {
             if exists(resolved + databaseName) {
                 let peek = try DatabaseQueue(path: resolved + databaseName, configuration: configuration())
                 defer { try? peek.close() }
-                _ = try peek.read { try Schema.inspect($0, folder: resolved) }
+                let state = try peek.read { try Schema.inspect($0, folder: resolved) }
+                // A making that was interrupted leaves an empty database, too, but nothing that is made of one.
+                let derived: [MomentsKind] = [.videos, .clips, .scenes]
+                if state == .blank, derived.contains(where: { exists(resolved + $0.fileName) }) {
+                    throw IndexError.corrupted(
+                        resolved, "its database is empty, and files that were made of it are there")
+                }
             }
             let pool = try DatabasePool(path: resolved + databaseName, configuration: configuration())
             let library = try pool.writeWithoutTransaction { db in

@@ -98,7 +98,10 @@ import Testing
             ])
         #expect(failures.first?["reason"] as? String == "empty_file")
         #expect(failures.allSatisfy { !(($0["message"] as? String) ?? "").isEmpty })
-        #expect((info["videos"] as? [String: Int]) == ["ready": 1, "failed": 3, "not_videos": 1])
+        #expect(
+            (info["videos"] as? [String: Int]) == [
+                "ready": 1, "failed": 3, "not_videos": 1, "damaged": 0, "times_mended": 0,
+            ])
     }
 
     @Test func aFolderThatIsNotThereIsAnError() throws {

@@ -242,6 +242,9 @@ import Testing
             #expect(reply.status == 401 && !reply.text.contains(service.root))
         }
         #expect(
+            try await service.ask("GET", "/api/videos", headers: ["Authorization: bearer \(token)"]).status
+                == 200)
+        #expect(
             try await service.ask("GET", "/api/videos", headers: ["Authorization: Bearer \(token)"]).status
                 == 200)
         #expect(try await service.ask("POST", "/session", json: ["token": "wrong"]).status == 401)

@@ -125,13 +125,15 @@ final class TestService: Sendable {
     }
 
     /// Uploads bytes.
-    func upload(_ bytes: [UInt8], _ query: String = "") async throws -> Reply {
+    func upload(
+        _ bytes: [UInt8], _ query: String = "", type: String = "application/octet-stream"
+    ) async throws -> Reply {
         let port = port
         return try await blocking {
             let connection = try Loopback(port: port)
             let head =
                 "POST /api/uploads\(query) HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n"
-                + "Content-Type: application/octet-stream\r\nContent-Length: \(bytes.count)\r\n\r\n"
+                + "Content-Type: \(type)\r\nContent-Length: \(bytes.count)\r\n\r\n"
             connection.send(Array(head.utf8) + bytes)
             return try Reply(connection.readToEnd())
         }

@@ -41,6 +41,21 @@ import Testing
         #expect(new.json?["query"]?["path"] == .string(films.videos + "/unindexed/new.mp4"))
     }
 
+    /// More of them than there are places; larger ones than those that are read in one go.
+    @Test func refusedUploadsFreeTheirPlaces() async throws {
+        let films = try await Films.shared.value
+        let service = try await films.serve()
+        let body = [UInt8](repeating: 7, count: 400_000)
+        for type in ["application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "text/plain"] {
+            for _ in 0..<8 {
+                let reply = try await service.upload(body, type: type)
+                #expect(reply.status == 415, "\(reply.text)")
+            }
+        }
+        let upload = try await service.upload(films.file("video2.mp4"))
+        #expect(upload.status == 201, "\(upload.text)")
+    }
+
     @Test func thumbnailsArePictures() async throws {
         let films = try await Films.shared.value
         let service = try await films.serve()

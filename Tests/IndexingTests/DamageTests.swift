@@ -116,6 +116,19 @@ import Testing
         #expect(refused == 60)
     }
 
+    /// A new index in its place would lose what other folders were indexed, and all decisions, without a word.
+    @Test func anEmptiedDatabaseIsNotTakenForANewIndex() throws {
+        for name in ["videos.sqlite-wal", "videos.sqlite-shm"] {
+            try? FileManager.default.removeItem(atPath: "\(folder.path)/\(name)")
+        }
+        try Data().write(to: URL(fileURLWithPath: folder.path + "/videos.sqlite"))
+        let error = #expect(throws: IndexError.self) { _ = try VideoIndex.forTests(folder.path) }
+        #expect(error?.reason == .corrupted)
+        // What is left of a making that was interrupted.
+        try FileManager.default.removeItem(atPath: folder.path + "/moments.bin")
+        try VideoIndex.forTests(folder.path).close()
+    }
+
     @Test func aDamagedMomentsFileIsRebuilt() throws {
         let path = folder.path + "/moments.bin"
         let original = try Data(contentsOf: URL(fileURLWithPath: path))

@@ -39,15 +39,22 @@ struct Bodies: Sendable {
         return value
     }
 
-    /// A file without a name, which ends with the last reference to it.
+    /// What the headers of an upload say: whoever waits for its body to be read would wait for one that nobody reads.
     ///
-    /// - Throws: 415, 413, 408, 400 for an empty body, 503 where the disk is full.
-    func upload(_ body: RequestBody, _ headers: HTTPFields) async throws -> OpenFile {
+    /// - Throws: 415, 413.
+    func checkUpload(_ headers: HTTPFields) throws {
         let type = mediaType(headers) ?? ""
         guard type == "application/octet-stream" || type.hasPrefix("video/") else {
             throw Refusal(415, "media_type", "the body must be application/octet-stream, or video/…")
         }
         try check(headers, limits.uploadBytes)
+    }
+
+    /// A file without a name, which ends with the last reference to it.
+    ///
+    /// - Parameter headers: that were checked.
+    /// - Throws: 413, 408, 400 for an empty body, 503 where the disk is full.
+    func upload(_ body: RequestBody, _ headers: HTTPFields) async throws -> OpenFile {
         let descriptor = try makeFile()
         var isTaken = false
         defer { if !isTaken { close(descriptor) } }

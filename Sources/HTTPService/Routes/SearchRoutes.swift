@@ -70,6 +70,7 @@ extension HTTPService {
                 try call.query.only("name", "from", "to")
                 let asked = try call.query.json(numbers: Self.numbers)
                 let part = try range(asked)
+                try bodies.checkUpload(call.request.headers)
                 guard let place = uploadPlaces.take() else {
                     throw Refusal(.tooMany("too many uploads at once", seconds: 5))
                 }

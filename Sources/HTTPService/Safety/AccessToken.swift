@@ -32,7 +32,9 @@ final class AccessToken: Sendable {
     /// Whether a request has the token, or a session's cookie.
     func admits(_ request: Request) -> Bool {
         if let authorization = request.headers[.authorization] {
-            return authorization.hasPrefix("Bearer ") && matches(String(authorization.dropFirst(7)))
+            // The scheme's name has no case (RFC 9110, 11.1).
+            return authorization.prefix(7).lowercased() == "bearer "
+                && matches(String(authorization.dropFirst(7)))
         }
         guard let session = Self.session(of: request) else { return false }
         return sessions.withLock { sessions in

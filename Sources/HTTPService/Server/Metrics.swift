@@ -1,6 +1,7 @@
 import Glibc
 import Service
 import Synchronization
+import VideoDecoding
 
 /// Counts what the service does, for /metrics. Labels come from fixed sets, so that no client can make them grow.
 final class Metrics: Sendable {
@@ -38,8 +39,12 @@ final class Metrics: Sendable {
     func connections(_ change: Int) { state.withLock { $0.connections += change } }
     func began() { state.withLock { $0.running += 1 } }
     func received(bytes: Int) { state.withLock { $0.uploadedBytes += bytes } }
-    /// A worker process ended: `done`, or the reason why not.
-    func worked(_ ending: String) { state.withLock { $0.workers[ending, default: 0] += 1 } }
+    /// A worker process ended: `done`, or the reason why not. A reason that is none of ours counts as `other`: a process that
+    /// a video took over may say anything.
+    func worked(_ ending: String) {
+        let isKnown = ending == "done" || VideoError.Reason(rawValue: ending) != nil
+        state.withLock { $0.workers[isKnown ? ending : "other", default: 0] += 1 }
+    }
     /// A request was turned away: `rate`, `busy`, `host`, `origin` or `token`.
     func refused(_ reason: String) { state.withLock { $0.refusals[reason, default: 0] += 1 } }
 

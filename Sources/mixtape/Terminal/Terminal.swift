@@ -55,13 +55,20 @@ enum Terminal {
         return settings.outputIsTerminal && settings.allowsColour ? self.style(text, style) : text
     }
 
-    /// File names may hold anything; nothing in them reaches the terminal as a control sequence.
+    /// File names may hold anything; nothing in them reaches the terminal as a control sequence, or turns the text about, as
+    /// U+202E does.
     static func printable(_ text: String) -> String {
-        guard text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else {
-            return text
+        func isHidden(_ scalar: Unicode.Scalar) -> Bool {
+            switch scalar.properties.generalCategory {
+            case .control, .lineSeparator, .paragraphSeparator: true
+            // Joiners belong to words and emoji.
+            case .format: scalar.value != 0x200C && scalar.value != 0x200D
+            default: false
+            }
         }
+        guard text.unicodeScalars.contains(where: isHidden) else { return text }
         return text.unicodeScalars.reduce(into: "") { result, scalar in
-            if scalar.properties.generalCategory == .control {
+            if isHidden(scalar) {
                 result += "\\u{" + String(scalar.value, radix: 16) + "}"
             } else {
                 result.unicodeScalars.append(scalar)
