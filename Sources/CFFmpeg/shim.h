@@ -35,11 +35,19 @@ static inline char *mixtape_log_message(void) {
 
 static inline void mixtape_log_clear(void) { mixtape_log_message()[0] = 0; }
 
+// How many errors decoders logged on this thread, ever.
+static inline unsigned *mixtape_decoder_errors(void) {
+    static _Thread_local unsigned count;
+    return &count;
+}
+
 // A log callback takes a va_list, which Swift cannot write.
 static inline void mixtape_log_capture(void *source, int level, const char *format, va_list arguments) {
-    (void)source;
-    if (level <= AV_LOG_ERROR)
-        vsnprintf(mixtape_log_message(), 256, format, arguments);
+    if (level > AV_LOG_ERROR) return;
+    vsnprintf(mixtape_log_message(), 256, format, arguments);
+    const AVClass *kind = source ? *(const AVClass *const *)source : NULL;
+    if (kind && (kind->get_category ? kind->get_category(source) : kind->category) == AV_CLASS_CATEGORY_DECODER)
+        ++*mixtape_decoder_errors();
 }
 
 // Nothing is printed; errors are kept for mixtape_log_message.

@@ -57,6 +57,8 @@ struct FrameClock {
     private(set) var hasGuessed = false
     /// Whether some time stamp was put right.
     private(set) var isMended = false
+    /// Seconds by which one was wrong, at most.
+    private(set) var largestError = 0.0
 
     init(isTrusted: Bool, unit: Double, frameRate: Double?) {
         self.isTrusted = isTrusted
@@ -118,17 +120,19 @@ struct FrameClock {
                 isStalled = false
                 trouble = max(0, trouble - 1)
             case .outlier(let before):
-                time = min(last.time + pace(last.duration), before)
-                setMended()
+                let right = min(last.time + pace(last.duration), before)
+                setMended(time - right)
+                time = right
             case .splice:
-                time = last.time + pace(last.duration)
+                let right = last.time + pace(last.duration)
+                setMended(time - right)
+                time = right
                 zero = Double(stamp) - time / unit
-                setMended()
             }
             if time >= Self.latest {
                 time = bounded(time, behind: last.time)
                 zero = Double(stamp) - time / unit
-                setMended()
+                setMended(Self.latest)
             }
             // Rounding, where times are large and steps are small.
             if time <= last.time { time = last.time.nextUp }
@@ -146,8 +150,9 @@ struct FrameClock {
         time < Self.latest ? time : last + min(1, nominalDuration)
     }
 
-    private mutating func setMended() {
+    private mutating func setMended(_ error: Double) {
         isMended = true
+        largestError = max(largestError, abs(error))
         hasGuessed = true
         guard orderly == nil else { return }
         trouble += 4

@@ -20,6 +20,7 @@ final class FrameReader {
     /// Frames that were decoded, and those that are broken or concealed, with packets that gave none.
     private var soundFrames = 0
     private var brokenFrames = 0
+    private var decoderErrors = mixtape_decoder_errors().pointee
     private var upcoming = Frame()
     /// The frame on screen.
     private(set) var shown = Frame()
@@ -143,7 +144,10 @@ final class FrameReader {
             ) { (count) throws(VideoError) in try packets.outlook(count, readPacket(into:)) }
             guard let time else { continue }
             decodedAny = true
-            if isUpcomingSound { soundFrames += 1 } else { brokenFrames += 1 }
+            // Not all decoders mark what they conceal, but they say so.
+            let errors = mixtape_decoder_errors().pointee
+            if isUpcomingSound, errors == decoderErrors { soundFrames += 1 } else { brokenFrames += 1 }
+            decoderErrors = errors
             return time
         }
         if !decodedAny { throw noFrameError() }
@@ -188,7 +192,11 @@ final class FrameReader {
                 if isDraining { return false }
             }
             if isDraining { return false }
-            if held == nil { held = try packets.next(readPacket(into:)) }
+            if held == nil {
+                held = try packets.next(readPacket(into:))
+                // So does a broadcast's demuxer say that parts of a frame are missing.
+                if let held, held.pointer.pointee.flags & AV_PKT_FLAG_CORRUPT != 0 { brokenFrames += 1 }
+            }
             guard let packet = held else {
                 isDraining = true
                 avcodec_send_packet(decoder.pointer, nil)
@@ -320,16 +328,16 @@ extension FrameReader {
         return sound / max(sound + missing, 1)
     }
 
-    /// Where the video should end, if the file says so and that is beyond doubt: the end of a container may be that of another
-    /// stream.
+    /// Where the video should end, if the file says so and that is beyond doubt.
     private var promisedEnd: Double? {
         guard !clock.isMended else { return nil }
         if let stated = statedDuration, stated < FrameClock.latest {
             return stated - clock.end > max(1, 0.02 * stated) ? stated : nil
         }
+        // The container's end may be that of its sound.
         let whole = Double(demuxer.pointer.pointee.duration) / Double(AV_TIME_BASE)
-        guard clock.isTrusted, whole < FrameClock.latest else { return nil }
-        return whole - clock.end > max(1, 0.1 * whole) ? whole : nil
+        guard whole < FrameClock.latest, MatroskaSegment.isCutOff(source.file) else { return nil }
+        return whole > clock.end ? whole : nil
     }
 
     /// Facts as of the shown frame.

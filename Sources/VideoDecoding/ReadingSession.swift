@@ -124,7 +124,7 @@ final class ReadingSession {
         guard let next, next < range.stop else {
             if next == nil {
                 facts.duration = shownUntil
-                facts.areTimesMended = frames.clock.isMended
+                facts.areTimesMended = frames.clock.largestError > Self.leastMend
                 facts.decodedShare = frames.decodedShare
             }
             return try finish(at: reached)
@@ -134,6 +134,8 @@ final class ReadingSession {
 
     /// A picture that stands for longer gives one clip for all the time that it stands.
     private static let longestStill = 10.0
+    /// Seconds by which a stamp is wrong that is worth a word. Streams without a stamp for every frame are a few frames wrong.
+    private static let leastMend = 0.5
     /// Ends that differ by no more than rounding.
     private static let tolerance = 1e-7
 

@@ -161,12 +161,14 @@ import VideoEncoding
         }
         let short = try synthetic.handler.run(.info, nil)
         #expect(problems(short, as: "info_result") == [])
-        #expect(short["videos"] == ["ready": 2, "failed": 1, "not_videos": 0])
+        #expect(
+            short["videos"] == ["ready": 2, "failed": 1, "not_videos": 0, "damaged": 0, "times_mended": 0])
         #expect(short["failures"] == nil)
         #expect(short["folders"] == [.string(synthetic.folder.path)])
         let long = try synthetic.handler.run(.info, ["failures": true])
         #expect(problems(long, as: "info_result") == [])
         #expect(long["failures"]?.arrayValue?.map { $0["reason"] } == ["damaged"])
+        #expect(long["troubled"] == .array([]) && short["troubled"] == nil)
     }
 
     @Test func removeForgetsVideosAndFolders() throws {

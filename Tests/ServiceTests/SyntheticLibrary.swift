@@ -53,7 +53,8 @@ final class SyntheticLibrary: Sendable {
         var status = stat()
         guard stat(path(number), &status) == 0 else { throw CocoaError(.fileNoSuchFile) }
         return FileIdentity(
-            path: path(number), fingerprint: String(repeating: "0", count: 63) + "\(number % 10)",
+            path: path(number),
+            fingerprint: String(String(number + (1 << 40)).suffix(12)) + String(repeating: "0", count: 52),
             size: Int64(status.st_size),
             modified: Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec))
     }

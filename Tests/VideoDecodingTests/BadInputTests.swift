@@ -179,8 +179,9 @@ import VideoDecoding
 
         // The index stands at the start: half of a download can be seen.
         let fast = try bytes(
-            try NumberedVideo.make(in: folder, "fast.mp4", count: 100, ["-movflags", "+faststart"]))
-        try folder.write(Array(fast.prefix(fast.count / 2)), to: "download.mp4")
+            try NumberedVideo.make(
+                in: folder, "fast.mp4", count: 100, ["-c:v", "mpeg4", "-g", "10", "-movflags", "+faststart"]))
+        try folder.write(Array(fast.prefix(fast.count * 3 / 4)), to: "download.mp4")
         let download = try readAll(folder.file("download.mp4")).facts
         #expect(download.isDamaged && (0.2...0.7).contains(download.decodedShare), "\(download.decodedShare)")
         #expect(try readAll(folder.file("fast.mp4")).facts.decodedShare == 1)
@@ -233,7 +234,9 @@ import VideoDecoding
             data.replaceSubrange(place..<(place + 500), with: noise(500))
             let (clips, facts, _) = try readAll(try folder.write(data, to: "bad-\(name)"))
             #expect(clips.count >= 4, "\(name)")
-            #expect(facts.isDamaged && facts.decodedShare > 0.5, "\(name): \(facts.decodedShare)")
+            #expect((0.5..<1).contains(facts.decodedShare), "\(name): \(facts.decodedShare)")
+            // Of a broadcast a single frame is hit.
+            #expect(facts.isDamaged || name == "m.ts", "\(name): \(facts.decodedShare)")
             #expect(clips.first.map { NumberedVideo.numbers($0) } == [3, 9, 15, 21], "\(name)")
             #expect(clips.last.map { NumberedVideo.numbers($0) }?.last ?? 0 > 110, "\(name)")
         }
