@@ -115,10 +115,12 @@ class Index:
 
 
 def make_first_format(database):
-    """Format 1 is format 3 without its tables of decisions and of signatures."""
+    """Format 1 is format 3 without its tables of decisions and of signatures, and without two columns."""
     with sqlite3.connect(database) as connection:
         connection.execute("DROP TABLE decision")
         connection.execute("DROP TABLE signatures")
+        for column in ("times_mended", "decoded_share"):
+            connection.execute(f"ALTER TABLE video DROP COLUMN {column}")
         connection.execute("PRAGMA user_version = 1")
     connection.close()
 
