@@ -22,6 +22,8 @@ enum ActivityOffsets {
     private static let mostPictures = 60
     /// Seconds before and after where the alignment says, that are looked at.
     private static let reach = 45.0
+    /// Seconds from one place to the next, at least.
+    private static let leastStep = 0.05
     /// Speeds that are looked at, by the alignment's.
     private static let speeds = [1, 0.8, 1.25, 0.9, 1.11, 0.67, 1.5]
 
@@ -41,6 +43,8 @@ enum ActivityOffsets {
         let middle = range.start + range.duration / 2
         let expected = segment.target.start + segment.target.duration / 2
         let other = EvenActivity(target)
+        // Signatures of other programs may say anything.
+        let step = max(query.spacing, Self.leastStep)
         var scored: [Place] = []
         for factor in speeds {
             let speed = segment.speed * factor
@@ -51,7 +55,7 @@ enum ActivityOffsets {
                 if let score = correlation(own, other, offset) {
                     scored.append(Place(offset: offset, speed: speed, score: score))
                 }
-                offset += query.spacing
+                offset += step
             }
         }
         scored.sort { $0.score > $1.score }
