@@ -96,7 +96,7 @@ public final class VideoIndex: Sendable {
                 let peek = try DatabaseQueue(path: resolved + databaseName, configuration: configuration())
                 defer { try? peek.close() }
                 let state = try peek.read { try Schema.inspect($0, folder: resolved) }
-                // A making that was interrupted leaves an empty database, too, but nothing that is made of one.
+                // An interrupted first run leaves an empty database, too, but no files made of it.
                 let derived: [MomentsKind] = [.videos, .clips, .scenes]
                 if state == .blank, derived.contains(where: { exists(resolved + $0.fileName) }) {
                     throw IndexError.corrupted(

@@ -144,7 +144,7 @@ final class FrameReader {
             ) { (count) throws(VideoError) in try packets.outlook(count, readPacket(into:)) }
             guard let time else { continue }
             decodedAny = true
-            // Not all decoders mark what they conceal, but they say so.
+            // Some decoders log what they conceal, and do not mark the frame.
             let errors = mixtape_decoder_errors().pointee
             if isUpcomingSound, errors == decoderErrors { soundFrames += 1 } else { brokenFrames += 1 }
             decoderErrors = errors
@@ -194,7 +194,7 @@ final class FrameReader {
             if isDraining { return false }
             if held == nil {
                 held = try packets.next(readPacket(into:))
-                // So does a broadcast's demuxer say that parts of a frame are missing.
+                // The demuxer marks packets of which parts are missing.
                 if let held, held.pointer.pointee.flags & AV_PKT_FLAG_CORRUPT != 0 { brokenFrames += 1 }
             }
             guard let packet = held else {

@@ -39,7 +39,7 @@ struct Bodies: Sendable {
         return value
     }
 
-    /// What the headers of an upload say: whoever waits for its body to be read would wait for one that nobody reads.
+    /// Refuses an upload by its headers. One that is refused later, before its body is read, would keep its place.
     ///
     /// - Throws: 415, 413.
     func checkUpload(_ headers: HTTPFields) throws {

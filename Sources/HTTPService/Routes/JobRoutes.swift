@@ -124,7 +124,7 @@ extension HTTPService {
         try IndexRequest.check(.object(parameters))
         // Each worker is a process: a request takes no more of the machine than it has.
         for place in parameters.indices where parameters[place].key == "workers" {
-            let wanted = parameters[place].value.intValue ?? 1
+            guard let wanted = parameters[place].value.intValue else { continue }
             parameters[place].value = .number(min(wanted, options.processors))
         }
         guard let job = jobs.submit(folders: wanted, parameters: .object(parameters)) else {

@@ -43,7 +43,7 @@ enum ActivityOffsets {
         let middle = range.start + range.duration / 2
         let expected = segment.target.start + segment.target.duration / 2
         let other = EvenActivity(target)
-        // Signatures of other programs may say anything.
+        // An imported signature may have any spacing.
         let step = max(query.spacing, Self.leastStep)
         var scored: [Place] = []
         for factor in speeds {

@@ -19,8 +19,9 @@ public struct LibraryInfo: Sendable {
     public var failures: [FailedVideo]?
     /// Those of the failed files that only have a video's name, or no video in them; nil where that was not counted.
     public var notVideos: Int?
-    /// The videos of which not all could be decoded, and those whose time stamps were put right, by path.
-    public var troubled: [IndexedVideo] = []
+    /// The videos of which not all could be decoded, and those whose time stamps were put right, by path; nil for a shared
+    /// index, which does not count them.
+    public var troubled: [IndexedVideo]?
     /// What the last run passed over in its folders; nil where that is not known.
     public var leftOut: LeftOut?
     /// Of a shared index, what is under way and how good its candidates are.
@@ -31,8 +32,10 @@ public struct LibraryInfo: Sendable {
             .init("ready", .number(counts.ready)), .init("failed", .number(counts.failed)),
         ]
         if let notVideos { members.append(.init("not_videos", .number(notVideos))) }
-        members.append(.init("damaged", .number(troubled.count { $0.facts.isDamaged })))
-        members.append(.init("times_mended", .number(troubled.count { $0.facts.areTimesMended })))
+        if let troubled {
+            members.append(.init("damaged", .number(troubled.count { $0.facts.isDamaged })))
+            members.append(.init("times_mended", .number(troubled.count { $0.facts.areTimesMended })))
+        }
         return .object(members)
     }
 
@@ -62,7 +65,7 @@ public struct LibraryInfo: Sendable {
                 ]
             }
             members.append(.init("failures", .array(list)))
-            members.append(.init("troubled", .array(troubled.map(\.json))))
+            if let troubled { members.append(.init("troubled", .array(troubled.map(\.json)))) }
         }
         if let leftOut { members.append(.init("left_out", leftOut.json)) }
         if let shared { members.append(.init("shared", shared.json)) }

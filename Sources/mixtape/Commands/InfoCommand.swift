@@ -25,8 +25,8 @@ struct InfoCommand: ParsableCommand {
                 + (info.notVideos.map { $0 > 0 ? ", \($0) not videos" : "" } ?? ""),
             "clips   \(info.counts.clips)",
         ]
-        let damaged = info.troubled.filter(\.facts.isDamaged)
-        let mended = info.troubled.filter(\.facts.areTimesMended)
+        let damaged = (info.troubled ?? []).filter(\.facts.isDamaged)
+        let mended = (info.troubled ?? []).filter(\.facts.areTimesMended)
         if !damaged.isEmpty { lines.append("damaged \(damaged.count) of the ready ones, indexed in part") }
         if !mended.isEmpty { lines.append("mended  \(mended.count) of the ready ones, by their time stamps") }
         lines += info.roots.map { "folder  \(Terminal.printable($0))" }
