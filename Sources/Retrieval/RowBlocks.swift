@@ -1,5 +1,6 @@
 import Dispatch
 import Glibc
+import Indexing
 import Synchronization
 
 /// Work on many rows, in blocks that threads take from a shared counter: a thread that is held up takes fewer.
@@ -60,5 +61,43 @@ struct RowBlocks {
         if cancelled.load(ordering: .relaxed) { throw .cancelled }
         if let first = failure.withLock({ $0 }) { throw first.failure }
         return states.withLock { $0.compactMap { $0 } }
+    }
+}
+
+/// Why reading many rows of an index ended.
+enum ReadFailure: Error {
+    case cancelled
+    case index(IndexError)
+}
+
+extension RowBlocks {
+    /// What `body` gives for each row, in order, without the nils.
+    ///
+    /// - Parameters:
+    ///   - progress: told, from any thread, the rows up to the end of a block that is done.
+    ///   - body: runs on several threads at once.
+    func read<Value: Sendable>(
+        isCancelled: @Sendable () -> Bool, progress: @Sendable (Int) -> Void = { _ in },
+        _ body: @Sendable (Int) throws(IndexError) -> Value?
+    ) throws(ReadFailure) -> [Value] {
+        let failure = Mutex<IndexError?>(nil)
+        do throws(ScanFailure) {
+            let parts = try accumulate([(row: Int, value: Value)](), isCancelled: isCancelled) {
+                found, block in
+                for row in block {
+                    do throws(IndexError) {
+                        if let value = try body(row) { found.append((row, value)) }
+                    } catch {
+                        failure.withLock { $0 = $0 ?? error }
+                        return .cancelled
+                    }
+                }
+                progress(block.upperBound)
+                return nil
+            }
+            return parts.flatMap { $0 }.sorted { $0.row < $1.row }.map(\.value)
+        } catch {
+            throw failure.withLock { $0 }.map { .index($0) } ?? .cancelled
+        }
     }
 }

@@ -91,13 +91,19 @@ public struct ClipSignature: Sendable, Hashable {
             let share = Float(code & 7) / 7
             return (code & 8 == 0 ? 1 : -1) * share * share * largest
         }
-        var differences: [Float] = []
-        differences.reserveCapacity(Self.momentCount * Self.side * Self.side)
-        for byte in bytes[(8 + Self.detailSide * Self.detailSide)...] {
-            differences.append(values[Int(byte & 15)])
-            differences.append(values[Int(byte >> 4)])
+        let count = Self.momentCount * Self.side * Self.side
+        return [Float](unsafeUninitializedCapacity: count) { cells, initializedCount in
+            values.withUnsafeBufferPointer { values in
+                bytes.withUnsafeBufferPointer { bytes in
+                    let codes = UnsafeBufferPointer(rebasing: bytes[(bytes.count - count / 2)...])
+                    for place in codes.indices {
+                        cells[2 * place] = values[Int(codes[place] & 15)]
+                        cells[2 * place + 1] = values[Int(codes[place] >> 4)]
+                    }
+                }
+            }
+            initializedCount = count
         }
-        return differences
     }
 }
 

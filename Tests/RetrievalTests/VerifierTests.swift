@@ -5,56 +5,9 @@ import VideoDecoding
 
 /// Made-up films before one still background: what moves differs, or is the same and altered.
 @Suite struct VerifierTests {
-    /// A film of blobs that wander over a striped wall, as `change` alters the place and level of its pixels.
-    private struct Film {
-        var seed: Double
-        var seconds = 8.0
-        /// x, y in 0…1 of the altered picture → x, y of the film's.
-        var place: (Double, Double) -> (Double, Double) = { ($0, $1) }
-        var level: (Double) -> Double = { $0 }
-        /// Seconds of the film at a second of the altered one.
-        var time: (Double) -> Double = { $0 }
+    private static var film: MovingPictures { MovingPictures(seed: 0.4) }
 
-        private func grey(_ x: Double, _ y: Double, _ t: Double) -> Double {
-            guard (0...1).contains(x), (0...1).contains(y) else { return 0 }
-            var value = 110 + 50 * sin(9 * x) * cos(7 * y)
-            for blob in 0..<3 {
-                let phase = seed + 2.1 * Double(blob)
-                let cx = 0.5 + 0.35 * sin(phase + 0.9 * t * (1 + 0.3 * Double(blob)))
-                let cy = 0.5 + 0.3 * cos(1.7 * phase + 0.7 * t)
-                value += 90 * exp(-((x - cx) * (x - cx) + (y - cy) * (y - cy)) / 0.01)
-            }
-            return value
-        }
-
-        var track: PictureTrack {
-            let geometry = FrameGeometry(width: 56, height: 56)
-            let clips = Int(seconds / 2)
-            let intervals = (0..<clips).map { (clip: Int) in
-                TimeRange(start: Double(2 * clip), stop: Double(2 * clip + 2))
-            }
-            let signatures = intervals.map { (interval: TimeRange) -> ClipSignature in
-                var frames: [UInt8] = []
-                for frame in 0..<8 {
-                    let t = time(interval.start + (Double(frame) + 0.5) * 0.25)
-                    for y in 0..<56 {
-                        for x in 0..<56 {
-                            let (u, v) = place((Double(x) + 0.5) / 56, (Double(y) + 0.5) / 56)
-                            let byte = UInt8(min(max(level(grey(u, v, t)), 0), 255))
-                            frames += [byte, byte, byte]
-                        }
-                    }
-                }
-                return ClipSignature(
-                    Clip(interval: interval, frames: frames), plan: ClipPlan(), geometry: geometry)
-            }
-            return PictureTrack(intervals: intervals, signatures: signatures)!
-        }
-    }
-
-    private static var film: Film { Film(seed: 0.4) }
-
-    private static func agreement(_ altered: Film, at offset: Double = 0, speed: Double = 1) throws
+    private static func agreement(_ altered: MovingPictures, at offset: Double = 0, speed: Double = 1) throws
         -> Agreement
     {
         let length = altered.seconds
@@ -66,8 +19,8 @@ import VideoDecoding
     }
 
     @Test func alteredCopiesAgreeInTheirChanges() throws {
-        var cases: [(name: String, film: Film)] = []
-        func add(_ name: String, _ change: (inout Film) -> Void) {
+        var cases: [(name: String, film: MovingPictures)] = []
+        func add(_ name: String, _ change: (inout MovingPictures) -> Void) {
             var film = Self.film
             change(&film)
             cases.append((name, film))
@@ -97,7 +50,7 @@ import VideoDecoding
 
     /// The wall agrees, and all else does not.
     @Test(arguments: [1.9, 3.3, 5.0]) func otherFilmsBeforeTheSameWallDoNot(seed: Double) throws {
-        let found = try Self.agreement(Film(seed: seed))
+        let found = try Self.agreement(MovingPictures(seed: seed))
         #expect(found.change < 0.75, "\(found)")
     }
 

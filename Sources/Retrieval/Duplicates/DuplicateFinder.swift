@@ -226,42 +226,32 @@ public struct DuplicateFinder: Sendable {
         _ isCancelled: @escaping @Sendable () -> Bool
     ) throws(DuplicateError) -> (matches: [(NodePair, PairEvidence)], similar: [(NodePair, Double)]) {
         let alignment = PairAlignment(maximumDistance: options.maximumDistance, judge: options.judge)
-        let failure = Mutex<IndexError?>(nil)
-        let blocks = RowBlocks(count: candidates.count, size: 16, threads: nil, threshold: 32)
         let seen: [(place: Int, candidate: PairAlignment.Candidate)]
-        do throws(ScanFailure) {
-            let parts = try blocks.accumulate(
-                [(place: Int, candidate: PairAlignment.Candidate)](), isCancelled: isCancelled
-            ) {
-                found, block in
-                for place in block {
-                    let pair = candidates[place]
-                    let (first, second) = (clips.track(pair.first), clips.track(pair.second))
-                    do throws(IndexError) {
-                        let candidate = try alignment.candidate(
-                            first.weighted(Array(weights[clips.rows(of: pair.first)])),
-                            second.weighted(Array(weights[clips.rows(of: pair.second)])),
-                            information: (first.information, second.information)
-                        ) { (isFirst) throws(IndexError) in
-                            try shelf.pictures(isFirst ? pair.first : pair.second)
-                        }
-                        if let candidate, candidate.corresponds || options.listsSimilar {
-                            found.append((place, candidate))
-                        }
-                    } catch {
-                        failure.withLock { $0 = $0 ?? error }
-                        return .cancelled
-                    }
+        do throws(ReadFailure) {
+            seen = try RowBlocks(count: candidates.count, size: 16, threads: nil, threshold: 32).read(
+                isCancelled: isCancelled,
+                progress: {
+                    progress(
+                        DuplicateProgress(phase: .aligning, share: Double($0) / Double(candidates.count)))
                 }
-                progress(
-                    DuplicateProgress(
-                        phase: .aligning, share: Double(block.upperBound) / Double(candidates.count)))
-                return nil
+            ) { (place) throws(IndexError) in
+                let pair = candidates[place]
+                let (first, second) = (clips.track(pair.first), clips.track(pair.second))
+                let candidate = try alignment.candidate(
+                    first.weighted(Array(weights[clips.rows(of: pair.first)])),
+                    second.weighted(Array(weights[clips.rows(of: pair.second)])),
+                    information: (first.information, second.information)
+                ) { (isFirst) throws(IndexError) in
+                    try shelf.pictures(isFirst ? pair.first : pair.second)
+                }
+                guard let candidate, candidate.corresponds || options.listsSimilar else { return nil }
+                return (place, candidate)
             }
-            seen = parts.flatMap { $0 }.sorted { $0.place < $1.place }
         } catch {
-            if let failure = failure.withLock({ $0 }) { throw .index(failure) }
-            throw .cancelled
+            switch error {
+            case .cancelled: throw .cancelled
+            case .index(let error): throw .index(error)
+            }
         }
         let common = Neighbourhoods(seen.map { (candidates[$0.place], $0.candidate.agreement) })
         var matches: [(NodePair, PairEvidence)] = []

@@ -1,6 +1,5 @@
 import Distributions
 import Indexing
-import Synchronization
 import VideoDecoding
 
 /// What a search compares.
@@ -83,89 +82,87 @@ extension SearchEngine {
         } catch {
             throw .index(error)
         }
+        let aligned = Set(matches.prefix(Self.nearestWholes).map(\.video.id)).union(candidates.videos)
         let own = TellingPart(of: query.whole.mixture, information)
-        var aligned = Set(matches.prefix(Self.nearestWholes).map(\.video.id)).union(candidates.videos)
-        var gone: Set<Int64> = []
-        for place in matches.indices where aligned.remove(matches[place].video.id) != nil {
-            if isCancelled() { throw .cancelled }
-            let stored: (intervals: [TimeRange], mixture: GaussianMixture)?
-            do {
-                stored = try index.mixtureIfThere(ofVideo: matches[place].video.id)
-            } catch {
-                throw .index(error)
-            }
-            guard let target = stored else {
-                gone.insert(matches[place].video.id)
-                continue
-            }
-            let other = TellingPart(of: target.mixture, information)
-            if !own.isWhole || !other.isWhole {
-                matches[place].distance = Bhattacharyya.closedForm(
-                    own.mixture.moments(), other.mixture.moments())
-            }
-            matches[place].segments = aligner.segments(
-                query: track,
-                target: ClipTrack(
-                    intervals: target.intervals, gaussians: target.mixture.components, weights: other.weights)
-            )
-            for segment in matches[place].segments {
-                matches[place].distance = min(matches[place].distance, segment.partDistance)
-            }
+        let compared = try each(of: matches, isCancelled) { (match) throws(IndexError) in
+            guard aligned.contains(match.video.id) else { return Compared(match: match) }
+            return try self.aligned(match, own, track, aligner, information)
         }
-        matches.removeAll { gone.contains($0.video.id) }
-        try verify(&matches, query.pictures, judge, isCancelled)
-        return ranked(matches, options, judge)
-    }
-
-    /// Looks at the pictures of what corresponds: the segments that most speaks for, until one agrees.
-    private func verify(
-        _ matches: inout [Match], _ pictures: PictureTrack?, _ judge: FootageJudge,
-        _ isCancelled: @Sendable () -> Bool
-    ) throws(SearchError) {
-        guard let pictures else { return }
-        let candidates = matches
+        guard let pictures = query.pictures else { return ranked(compared.map(\.match), options, judge) }
         // Where all look alike, no part may be told from others.
         let near = Set(
-            candidates.indices.sorted { candidates[$0].distance < candidates[$1].distance }
-                .prefix(Self.nearestLookedAt))
-        let failure = Mutex<IndexError?>(nil)
-        let blocks = RowBlocks(count: candidates.count, size: 1, threads: nil, threshold: 8)
-        let looked: [[(place: Int, match: Match)]]
-        do throws(ScanFailure) {
-            looked = try blocks.accumulate([], isCancelled: isCancelled) { seen, block in
-                for place in block {
-                    do throws(IndexError) {
-                        seen.append(
-                            (
-                                place,
-                                try verified(
-                                    candidates[place], pictures,
-                                    isNear: near.contains(place)
-                                        || judge.isCandidate(candidates[place].distance))
-                            ))
-                    } catch {
-                        failure.withLock { $0 = $0 ?? error }
-                        return .cancelled
-                    }
-                }
-                return nil
-            }
-        } catch {
-            if let error = failure.withLock({ $0 }) { throw .index(error) }
-            throw .cancelled
+            compared.map(\.match).sorted { $0.distance < $1.distance }.prefix(Self.nearestLookedAt)
+                .map(\.video.id))
+        var looked = try each(of: compared, isCancelled) { (candidate) throws(IndexError) in
+            let match = candidate.match
+            return try self.lookedAt(
+                candidate, pictures,
+                isNear: near.contains(match.video.id) || judge.isCandidate(match.distance))
         }
-        for (place, match) in looked.joined() { matches[place] = match }
-        compareWithOthers(&matches)
+        compareWithOthers(&looked)
+        try compareParts(&looked, pictures, judge, isCancelled)
+        return ranked(looked, options, judge)
     }
 
-    private func verified(
-        _ match: Match, _ pictures: PictureTrack, isNear: Bool
-    ) throws(IndexError) -> Match {
+    /// A match on its way, and when its clips are, where they were read.
+    private struct Compared {
+        var match: Match
+        var intervals: [TimeRange]?
+    }
+
+    /// What `body` gives for each, on all processors.
+    func each<Element: Sendable, Value: Sendable>(
+        of elements: [Element], _ isCancelled: @Sendable () -> Bool,
+        _ body: @Sendable (Element) throws(IndexError) -> Value?
+    ) throws(SearchError) -> [Value] {
+        do throws(ReadFailure) {
+            return try RowBlocks(count: elements.count, size: 1, threads: nil, threshold: 8).read(
+                isCancelled: isCancelled
+            ) { (place) throws(IndexError) in try body(elements[place]) }
+        } catch {
+            switch error {
+            case .cancelled: throw .cancelled
+            case .index(let error): throw .index(error)
+            }
+        }
+    }
+
+    /// A match with the segments by which it corresponds to a query; nil where the video is gone.
+    private func aligned(
+        _ match: Match, _ own: TellingPart, _ track: ClipTrack, _ aligner: Aligner,
+        _ information: ClipInformation
+    ) throws(IndexError) -> Compared? {
+        guard let target = try index.mixtureIfThere(ofVideo: match.video.id) else { return nil }
         var match = match
+        let other = TellingPart(of: target.mixture, information)
+        if !own.isWhole || !other.isWhole {
+            match.distance = Bhattacharyya.closedForm(own.mixture.moments(), other.mixture.moments())
+        }
+        match.segments = aligner.segments(
+            query: track,
+            target: ClipTrack(
+                intervals: target.intervals, gaussians: target.mixture.components, weights: other.weights))
+        for segment in match.segments { match.distance = min(match.distance, segment.partDistance) }
+        return Compared(match: match, intervals: target.intervals)
+    }
+
+    /// A match with what looking at its pictures said: at the segments that most speaks for, until one agrees.
+    ///
+    /// - Parameter isNear: looks at the whole where no part corresponds.
+    private func lookedAt(
+        _ candidate: Compared, _ pictures: PictureTrack, isNear: Bool
+    ) throws(IndexError) -> Match {
+        var match = candidate.match
         // Of the others it is not known whether they have pictures; nothing in them corresponds.
         match.verification = .nothingCorresponds
         if match.segments.isEmpty, !isNear { return match }
-        guard let target = try index.pictures(of: match.video) else {
+        let target =
+            if let intervals = candidate.intervals {
+                try index.pictures(of: match.video, intervals: intervals)
+            } else {
+                try index.pictures(of: match.video)
+            }
+        guard let target else {
             match.verification = .unavailable
             return match
         }

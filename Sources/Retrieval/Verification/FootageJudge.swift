@@ -43,11 +43,17 @@ public struct FootageJudge: Sendable {
 extension VideoIndex {
     /// What a video of the index looks like; nil where that is not kept, or the video is another by now.
     func pictures(of video: IndexedVideo) throws(IndexError) -> PictureTrack? {
-        let signatures = try signatures(ofVideo: video.id, fingerprint: video.identity.fingerprint)
-        guard !signatures.isEmpty,
-            let stored = try mixtureIfThere(ofVideo: video.id, fingerprint: video.identity.fingerprint)
-        else { return nil }
-        return PictureTrack(intervals: stored.intervals, signatures: signatures)
+        let stored = try mixtureIfThere(ofVideo: video.id, fingerprint: video.identity.fingerprint)
+        return try stored.flatMap { (stored) throws(IndexError) in
+            try pictures(of: video, intervals: stored.intervals)
+        }
+    }
+
+    /// The same where the intervals of the video's clips were read before.
+    func pictures(of video: IndexedVideo, intervals: [TimeRange]) throws(IndexError) -> PictureTrack? {
+        PictureTrack(
+            intervals: intervals,
+            signatures: try signatures(ofVideo: video.id, fingerprint: video.identity.fingerprint))
     }
 }
 

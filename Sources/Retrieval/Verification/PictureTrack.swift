@@ -28,7 +28,7 @@ public struct PictureTrack: Sendable {
         var times: [Double] = []
         var rows: [SIMD16<Float>] = []
         var details: [(interval: TimeRange, cells: [Float])] = []
-        let cells = Self.side * Self.side
+        rows.reserveCapacity(signatures.count * ClipSignature.momentCount * Self.side)
         for (interval, signature) in zip(intervals, signatures) {
             let spacing = Double(signature.spacing)
             let detail = signature.detail
@@ -40,13 +40,13 @@ public struct PictureTrack: Sendable {
                 // The last clip may overlap the one before it.
                 if let last = times.last, time < last + 0.5 * spacing { continue }
                 times.append(time)
-                for y in 0..<Self.side {
-                    var row = SIMD16<Float>()
-                    for x in 0..<Self.side {
-                        let cell = y * Self.side + x
-                        row[x] = mean[cell] + differences[moment * cells + cell]
+                mean.withUnsafeBytes { mean in
+                    differences.withUnsafeBytes { differences in
+                        for y in 0..<Self.side {
+                            rows.append(
+                                mean.row(y) + differences.row(moment * Self.side + y))
+                        }
                     }
-                    rows.append(row)
                 }
             }
         }
@@ -124,7 +124,7 @@ struct PictureBox: Sendable, Equatable {
     var y = 0.0
     var halfHeight = 1.0
 
-    /// Cells within fewer grey levels of each other, over the whole video, are a bar.
+    /// Lines within fewer grey levels of each other, over the whole video, are a bar.
     private static let barRange: Float = 10
 
     /// The part that is left without the bars at the edges, each at most a third of the picture.
@@ -132,67 +132,100 @@ struct PictureBox: Sendable, Equatable {
         let side = PictureTrack.side
         var lowest = [SIMD16<Float>](repeating: SIMD16(repeating: .infinity), count: side)
         var highest = [SIMD16<Float>](repeating: SIMD16(repeating: -.infinity), count: side)
-        for (place, row) in rows.enumerated() {
-            lowest[place % side] = pointwiseMin(lowest[place % side], row)
-            highest[place % side] = pointwiseMax(highest[place % side], row)
+        for y in 0..<side {
+            var (low, high) = (lowest[y], highest[y])
+            for place in stride(from: y, to: rows.count, by: side) {
+                let row = rows[place]
+                low.replace(with: row, where: row .< low)
+                high.replace(with: row, where: row .> high)
+            }
+            (lowest[y], highest[y]) = (low, high)
         }
-        let rowRanges = (0..<side).map { highest[$0].max() - lowest[$0].min() }
+        (y, halfHeight) = Self.inside(lowest.map { $0.min() }, highest.map { $0.max() })
         let low = lowest.reduce(SIMD16(repeating: .infinity)) { pointwiseMin($0, $1) }
         let high = highest.reduce(SIMD16(repeating: -.infinity)) { pointwiseMax($0, $1) }
-        let columnRanges = (0..<side).map { high[$0] - low[$0] }
-        (x, halfWidth) = Self.inside(columnRanges)
-        (y, halfHeight) = Self.inside(rowRanges)
+        (x, halfWidth) = Self.inside(low.cells, high.cells)
     }
 
-    private static func inside(_ ranges: [Float]) -> (middle: Double, half: Double) {
-        let count = ranges.count
-        var (first, last) = (0, count)
-        while first < count / 3, ranges[first] < barRange { first += 1 }
-        while last > count - count / 3, ranges[last - 1] < barRange { last -= 1 }
+    /// All of the picture.
+    static let whole = PictureBox()
+
+    private init() {}
+
+    /// Without the lines at both ends that are all of one level.
+    private static func inside(_ lowest: [Float], _ highest: [Float]) -> (middle: Double, half: Double) {
+        let count = lowest.count
+        func bar(_ lines: some Sequence<Int>) -> Int {
+            var (low, high) = (Float.infinity, -Float.infinity)
+            return lines.prefix { line in
+                (low, high) = (min(low, lowest[line]), max(high, highest[line]))
+                return high - low < barRange
+            }.count
+        }
+        let (first, last) = (bar(0..<count / 3), count - bar((count - count / 3..<count).reversed()))
         return (Double(first + last) / Double(count) - 1, Double(last - first) / Double(count))
     }
+}
+
+extension SIMD16<Float> {
+    fileprivate var cells: [Float] { indices.map { self[$0] } }
 }
 
 /// 28 × 28 cells as 16 × 16, by area.
 private struct CellReduction: Sendable {
     static let toMoments = CellReduction(from: ClipSignature.detailSide, to: ClipSignature.side)
+    /// Cells that a cell of the result covers at most.
+    private static let most = 3
     private let from: Int
     private let to: Int
-    /// For each cell of the result: the first cell that it covers, and how much of it and of those after it.
-    private let shares: [(first: Int, weights: [Float])]
+    /// For each cell of the result: the first of `most` cells in a row of which it covers any.
+    private let first: [Int]
+    /// How much it covers of each of them; 0 for some.
+    private let weights: [Float]
 
     private init(from: Int, to: Int) {
         (self.from, self.to) = (from, to)
         let size = Double(from) / Double(to)
-        shares = (0..<to).map { cell in
+        precondition(size > 1 && size <= 2, "a cell covers three at most")
+        first = (0..<to).map { min(Int(Double($0) * size), from - Self.most) }
+        weights = zip(0..<to, first).flatMap { cell, first in
             let (start, stop) = (Double(cell) * size, Double(cell + 1) * size)
-            let first = Int(start)
-            let last = min(from - 1, Int(stop.rounded(.up)) - 1)
-            return (
-                first,
-                (first...last).map {
-                    Float((min(stop, Double($0 + 1)) - max(start, Double($0))) / size)
-                }
-            )
+            return (first..<first + Self.most).map {
+                Float(max(0, min(stop, Double($0 + 1)) - max(start, Double($0))) / size)
+            }
         }
     }
 
     func apply(_ cells: [Float]) -> [Float] {
-        var rows = [Float](repeating: 0, count: to * from)
-        for y in 0..<to {
-            for (step, weight) in shares[y].weights.enumerated() {
-                let source = (shares[y].first + step) * from
-                for x in 0..<from { rows[y * from + x] += weight * cells[source + x] }
-            }
-        }
-        var result = [Float](repeating: 0, count: to * to)
-        for y in 0..<to {
-            for x in 0..<to {
-                for (step, weight) in shares[x].weights.enumerated() {
-                    result[y * to + x] += weight * rows[y * from + shares[x].first + step]
+        [Float](unsafeUninitializedCapacity: to * to) { result, initializedCount in
+            withUnsafeTemporaryAllocation(of: Float.self, capacity: from) { line in
+                cells.withUnsafeBufferPointer { cells in
+                    weights.withUnsafeBufferPointer { weights in
+                        for y in 0..<to {
+                            let (top, down) = (from * first[y], Self.most * y)
+                            for x in 0..<from {
+                                line[x] =
+                                    weights[down] * cells[top + x] + weights[down + 1]
+                                    * cells[top + from + x] + weights[down + 2] * cells[top + 2 * from + x]
+                            }
+                            for x in 0..<to {
+                                let (left, across) = (first[x], Self.most * x)
+                                result[y * to + x] =
+                                    weights[across] * line[left] + weights[across + 1] * line[left + 1]
+                                    + weights[across + 2] * line[left + 2]
+                            }
+                        }
+                    }
                 }
             }
+            initializedCount = to * to
         }
-        return result
+    }
+}
+
+extension UnsafeRawBufferPointer {
+    /// A row of 16 floats.
+    fileprivate func row(_ number: Int) -> SIMD16<Float> {
+        loadUnaligned(fromByteOffset: number * MemoryLayout<SIMD16<Float>>.size, as: SIMD16<Float>.self)
     }
 }

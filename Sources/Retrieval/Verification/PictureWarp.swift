@@ -22,4 +22,14 @@ struct PictureWarp: Sendable, Equatable {
         (0.45...2.2).contains(scaleX) && (0.45...2.2).contains(scaleY) && (0.45...2.2).contains(speed)
             && (0.5...2).contains(scaleX / scaleY)
     }
+
+    /// With the query's picture larger or smaller about the middle of a part of the target.
+    func enlarged(by zoom: Double, about target: PictureBox) -> PictureWarp {
+        var warp = self
+        warp.scaleX *= zoom
+        warp.scaleY *= zoom
+        warp.shiftX = target.x + zoom * (shiftX - target.x)
+        warp.shiftY = target.y + zoom * (shiftY - target.y)
+        return warp
+    }
 }

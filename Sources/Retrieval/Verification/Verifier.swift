@@ -51,22 +51,19 @@ public struct Verifier: Sendable {
             + ActivityOffsets.best(query, target, along: segment).map {
                 (time: $0.offset + $0.speed * comparison.middle, speed: $0.speed)
             }
-        for isMirrored in [false, true] {
-            for place in places {
-                consider(
-                    Self.start(
-                        query.content, target.content, time: place.time, speed: place.speed, zoom: 1,
-                        isMirrored: isMirrored))
+        for boxes in Self.boxes(query, target) {
+            for isMirrored in [false, true] {
+                for place in places {
+                    consider(
+                        Self.start(
+                            boxes.query, boxes.target, time: place.time, speed: place.speed,
+                            isMirrored: isMirrored))
+                }
             }
         }
         starts.sort { $0.goal > $1.goal }
         for start in starts.prefix(Self.zoomedStarts) {
-            for zoom in Self.zooms {
-                consider(
-                    Self.start(
-                        query.content, target.content, time: start.warp.time, speed: start.warp.speed,
-                        zoom: zoom, isMirrored: start.warp.isMirrored))
-            }
+            for zoom in Self.zooms { consider(start.warp.enlarged(by: zoom, about: target.content)) }
         }
         starts.sort { $0.goal > $1.goal }
         guard let first = starts.first else { return nil }
@@ -106,12 +103,21 @@ public struct Verifier: Sendable {
         return (0..<mostPictures).map { inside[$0 * inside.count / mostPictures] }
     }
 
-    /// The query's content on the target's, enlarged or reduced about its middle.
+    /// What of the query may lie on what of the target: what is within bars, and all, since a plain background looks like bars.
+    private static func boxes(_ query: PictureTrack, _ target: PictureTrack)
+        -> [(query: PictureBox, target: PictureBox)]
+    {
+        let own = query.content == .whole ? [PictureBox.whole] : [query.content, .whole]
+        let others = target.content == .whole ? [PictureBox.whole] : [target.content, .whole]
+        return own.flatMap { own in others.map { (own, $0) } }
+    }
+
+    /// A part of the query on a part of the target.
     private static func start(
-        _ query: PictureBox, _ target: PictureBox, time: Double, speed: Double, zoom: Double, isMirrored: Bool
+        _ query: PictureBox, _ target: PictureBox, time: Double, speed: Double, isMirrored: Bool
     ) -> PictureWarp {
-        let scaleX = zoom * target.halfWidth / query.halfWidth
-        let scaleY = zoom * target.halfHeight / query.halfHeight
+        let scaleX = target.halfWidth / query.halfWidth
+        let scaleY = target.halfHeight / query.halfHeight
         return PictureWarp(
             time: time, speed: speed, scaleX: scaleX,
             shiftX: target.x - scaleX * (isMirrored ? -query.x : query.x),

@@ -106,7 +106,7 @@ def charts(seed, number):
     def pictures():
         for frame in range(int(seconds * RATE)):
             place, part = divmod(frame / RATE / hold, 1)
-            old, new = states[int(place)], states[int(place) + 1]
+            old, new = states[int(place)], states[min(int(place) + 1, len(states) - 1)]
             picture = Picture()
             for line in range(5):
                 picture.box(34, 30 + 42 * line, 270, 1, (215, 215, 215))
