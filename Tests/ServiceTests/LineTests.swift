@@ -14,13 +14,16 @@ import Testing
         private let thread = DispatchGroup()
         private let ended = Ended()
 
-        init(limits: Connection.Limits = .init(), answering: @escaping Connection.Answering) {
+        init(
+            limits: Connection.Limits = .init(), inOrder: Bool = false,
+            answering: @escaping Connection.Answering
+        ) {
             signal(SIGPIPE, SIG_IGN)
             (serverInput, toServer) = Self.makePipe()
             (fromServer, serverOutput) = Self.makePipe()
             let (input, output) = (serverInput, serverOutput)
             DispatchQueue(label: "server").async(group: thread) { [ended] in
-                let ending = LineServer(answering: answering, limits: limits).run(
+                let ending = LineServer(answering: answering, limits: limits, inOrder: inOrder).run(
                     input: input, output: output)
                 ended.set(ending)
                 close(output)

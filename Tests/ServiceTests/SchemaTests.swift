@@ -14,6 +14,8 @@ import Testing
         #"{"jsonrpc":"2.0","id":1,"method":"search","params":{"video":"a","like":["b"],"unlike":["c"]}}"#,
         #"{"jsonrpc":"2.0","id":1,"method":"watch","params":{"folders":["a"],"quiet":0.5}}"#,
         #"{"jsonrpc":"2.0","id":1,"method":"thumbnail","params":{"video":"a","time":1.5,"width":64}}"#,
+        #"{"jsonrpc":"2.0","id":2,"after":1,"method":"info"}"#,
+        #"{"jsonrpc":"2.0","id":2,"after":["a",1],"method":"search","params":{"video":"a"}}"#,
         #"[{"jsonrpc":"2.0","id":1,"method":"info"},{"jsonrpc":"2.0","method":"cancel","params":{"id":1}}]"#,
     ])
     func requestsFit(line: String) throws {
@@ -33,6 +35,8 @@ import Testing
         #"{"jsonrpc":"2.0","id":1,"method":"restore_duplicates","params":{"paths":["a"]}}"#,
         #"{"jsonrpc":"2.0","id":1,"method":"search"}"#, #"{"id":1,"method":"info"}"#, "[]", "7",
         #"{"jsonrpc":"2.0","id":{},"method":"info"}"#,
+        #"{"jsonrpc":"2.0","id":1,"method":"info","after":{}}"#,
+        #"{"jsonrpc":"2.0","id":1,"method":"info","after":[null]}"#,
     ])
     func wrongRequestsDoNot(line: String) throws {
         let problems = ProtocolSchema.shared.problems(

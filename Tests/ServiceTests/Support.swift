@@ -72,10 +72,11 @@ final class Lines: Sendable {
 /// A gate that work waits at until the test opens it.
 final class Gate: Sendable {
     private let semaphore = DispatchSemaphore(value: 0)
-    private let isOpen = Mutex(false)
+    private let opened = Mutex(false)
+    var isOpen: Bool { opened.withLock { $0 } }
 
     func open() {
-        isOpen.withLock { $0 = true }
+        opened.withLock { $0 = true }
         semaphore.signal()
     }
 

@@ -1,7 +1,7 @@
 import Dispatch
 import Synchronization
 
-/// One client's conversation: lines in, lines out, requests running side by side between.
+/// One client's conversation: lines in, lines out, requests running side by side between, or one after the other.
 ///
 /// The owner calls `receive` from one thread; replies leave through `send` from any thread, one call a
 /// line, in the order in which the requests end.
@@ -18,6 +18,8 @@ public final class Connection: Sendable {
         public var waiting = 1000
         /// Requests in one batch.
         public var batch = 1000
+        /// Answered requests that later ones can still name in `after`.
+        public var remembered = 10_000
 
         /// The defaults.
         public init() {}
@@ -37,6 +39,9 @@ public final class Connection: Sendable {
         var switches: [ObjectIdentifier: Cancellation] = [:]
         /// Those of requests that have no end of their own.
         var endless: Set<ObjectIdentifier> = []
+        var earlier: EarlierRequests
+        /// Requests that wait for those that they come after.
+        var held = 0
     }
 
     /// Runs one request to its end; `RequestHandler.run` outside of tests.
@@ -44,6 +49,8 @@ public final class Connection: Sendable {
 
     private let answering: Answering
     private let limits: Limits
+    /// Whether requests are answered in the order in which they came.
+    private let isInOrder: Bool
     private let send: @Sendable (String) -> Void
     private let searches: WorkQueue
     /// One at a time: these take the writer's lock.
@@ -52,27 +59,39 @@ public final class Connection: Sendable {
     private let watches: WorkQueue
     /// One at a time: each uses every processor.
     private let surveys: WorkQueue
+    /// Everything, one at a time, where requests are answered in order.
+    private let turns: WorkQueue
+    /// Lets go of requests whose earlier ones have been answered.
+    private let releases = DispatchQueue(label: "mixtape.release")
     private let unfinished = DispatchGroup()
-    private let state = Mutex(State())
+    private let state: Mutex<State>
 
     /// A conversation whose replies go to `send`, without line breaks.
+    ///
+    /// - Parameter inOrder: answers requests one after the other, in the order in which they came.
     public convenience init(
-        handler: RequestHandler, limits: Limits = Limits(), send: @escaping @Sendable (String) -> Void
+        handler: RequestHandler, limits: Limits = Limits(), inOrder: Bool = false,
+        send: @escaping @Sendable (String) -> Void
     ) {
-        self.init(answering: handler.run, limits: limits, send: send)
+        self.init(answering: handler.run, limits: limits, inOrder: inOrder, send: send)
     }
 
     package init(
-        answering: @escaping Answering, limits: Limits = Limits(), send: @escaping @Sendable (String) -> Void
+        answering: @escaping Answering, limits: Limits = Limits(), inOrder: Bool = false,
+        send: @escaping @Sendable (String) -> Void
     ) {
         self.answering = answering
         self.limits = limits
+        isInOrder = inOrder
         self.send = send
+        state = Mutex(State(earlier: EarlierRequests(remembered: limits.remembered)))
         searches = WorkQueue(label: "search", threads: limits.searches, maximumWaiting: limits.waiting)
         writers = WorkQueue(label: "write", threads: 1, maximumWaiting: limits.waiting)
         lookups = WorkQueue(label: "lookup", threads: 1, maximumWaiting: limits.waiting)
         watches = WorkQueue(label: "watch", threads: limits.watches, maximumWaiting: 0)
         surveys = WorkQueue(label: "survey", threads: 1, maximumWaiting: limits.waiting)
+        // `isFull` keeps it short: refusing what has to wait for its turn anyway would break the order.
+        turns = WorkQueue(label: "turn", threads: 1, maximumWaiting: .max)
     }
 
     /// Takes one line; blank ones are skipped.
@@ -83,7 +102,7 @@ public final class Connection: Sendable {
             message = try JSONValue(parsing: line)
         } catch {
             let text = "not JSON: \(error.message), at byte \(error.offset)"
-            return reply(RPCReply.error(RPCError(.parseError, text), id: .null))
+            return refuse(RPCError(.parseError, text))
         }
         if case .array(let elements) = message {
             receiveBatch(elements)
@@ -97,8 +116,11 @@ public final class Connection: Sendable {
         let error = RPCError(
             .parseError, "the line is longer than \(limits.lineLength) bytes and was skipped",
             data: ["reason": "line_too_long", "limit": .number(limits.lineLength)])
-        reply(RPCReply.error(error, id: .null))
+        refuse(error)
     }
+
+    /// Whether so many requests wait for their turn that no more lines should be read for now.
+    var isFull: Bool { isInOrder && turns.waiting >= limits.waiting }
 
     /// Cancels everything that waits or runs.
     public func cancelAll() {
@@ -121,8 +143,19 @@ public final class Connection: Sendable {
         unfinished.wait(timeout: .now() + seconds) == .success
     }
 
-    private func reply(_ message: JSONValue) {
-        send(message.serialized())
+    /// What is said of a line that is no request.
+    private func refuse(_ error: RPCError) {
+        inTurn { [send] in send(RPCReply.error(error, id: .null).serialized()) }
+    }
+
+    /// Says what needs no work: at once, or after everything that came before.
+    private func inTurn(_ work: @escaping @Sendable () -> Void) {
+        guard isInOrder else { return work() }
+        unfinished.enter()
+        _ = turns.submit { [unfinished] in
+            work()
+            unfinished.leave()
+        }
     }
 
     /// JSON-RPC 2.0 §6: one array of replies once all have ended, none for notifications.
@@ -132,9 +165,9 @@ public final class Connection: Sendable {
                 elements.isEmpty
                 ? "an empty batch"
                 : "a batch of \(elements.count) requests; at most \(limits.batch) go together"
-            return reply(RPCReply.error(RPCError(.invalidRequest, text), id: .null))
+            return refuse(RPCError(.invalidRequest, text))
         }
-        let batch = Batch { [send] replies in send(JSONValue.array(replies).serialized()) }
+        let batch = ReplyBatch { [send] replies in send(JSONValue.array(replies).serialized()) }
         for element in elements {
             let place = batch.expect()
             receive(element) {
@@ -154,10 +187,12 @@ public final class Connection: Sendable {
         do {
             request = try RPCRequest(message)
         } catch {
-            return reply(RPCReply.error(error.error, id: error.id))
+            return inTurn { reply(RPCReply.error(error.error, id: error.id)) }
         }
+        let ending = RequestEnding()
         // A notification runs like a request, and nothing is said of how it ended.
-        let answer: @Sendable (Result<JSONValue, RPCError>) -> Void = { result in
+        let answer: Answer = { result in
+            defer { ending.finish() }
             guard let id = request.id else { return onSilence() }
             switch result {
             case .success(let value): reply(RPCReply.result(value, id: id))
@@ -165,40 +200,69 @@ public final class Connection: Sendable {
             }
         }
         guard let method = Method(rawValue: request.method) else {
+            state.withLock { state in
+                if let key = request.key, state.requests[key] == nil { state.earlier.add(key, ending) }
+            }
             let names = Method.allCases.map(\.rawValue).joined(separator: ", ")
             let name = request.method.utf8.count <= 60 ? "\"\(request.method)\"" : "of that long name"
-            return answer(.failure(RPCError(.methodNotFound, "no method \(name); there are \(names)")))
+            return inTurn {
+                answer(.failure(RPCError(.methodNotFound, "no method \(name); there are \(names)")))
+            }
         }
-        if method == .cancel {
-            answer(cancel(request.params))
-        } else {
-            start(method, request, answer: answer)
+        let cancellation = Cancellation()
+        do {
+            let earlier = try register(
+                method, request, ending, Entry(cancellation: cancellation) { answer(.failure(.cancelled)) })
+            start(method, request, after: earlier, cancellation, answer: answer)
+        } catch {
+            inTurn { answer(.failure(error)) }
         }
     }
 
-    private func start(
-        _ method: Method, _ request: RPCRequest,
-        answer: @escaping @Sendable (Result<JSONValue, RPCError>) -> Void
-    ) {
-        let cancellation = Cancellation()
-        // Null names nothing, so such requests can neither clash nor be cancelled.
-        let key = request.id.flatMap { $0 == .null ? nil : $0.serialized() }
-        let entry = Entry(cancellation: cancellation) { answer(.failure(.cancelled)) }
-        let isNew = state.withLock { state in
-            if let key {
-                if state.requests[key] != nil { return false }
-                state.requests[key] = entry
+    private typealias Answer = @Sendable (Result<JSONValue, RPCError>) -> Void
+
+    /// Writes down what is going to run, and finds the requests that it has to wait for.
+    private func register(
+        _ method: Method, _ request: RPCRequest, _ ending: RequestEnding, _ entry: Entry
+    ) throws(RPCError) -> [RequestEnding] {
+        let key = request.key
+        let outcome = state.withLock { state -> Result<[RequestEnding], RPCError> in
+            if method != .cancel, let key, state.requests[key] != nil {
+                return .failure(
+                    RPCError(.invalidRequest, "id: another request with this id has not ended yet"))
             }
-            state.switches[ObjectIdentifier(cancellation)] = cancellation
-            if method == .watch { state.endless.insert(ObjectIdentifier(cancellation)) }
-            return true
+            // Whatever becomes of it, it will have been answered.
+            defer { if let key { state.earlier.add(key, ending) } }
+            var earlier: [RequestEnding] = []
+            for id in request.after {
+                guard let known = state.earlier.ending(of: id.serialized()) else {
+                    return .failure(.unknownEarlier(id, remembered: limits.remembered))
+                }
+                if !known.isOver { earlier.append(known) }
+            }
+            if !earlier.isEmpty, !isInOrder {
+                guard state.held < limits.waiting else {
+                    return .failure(.busy("\(limits.waiting) requests are waiting"))
+                }
+                state.held += 1
+            }
+            if method == .cancel { return .success(earlier) }
+            if let key { state.requests[key] = entry }
+            let switchKey = ObjectIdentifier(entry.cancellation)
+            state.switches[switchKey] = entry.cancellation
+            if method == .watch { state.endless.insert(switchKey) }
+            return .success(earlier)
         }
-        guard isNew else {
-            return answer(
-                .failure(RPCError(.invalidRequest, "id: another request with this id has not ended yet")))
-        }
+        return try outcome.get()
+    }
+
+    private func start(
+        _ method: Method, _ request: RPCRequest, after earlier: [RequestEnding], _ cancellation: Cancellation,
+        answer: @escaping Answer
+    ) {
+        let key = request.key
         unfinished.enter()
-        let accepted = queue(for: method).submit { [self] in
+        let work: @Sendable () -> Void = { [self] in
             defer { unfinished.leave() }
             // A request cancelled while it waited was answered then.
             guard begin(key, cancellation) else { return forget(key, cancellation) }
@@ -206,12 +270,33 @@ public final class Connection: Sendable {
             forget(key, cancellation)
             answer(result)
         }
-        if !accepted {
+        let enqueue: @Sendable () -> Void = { [self] in
+            // What was let in to wait for others is not turned away after that.
+            let isAccepted = queue(for: method).submit(
+                work, always: !earlier.isEmpty && method != .watch)
+            if isAccepted { return }
             forget(key, cancellation)
-            let text =
-                method == .watch
-                ? "\(limits.watches) watches are running" : "\(limits.waiting) requests are waiting"
-            answer(.failure(RPCError(.busy, text + "; send this one later")))
+            answer(
+                .failure(
+                    .busy(
+                        method == .watch
+                            ? "\(limits.watches) watches are running"
+                            : "\(limits.waiting) requests are waiting")))
+            unfinished.leave()
+        }
+        if isInOrder, method != .cancel {
+            _ = turns.submit {
+                RequestEnding.wait(for: earlier)
+                // A watch has no end that others could wait for.
+                if method == .watch { enqueue() } else { work() }
+            }
+            return
+        }
+        let isHeld = !earlier.isEmpty && !isInOrder
+        RequestEnding.whenAllOver(earlier, on: releases) { [self] in
+            if isHeld { state.withLock { $0.held -= 1 } }
+            guard method == .cancel else { return enqueue() }
+            answer(cancel(request.params))
             unfinished.leave()
         }
     }
@@ -280,54 +365,5 @@ public final class Connection: Sendable {
         entry?.cancellation.cancel()
         if let entry, !entry.hasStarted { entry.answerCancelled() }
         return .success(["cancelled": .bool(entry != nil)])
-    }
-}
-
-/// Gathers the replies of a batch in the order of its requests.
-private final class Batch: Sendable {
-    private struct State {
-        var replies: [JSONValue?] = []
-        var missing = 0
-        var isSealed = false
-    }
-    private let state = Mutex(State())
-    private let send: @Sendable ([JSONValue]) -> Void
-
-    init(send: @escaping @Sendable ([JSONValue]) -> Void) { self.send = send }
-
-    func expect() -> Int {
-        state.withLock { state in
-            state.replies.append(nil)
-            state.missing += 1
-            return state.replies.count - 1
-        }
-    }
-
-    func add(_ reply: JSONValue, at place: Int) {
-        settle { $0.replies[place] = reply }
-    }
-
-    func skip(_ place: Int) {
-        settle { _ in }
-    }
-
-    /// No further requests come.
-    func seal() {
-        finish { $0.isSealed = true }
-    }
-
-    private func settle(_ change: (inout State) -> Void) {
-        finish { state in
-            change(&state)
-            state.missing -= 1
-        }
-    }
-
-    private func finish(_ change: (inout State) -> Void) {
-        let replies = state.withLock { state -> [JSONValue] in
-            change(&state)
-            return state.isSealed && state.missing == 0 ? state.replies.compactMap { $0 } : []
-        }
-        if !replies.isEmpty { send(replies) }
     }
 }

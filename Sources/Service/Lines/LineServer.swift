@@ -7,15 +7,24 @@ public struct LineServer: Sendable {
 
     private let answering: Connection.Answering
     private let limits: Connection.Limits
+    private let isInOrder: Bool
 
     /// A server of the requests that the handler answers.
-    public init(handler: RequestHandler, limits: Connection.Limits = Connection.Limits()) {
-        self.init(answering: handler.run, limits: limits)
+    ///
+    /// - Parameter inOrder: answers them one after the other, in the order in which they came.
+    public init(
+        handler: RequestHandler, limits: Connection.Limits = Connection.Limits(), inOrder: Bool = false
+    ) {
+        self.init(answering: handler.run, limits: limits, inOrder: inOrder)
     }
 
-    package init(answering: @escaping Connection.Answering, limits: Connection.Limits = Connection.Limits()) {
+    package init(
+        answering: @escaping Connection.Answering, limits: Connection.Limits = Connection.Limits(),
+        inOrder: Bool = false
+    ) {
         self.answering = answering
         self.limits = limits
+        isInOrder = inOrder
     }
 
     /// Blocks until the input ends and every request taken is answered (a watch is cancelled then), until nobody reads the output, or
@@ -24,9 +33,13 @@ public struct LineServer: Sendable {
         input: Int32, output: Int32, shouldStop: @escaping @Sendable () -> Bool = { false }
     ) -> Ending {
         let writer = LineWriter(output: output)
-        let connection = Connection(answering: answering, limits: limits) { writer.write($0) }
+        let connection = Connection(answering: answering, limits: limits, inOrder: isInOrder) {
+            writer.write($0)
+        }
         let reader = LineReader(input: input, output: output, maximumLength: limits.lineLength)
         let ending = reader.read(shouldStop: { shouldStop() || writer.isClosed }) { piece in
+            // Requests that wait for their turn are not turned away; the client waits instead.
+            while connection.isFull, !isGone(writer, output), !shouldStop() { usleep(5_000) }
             switch piece {
             case .line(let line): connection.receive(line: line)
             case .tooLong: connection.receiveTooLongLine()
@@ -49,10 +62,14 @@ public struct LineServer: Sendable {
         _ connection: Connection, _ writer: LineWriter, _ output: Int32, _ shouldStop: () -> Bool
     ) -> Bool {
         while !connection.waitUntilIdle(seconds: 0.1) {
-            var watched = pollfd(fd: output, events: 0, revents: 0)
-            let isGone = poll(&watched, 1, 0) > 0 && watched.revents & Int16(POLLERR | POLLNVAL) != 0
-            if isGone || writer.isClosed || shouldStop() { return false }
+            if isGone(writer, output) || shouldStop() { return false }
         }
         return true
+    }
+
+    /// Whether nobody reads the output any more.
+    private func isGone(_ writer: LineWriter, _ output: Int32) -> Bool {
+        var watched = pollfd(fd: output, events: 0, revents: 0)
+        return poll(&watched, 1, 0) > 0 && watched.revents & Int16(POLLERR | POLLNVAL) != 0 || writer.isClosed
     }
 }

@@ -21,12 +21,17 @@ package final class WorkQueue: Sendable {
         state = Mutex(State(idleLanes: Array(lanes.indices)))
     }
 
+    /// How much waits for a free thread.
+    package var waiting: Int { state.withLock { $0.waiting.count } }
+
     /// Takes the work, or answers false when too much of it is waiting already.
-    package func submit(_ work: @escaping @Sendable () -> Void) -> Bool {
+    ///
+    /// - Parameter always: takes it however much is waiting.
+    package func submit(_ work: @escaping @Sendable () -> Void, always: Bool = false) -> Bool {
         enum Place { case lane(Int), queue, none }
         let place: Place = state.withLock { state in
             if let lane = state.idleLanes.popLast() { return .lane(lane) }
-            guard state.waiting.count < maximumWaiting else { return .none }
+            guard always || state.waiting.count < maximumWaiting else { return .none }
             state.waiting.append(work)
             return .queue
         }

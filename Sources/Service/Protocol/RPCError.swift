@@ -52,6 +52,18 @@ extension RPCError {
     /// What a cancelled request is answered with.
     static let cancelled = RPCError(.cancelled, "cancelled", data: ["reason": "cancelled"])
 
+    /// What is turned away because too much is going on.
+    static func busy(_ text: String) -> RPCError { RPCError(.busy, text + "; send this one later") }
+
+    /// `after` names what no request was called.
+    static func unknownEarlier(_ id: JSONValue, remembered: Int) -> RPCError {
+        let text = id.serialized()
+        return .invalidParameter(
+            "after",
+            "after: no earlier request has the id \(text.utf8.count <= 60 ? text : "given")"
+                + ", or more than \(remembered) came since")
+    }
+
     /// A parameter that is missing, unknown or wrong.
     static func invalidParameter(_ name: String, _ message: String) -> RPCError {
         RPCError(.invalidParameters, message, data: ["parameter": .string(name)])
