@@ -7,16 +7,24 @@ extension VideoFilter {
     ]
 
     /// Reads the parameters of `search` that say which videos may answer.
-    init(_ parameters: Parameters) throws(RPCError) {
-        self.init()
-        paths = try Self.patterns("paths", parameters)
-        excludedPaths = try Self.patterns("not_paths", parameters)
-        shortest = try parameters.number("min_duration", atLeast: 0)
-        longest = try parameters.number("max_duration", atLeast: 0)
-        changedFrom = try parameters.number("modified_after", atLeast: -1e11).map(Self.nanoseconds)
-        changedBefore = try parameters.number("modified_before", atLeast: -1e11).map(Self.nanoseconds)
-        smallest = try parameters.whole("min_size", in: 0...Int.max).map(Int64.init)
-        largest = try parameters.whole("max_size", in: 0...Int.max).map(Int64.init)
+    ///
+    /// - Parameter defaults: what holds where a parameter is not given.
+    init(_ parameters: Parameters, defaults: VideoFilter = VideoFilter()) throws(RPCError) {
+        self = defaults
+        if parameters.has("paths") { paths = try Self.patterns("paths", parameters) }
+        if parameters.has("not_paths") { excludedPaths = try Self.patterns("not_paths", parameters) }
+        func time(_ name: String) throws(RPCError) -> Int64? {
+            try parameters.number(name, atLeast: -1e11).map(Self.nanoseconds)
+        }
+        func size(_ name: String) throws(RPCError) -> Int64? {
+            try parameters.whole(name, in: 0...Int.max).map(Int64.init)
+        }
+        shortest = try parameters.number("min_duration", atLeast: 0) ?? shortest
+        longest = try parameters.number("max_duration", atLeast: 0) ?? longest
+        changedFrom = try time("modified_after") ?? changedFrom
+        changedBefore = try time("modified_before") ?? changedBefore
+        smallest = try size("min_size") ?? smallest
+        largest = try size("max_size") ?? largest
     }
 
     private static func patterns(_ name: String, _ parameters: Parameters) throws(RPCError) -> [PathPattern] {

@@ -27,7 +27,8 @@ public struct SearchBatch: Sendable, Equatable {
 
 /// A ranking for each of several videos, or why there is none.
 public struct BatchResponse: Sendable {
-    /// One a video, in the order asked. An answer's time is that of all.
+    /// One a video, in the order asked. An answer's time is what its own query took, and its share of what was done for all
+    /// together: the times of all add up to that of the batch.
     public var answers: [Answer]
     /// Wall-clock time of the whole batch.
     public var elapsed: Duration

@@ -53,7 +53,9 @@ public struct SearchRequest: Sendable, Equatable {
                 throw LibraryError(
                     .model, reason: "no_calibration", path: modelFolder,
                     message: "\(modelFolder): the model has no scores for this index and these options",
-                    hint: "limit the matches by distance instead")
+                    hint:
+                        "limit the matches by distance instead (--max-distance D), or give the model scores with `mixtape model calibrate`"
+                )
             }
             // Where pictures are looked at the judge decides: what is far may be a copy all the same.
             if !comparesParts || calibration.verified == nil {
@@ -69,6 +71,9 @@ public struct SearchRequest: Sendable, Equatable {
 
     /// Whether parts are compared with parts.
     var comparesParts: Bool { (granularity ?? .clip) == .clip && allows(.clip) }
+
+    /// Whether several such searches share what is read of the index, so that many together take less time.
+    public var sharesScan: Bool { !comparesParts && granularity != .scene && candidates == nil }
 
     /// Whether the granularity goes with everything else that is asked for.
     public var granularityIsAllowed: Bool { granularity.map(allows) ?? true }
@@ -96,23 +101,28 @@ extension SearchRequest {
         ] + VideoFilter.parameterNames
 
     /// Reads the parameters of the `search` method, all but the query's file.
-    init(video: String, _ parameters: Parameters) throws(RPCError) {
-        self.init(video: video)
-        from = try parameters.number("from", atLeast: 0)
-        to = try parameters.number("to", atLeast: 0)
+    ///
+    /// - Parameter defaults: what holds where a parameter is not given.
+    init(
+        video: String, _ parameters: Parameters, defaults: SearchRequest = SearchRequest(video: "")
+    ) throws(RPCError) {
+        self = defaults
+        self.video = video
+        from = try parameters.number("from", atLeast: 0) ?? from
+        to = try parameters.number("to", atLeast: 0) ?? to
         if let to, to <= from ?? 0 {
             throw .invalidParameter("to", "to: expected a time after \"from\"")
         }
-        like = try parameters.texts("like", atMost: Self.mostExamples)
-        unlike = try parameters.texts("unlike", atMost: Self.mostExamples)
-        filter = try VideoFilter(parameters)
+        if parameters.has("like") { like = try parameters.texts("like", atMost: Self.mostExamples) }
+        if parameters.has("unlike") { unlike = try parameters.texts("unlike", atMost: Self.mostExamples) }
+        filter = try VideoFilter(parameters, defaults: filter)
         limit = try parameters.whole("limit", in: 1...100_000) ?? limit
-        maximumDistance = try parameters.number("max_distance", atLeast: 0)
-        minimumScore = try parameters.number("min_score", atLeast: 0)
+        maximumDistance = try parameters.number("max_distance", atLeast: 0) ?? maximumDistance
+        minimumScore = try parameters.number("min_score", atLeast: 0) ?? minimumScore
         if let minimumScore, !(minimumScore > 0 && minimumScore < 1) {
             throw .invalidParameter("min_score", "min_score: expected a number between 0 and 1")
         }
-        excludesSelf = try parameters.flag("exclude_self")
+        if parameters.has("exclude_self") { excludesSelf = try parameters.flag("exclude_self") }
         sampling = try parameters.choice("mode", of: SamplingMode.self) ?? sampling
         sampleCount = try parameters.whole("samples", in: 1...4096) ?? sampleCount
         lambda = try parameters.number("lambda", atLeast: 0) ?? lambda
@@ -121,14 +131,14 @@ extension SearchRequest {
         if !unlike.isEmpty, sampling != .matched {
             throw .invalidParameter("unlike", "unlike: goes with the mode \"matched\" only")
         }
-        granularity = try parameters.choice("granularity", of: SearchGranularity.self)
+        granularity = try parameters.choice("granularity", of: SearchGranularity.self) ?? granularity
         guard granularityIsAllowed else {
             throw .invalidParameter(
                 "granularity",
                 "granularity: \"clip\" and \"scene\" go with the default mode and lambda alone, \"clip\" with one "
                     + "example, \"scene\" without \"unlike\"")
         }
-        candidates = try parameters.whole("candidates", in: 0...Self.mostCandidates)
+        candidates = try parameters.whole("candidates", in: 0...Self.mostCandidates) ?? candidates
         if candidates != nil, !mayTakeCandidates || parameters.has("videos") {
             throw .invalidParameter(
                 "candidates",

@@ -35,6 +35,26 @@ extension VideoLibrary {
             elapsed: ContinuousClock.now - start)
     }
 
+    /// Several such searches, one after the other.
+    func searchEach(
+        _ batch: SearchBatch, isCancelled: @escaping @Sendable () -> Bool
+    ) throws(LibraryError) -> BatchResponse {
+        let start = ContinuousClock.now
+        var answers: [BatchResponse.Answer] = []
+        for video in batch.videos {
+            var request = batch.common
+            request.video = video
+            do throws(LibraryError) {
+                let response = try search(request, isCancelled: isCancelled)
+                answers.append(.init(video: video, result: .success(response)))
+            } catch {
+                guard error.kind == .video else { throw error }
+                answers.append(.init(video: video, result: .failure(error)))
+            }
+        }
+        return BatchResponse(answers: answers, elapsed: ContinuousClock.now - start)
+    }
+
     /// The query as it is in the index, or encoded.
     private func query(
         _ request: SearchRequest, _ index: SharedIndex, isCancelled: @escaping @Sendable () -> Bool

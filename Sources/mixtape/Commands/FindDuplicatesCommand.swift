@@ -30,8 +30,7 @@ struct FindDuplicatesCommand: ParsableCommand {
     @Flag(help: "Print the result as JSON.")
     var json = false
 
-    @Option(help: .init("Write a page to look at, with pictures of all.", valueName: "FILE"))
-    var html: String?
+    @OptionGroup var report: ReportOptions
 
     func validate() throws {
         if let limit, !(1...1_000_000).contains(limit) {
@@ -47,6 +46,7 @@ struct FindDuplicatesCommand: ParsableCommand {
 
     func run() throws {
         let library = try places.library()
+        let page = try report.file()
         var request = DuplicatesRequest()
         request.minimumScore = minScore
         request.maximumDistance = maxDistance
@@ -60,7 +60,7 @@ struct FindDuplicatesCommand: ParsableCommand {
             response = try library.duplicates(
                 request, progress: display.show, isCancelled: Interrupts.wereReceived)
         }
-        if let html { try DuplicatesReport.write(response, to: html, library: library) }
+        if let page { try DuplicatesReport.write(response, to: page, library: library) }
         if json { return Terminal.data(response.json) }
         if response.groups.isEmpty {
             Terminal.note("no duplicates among \(response.found.videos) videos")

@@ -10,13 +10,19 @@ struct SearchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "search",
         abstract: "Rank the index by distance to a video.",
+        usage: """
+            mixtape search VIDEO ... [OPTIONS]
+            mixtape search --batch FILE [OPTIONS]
+            """,
         discussion: """
             The video may be any file, a part of one (--from, --to), or one that the index holds, which \
             needs no decoding. A smaller distance is nearer; the video itself has distance 0. The score, \
             where the model has one, is the probability that both share footage. \
             Times are seconds, m:s or h:m:s.
 
-            Several videos are searched for each by itself, and --json then prints a line for each. With --like \
+            Several videos are searched for each by itself, and --json then prints a line for each. So are those of \
+            --batch, each as soon as its line is there: a path, or a JSON object with the members of a search request \
+            of mixtape serve ({"video":"a.mp4","from":5,"limit":3}), which go before the options given here. With --like \
             the query is one mixture of all examples; with --unlike, what is nearer to such an example than to the \
             query by x ranks as if it were farther by x.
             """)
@@ -66,9 +72,7 @@ struct SearchCommand: ParsableCommand {
     @Flag(help: "Print the result as JSON.")
     var json = false
 
-    @Option(
-        help: .init("Write a page to look at, with pictures of both ends of every match.", valueName: "FILE"))
-    var html: String?
+    @OptionGroup var report: ReportOptions
 
     @Option(
         help: .init(
@@ -113,7 +117,8 @@ struct SearchCommand: ParsableCommand {
             guard (0...SearchRequest.mostCandidates).contains(candidates) else {
                 throw ValidationError("--candidates: expected 0 to \(SearchRequest.mostCandidates)")
             }
-            guard videos.count == 1, batch == nil, html == nil, request(for: "").mayTakeCandidates else {
+            guard videos.count == 1, batch == nil, report.html == nil, request(for: "").mayTakeCandidates
+            else {
                 throw ValidationError(
                     "--candidates: goes with one video, compared as a whole, and with the default --mode")
             }
@@ -126,12 +131,12 @@ struct SearchCommand: ParsableCommand {
     func run() throws {
         let library = try places.library()
         Interrupts.catchSignals()
-        let listed = try batch.map(BatchSearch.list) ?? []
+        let page = try report.file()
         if batch != nil || videos.count > 1 {
-            return try BatchSearch(
-                library: library, request: request(for: ""), videos: videos + listed, printsJSON: json,
-                page: html
-            ).run()
+            var search = BatchSearch(
+                library: library, defaults: request(for: ""), videos: videos, list: batch, printsJSON: json,
+                page: page)
+            return try search.run()
         }
         let response = try library.search(request(for: videos[0]), isCancelled: Interrupts.wereReceived)
         if json {
@@ -144,7 +149,7 @@ struct SearchCommand: ParsableCommand {
             }
             Terminal.data(SearchTable.text(response))
         }
-        if let html { try SearchReport.write([response], to: html, library: library) }
+        if let page { try SearchReport.write([response], to: page, library: library) }
     }
 
     private func request(for video: String) -> SearchRequest {

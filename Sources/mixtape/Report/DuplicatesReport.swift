@@ -21,12 +21,11 @@ struct DuplicatesReport {
     }
 
     /// Makes the page and writes it; says so on standard error.
-    static func write(_ response: DuplicatesResponse, to path: String, library: VideoLibrary) throws {
+    static func write(_ response: DuplicatesResponse, to file: ReportFile, library: VideoLibrary) throws {
         let report = try DuplicatesReport(
             response, library: library, processors: Settings.current.processors,
             isCancelled: Interrupts.wereReceived)
-        try report.page.write(to: path)
-        Terminal.note("wrote \(Terminal.printable(path))")
+        try file.write(report.page)
     }
 
     var page: ReportPage {

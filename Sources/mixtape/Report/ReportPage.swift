@@ -26,7 +26,7 @@ struct ReportPage {
         </style>
         </head>
         <body>
-        <header class="page">\(Self.mark)<p><strong>Mixtape</strong> search for videos by example</p></header>
+        <header class="page">\(Self.mark)<p>\(Self.signature)</p></header>
         <main>
         \(body)
         </main>
@@ -36,6 +36,9 @@ struct ReportPage {
 
         """
     }
+
+    /// Every page has it near its start, by which earlier ones are known.
+    static let signature = "<strong>Mixtape</strong> search for videos by example"
 
     /// Writes the page so that it is there whole or not at all.
     func write(to path: String) throws {

@@ -26,12 +26,11 @@ struct SearchReport {
     }
 
     /// Makes the page and writes it; says so on standard error.
-    static func write(_ responses: [SearchResponse], to path: String, library: VideoLibrary) throws {
+    static func write(_ responses: [SearchResponse], to file: ReportFile, library: VideoLibrary) throws {
         let report = try SearchReport(
             responses, library: library, processors: Settings.current.processors,
             isCancelled: Interrupts.wereReceived)
-        try report.page.write(to: path)
-        Terminal.note("wrote \(Terminal.printable(path))")
+        try file.write(report.page)
     }
 
     var page: ReportPage {
