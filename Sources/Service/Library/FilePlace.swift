@@ -23,6 +23,13 @@ enum FilePlace {
         }
     }
 
+    /// The folders that lie in none of the others, in the order given.
+    static func outermost(_ folders: [String]) -> [String] {
+        folders.filter { folder in
+            !folders.contains { folder != $0 && folder.hasPrefix($0.hasSuffix("/") ? $0 : $0 + "/") }
+        }
+    }
+
     private static func resolve(_ path: String) -> String? {
         guard let resolved = realpath(path, nil) else { return nil }
         defer { free(resolved) }

@@ -9,7 +9,7 @@ public struct LibraryInfo: Sendable {
     public var formatVersion: Int
     /// Bytes it takes on the disk.
     public var bytes: Int64
-    /// The folders that runs were asked to index, by path.
+    /// The folders that runs were asked to index, by path; those inside others are left out.
     public var roots: [String]
     /// The model its videos were encoded with.
     public var model: IndexModel

@@ -63,6 +63,12 @@ public final class VideoLibrary: Sendable {
 
     /// A library; nothing is opened yet.
     public init(_ configuration: LibraryConfiguration) {
+        var configuration = configuration
+        // Errors name them, and whoever reads those may work elsewhere.
+        if configuration.shared == nil {
+            configuration.indexFolder = FilePlace.absolute(configuration.indexFolder)
+        }
+        configuration.modelFolder = FilePlace.absolute(configuration.modelFolder)
         self.configuration = configuration
         workers = configuration.workerExecutable.map {
             // Their answers' width is the model's, which is not known yet.
@@ -120,12 +126,15 @@ public final class VideoLibrary: Sendable {
         _ batch: SearchBatch, progress: (Int) -> Void = { _ in },
         isCancelled: @escaping @Sendable () -> Bool = { false }
     ) throws(LibraryError) -> BatchResponse {
+        if batch.common.candidates != nil { return try searchEach(batch, isCancelled: isCancelled) }
         let start = ContinuousClock.now
         let examples = try self.examples(batch.common, isCancelled: isCancelled)
         let information = try clipInformation()
         var queries: [Result<Query, LibraryError>] = []
+        var durations: [Duration] = []
         for video in batch.videos {
             if isCancelled() { throw .cancelled }
+            let start = ContinuousClock.now
             do throws(LibraryError) {
                 var query = try self.query(FilePlace.absolute(video), batch.common, isCancelled: isCancelled)
                 query.weigh(by: information)
@@ -134,6 +143,7 @@ public final class VideoLibrary: Sendable {
                 guard error.kind == .video else { throw error }
                 queries.append(.failure(error))
             }
+            durations.append(ContinuousClock.now - start)
             progress(queries.count)
         }
         let calibration = try calibration(for: batch.common)
@@ -141,14 +151,15 @@ public final class VideoLibrary: Sendable {
             queries.compactMap { try? $0.get() }, batch.common, information, calibration,
             isCancelled: isCancelled)[...]
         let elapsed = ContinuousClock.now - start
-        let answers = zip(batch.videos, queries).map { video, query in
+        let shared = (elapsed - durations.reduce(.zero, +)) / max(1, queries.count)
+        let answers = queries.indices.map { place in
             BatchResponse.Answer(
-                video: video,
-                result: query.map {
+                video: batch.videos[place],
+                result: queries[place].map {
                     SearchResponse(
                         query: $0.facts, matches: rankings.removeFirst(),
                         calibration: $0.facts.isTooEmpty ? nil : calibration,
-                        elapsed: elapsed)
+                        elapsed: durations[place] + shared)
                 })
         }
         return BatchResponse(answers: answers, elapsed: elapsed)
@@ -263,7 +274,7 @@ public final class VideoLibrary: Sendable {
             let failures = try index.failures()
             var info = LibraryInfo(
                 folder: index.folder, formatVersion: index.formatVersion, bytes: index.sizeOnDisk,
-                roots: try index.roots(), model: index.model, counts: try index.counts(),
+                roots: FilePlace.outermost(try index.roots()), model: index.model, counts: try index.counts(),
                 failures: listingFailures ? failures : nil)
             info.notVideos = failures.count { IndexProgress.isOfOtherFile($0.reason) }
             info.troubled = try index.videosInTrouble()

@@ -1,4 +1,5 @@
 import Indexing
+import Retrieval
 
 /// One page of a listing.
 public struct VideoList: Sendable {
@@ -62,6 +63,30 @@ extension VideoLibrary {
         try reader.read { (opened) throws(IndexError) in
             let (total, videos) = try opened.index.videos(listing)
             return VideoList(listing: listing, total: total, videos: videos)
+        }
+    }
+
+    /// All videos that a listing and a filter admit, a page at a time and in the listing's order.
+    ///
+    /// - Parameters:
+    ///   - limit: the most videos altogether; nil for all.
+    ///   - body: takes one page, which is not empty.
+    public func eachPage(
+        of listing: VideoListing, filter: VideoFilter, limit: Int?, isCancelled: () -> Bool = { false },
+        _ body: ([IndexedVideo]) -> Void
+    ) throws(LibraryError) {
+        var listing = listing
+        listing.limit = 10_000
+        listing.offset = 0
+        var left = limit ?? .max
+        while left > 0 {
+            if isCancelled() { throw .cancelled }
+            let page = try videos(listing).videos
+            let admitted = page.filter(filter.admits).prefix(left)
+            if !admitted.isEmpty { body(Array(admitted)) }
+            left -= admitted.count
+            if page.count < listing.limit { return }
+            listing.offset += page.count
         }
     }
 

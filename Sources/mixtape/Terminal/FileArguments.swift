@@ -1,13 +1,14 @@
 import ArgumentParser
 import Glibc
 
-/// A size on the command line: bytes (`4096`), or thousands of them (`500k`, `20M`, `1.5G`, `2T`).
+/// A size on the command line: bytes (`4096`), or thousands of them (`500k`, `20M`, `20MB`, `1.5G`, `2T`).
 struct SizeArgument: ExpressibleByArgument {
     let bytes: Int64
 
     init?(argument: String) {
         var number = argument[...]
         var unit = 1.0
+        if let last = number.last, "bB".contains(last) { number.removeLast() }
         if let last = number.last, let place = "kMGT".firstIndex(of: last == "K" ? "k" : last) {
             number.removeLast()
             for _ in 0...("kMGT".distance(from: "kMGT".startIndex, to: place)) { unit *= 1000 }

@@ -18,15 +18,7 @@ enum SearchTable {
         let header =
             ["rank"] + (hasScores ? ["score"] : []) + ["distance", "duration"] + (hasParts ? ["part"] : [])
             + ["path"]
-        let last = header.count - 1
-        let widths = (0..<last).map { column in ([header] + rows).map { $0[column].count }.max() ?? 0 }
-        func line(_ cells: [String]) -> String {
-            let padded = (0..<last).map {
-                String(repeating: " ", count: widths[$0] - cells[$0].count) + cells[$0]
-            }
-            return (padded + [cells[last]]).joined(separator: "  ")
-        }
-        return ([Terminal.styledForOutput(line(header), .bold)] + rows.map(line)).joined(separator: "\n")
+        return TextTable.text(header, rows)
     }
 
     /// Where the best segment lies in the match.

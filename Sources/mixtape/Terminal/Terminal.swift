@@ -33,7 +33,14 @@ enum Terminal {
         let settings = Settings.current
         let coloured = settings.errorsAreTerminal && settings.allowsColour
         note(style("error:", coloured ? .red : .plain) + " " + message)
-        if let hint { note(style("hint:", coloured ? .cyan : .plain) + " " + hint) }
+        if let hint { self.hint(hint) }
+    }
+
+    /// Tells the user what to do. Commands stand between backticks, and get the options of this command line.
+    static func hint(_ text: String) {
+        let settings = Settings.current
+        let coloured = settings.errorsAreTerminal && settings.allowsColour
+        note(style("hint:", coloured ? .cyan : .plain) + " " + Hints.complete(text))
     }
 
     /// SGR parameters of the styles in use.

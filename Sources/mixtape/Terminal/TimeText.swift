@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 
 /// A time on the command line: seconds (`80`, `80.5`), minutes (`1:20`) or hours (`1:02:03.5`).
 struct TimeArgument: ExpressibleByArgument {
@@ -60,5 +61,28 @@ enum TimeText {
         let fraction = String(scaled % scale)
         let padding = String(repeating: "0", count: decimals - fraction.count)
         return "\(sign)\(scaled / scale).\(padding)\(fraction)"
+    }
+}
+
+/// Sizes for people.
+enum SizeText {
+    /// "812 bytes", "20.1 kB", "1.0 MB", "2.5 GB".
+    static func short(_ bytes: Int64) -> String {
+        let units: [(name: String, size: Double)] = [("GB", 1e9), ("MB", 1e6), ("kB", 1e3)]
+        guard let unit = units.first(where: { Double(bytes) >= $0.size }) else { return "\(bytes) bytes" }
+        return "\(TimeText.fixed(Double(bytes) / unit.size, decimals: 1)) \(unit.name)"
+    }
+}
+
+/// Dates for people, in local time.
+enum DateText {
+    /// "2026-01-31 18:30".
+    static func minute(nanoseconds: Int64) -> String {
+        var seconds = time_t(nanoseconds / 1_000_000_000)
+        var date = tm()
+        localtime_r(&seconds, &date)
+        func two(_ number: Int32) -> String { number < 10 ? "0\(number)" : "\(number)" }
+        return
+            "\(date.tm_year + 1900)-\(two(date.tm_mon + 1))-\(two(date.tm_mday)) \(two(date.tm_hour)):\(two(date.tm_min))"
     }
 }

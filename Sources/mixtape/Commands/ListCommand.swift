@@ -1,0 +1,77 @@
+import ArgumentParser
+import Indexing
+import Service
+
+extension VideoListing.Order: ExpressibleByArgument {}
+
+struct ListCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list",
+        abstract: "List the videos of the index.",
+        discussion: """
+            Lists what can be found, whether the files are there now or not; mixtape info --failures lists what could not \
+            be indexed.
+
+              mixtape list --path 'holiday/**' --order duration --descending --limit 10
+            """)
+
+    @OptionGroup var places: LibraryOptions
+
+    @Option(
+        help: .init(
+            "Only videos with this text in their path, the letters A to Z in either case.", valueName: "TEXT")
+    )
+    var text = ""
+
+    @OptionGroup(title: "Which videos are listed") var filters: FilterOptions
+
+    @Option(help: .init("The most videos to list. (default: all)", valueName: "N"))
+    var limit: Int?
+
+    @Option(help: .init("path, duration, size or modified; equal ones by path.", valueName: "ORDER"))
+    var order = VideoListing.Order.path
+
+    @Flag(help: "The largest, longest or latest first.")
+    var descending = false
+
+    @Flag(help: "Print a line of JSON for each video.")
+    var json = false
+
+    func validate() throws {
+        if let limit, limit < 1 { throw ValidationError("--limit: expected 1 or more") }
+    }
+
+    func run() throws {
+        var listing = VideoListing()
+        listing.text = text
+        listing.order = order
+        listing.isDescending = descending
+        let library = try places.library()
+        Interrupts.catchSignals()
+        var count = 0
+        try library.eachPage(
+            of: listing, filter: filters.filter, limit: limit, isCancelled: Interrupts.wereReceived
+        ) { videos in
+            if json {
+                Terminal.data(lines: videos.map { $0.json.serialized() + "\n" }.joined())
+            } else {
+                Terminal.data(Self.table(videos, hasHeader: count == 0))
+            }
+            count += videos.count
+        }
+        if count == 0 { Terminal.note("no videos") }
+    }
+
+    private static func table(_ videos: [IndexedVideo], hasHeader: Bool) -> String {
+        let rows = videos.map { video in
+            [
+                video.facts.duration.map(TimeText.clock) ?? "?",
+                "\(video.facts.width)×\(video.facts.height)", SizeText.short(video.identity.size),
+                DateText.minute(nanoseconds: video.identity.modified),
+                Terminal.printable(video.identity.path),
+            ]
+        }
+        let text = TextTable.text(["duration", "picture", "size", "modified", "path"], rows)
+        return hasHeader ? text : text.split(separator: "\n").dropFirst().joined(separator: "\n")
+    }
+}
