@@ -115,6 +115,7 @@ let package = Package(
                 "Ingestion", "Retrieval", "Training", "Evaluation", "Service", "HTTPService",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
             ]),
 
         // What fuzzers hold readers of untrusted bytes against; the tests replay what they found.

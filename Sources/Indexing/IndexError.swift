@@ -38,7 +38,8 @@ extension IndexError {
     static func corrupted(_ path: String, _ detail: String) -> IndexError {
         IndexError(
             reason: .corrupted, path: path, message: "the index is damaged: \(detail)",
-            hint: "delete the folder, or name another with --index, and run `mixtape index` again; "
+            hint:
+                "delete the folder and run `mixtape index FOLDER` again, or name another index with --index; "
                 + "the videos themselves are not affected")
     }
 

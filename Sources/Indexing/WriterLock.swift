@@ -28,7 +28,7 @@ final class WriterLock: Sendable {
                     reason: .busy, path: folder,
                     message: "another program is writing this index"
                         + (holder.map { " (process \($0))" } ?? ""),
-                    hint: "wait until it has finished, or stop it; what it has stored is kept")
+                    hint: "wait for it with --wait SECONDS, or stop it; what it has stored is kept")
             }
             usleep(20_000)
         }

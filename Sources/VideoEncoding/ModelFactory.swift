@@ -36,7 +36,7 @@ public enum ModelFactory {
         if !replacing, access("\(folder)/model.safetensors", F_OK) == 0 {
             throw ModelError(
                 path: folder, message: "holds a model already",
-                hint: "choose another folder, or replace it expressly")
+                hint: "choose another folder, or replace it with --replace")
         }
         guard mkdir(folder, 0o755) == 0 || errno == EEXIST else {
             throw ModelError(

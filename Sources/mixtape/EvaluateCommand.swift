@@ -203,7 +203,7 @@ struct EvaluateCommand: ParsableCommand {
         } catch {
             display.clear()
             if error == .cancelled {
-                if work != nil { Terminal.note("hint: run the same command again to go on") }
+                if work != nil { Terminal.hint("run the same command again to go on") }
                 throw Interrupts.exitCode
             }
             throw CommandError(message: error.message, hint: error.hint)

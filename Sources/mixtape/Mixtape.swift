@@ -13,7 +13,12 @@ enum Program {
 
     private static func run(_ arguments: [String]) -> ExitCode {
         do {
-            var command = try Mixtape.parseAsRoot(arguments)
+            if let problem = CommandNames.problem(arguments) {
+                Terminal.report(problem.message, hint: problem.hint)
+                return .usage
+            }
+            var command = try Mixtape.parseAsRoot(arguments == ["-V"] ? ["--version"] : arguments)
+            Hints.note(command)
             try command.run()
             return .success
         } catch let error as LibraryError {
@@ -54,12 +59,12 @@ struct Mixtape: ParsableCommand {
               mixtape search clip.mp4
 
             Results go to standard output, everything else to standard error.
-            Exit codes: 0 done, 1 failed, 64 wrong command line, 130 interrupted.
+            Exit codes: 0 done, 1 failed, 64 wrong command line, 130 interrupted. -V is short for --version.
             """,
         version: "0.1.0",
         subcommands: [
             IndexCommand.self, WatchCommand.self, WorkCommand.self, SearchCommand.self,
-            DuplicatesCommand.self, ServeCommand.self,
+            DuplicatesCommand.self, ListCommand.self, ServeCommand.self,
             InfoCommand.self,
             RemoveCommand.self,
             EncodeCommand.self, ImportCommand.self, CandidatesCommand.self, ExportCommand.self,

@@ -43,5 +43,8 @@ import Testing
             taken.errorsSoFar.components(separatedBy: "http://").last?.prefix { $0 != "/" })
         let second = try index.run("serve", "--http", String(url))
         #expect(second.status == 1 && second.errors.contains("hint: choose another port with --http"))
+        #expect(
+            second.errors.contains("error: \(url): another program listens at this address already"),
+            "\(second.errors)")
     }
 }

@@ -89,7 +89,7 @@ import Testing
         let outcome = try index.run("index", folder, "--json")
         #expect(outcome.status == 0)
         #expect(try outcome.json()["failed"] as? Int == 3)
-        #expect(outcome.errors.contains("hint: mixtape info --failures"))
+        #expect(outcome.errors.contains("hint: `mixtape info --failures"))
         let info = try index.run("info", "--failures", "--json").json()
         let failures = try #require(info["failures"] as? [[String: Any]])
         #expect(

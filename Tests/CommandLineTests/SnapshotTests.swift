@@ -17,7 +17,7 @@ import Testing
 
     @Test(arguments: [
         "", "index", "watch", "search", "duplicates", "duplicates find", "duplicates reject", "serve", "info",
-        "remove",
+        "remove", "list",
         "export", "demo", "train", "evaluate",
         "model create", "benchmark scan",
     ])

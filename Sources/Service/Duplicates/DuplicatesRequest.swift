@@ -39,7 +39,9 @@ public struct DuplicatesRequest: Sendable, Equatable {
                 throw LibraryError(
                     .model, reason: "no_calibration", path: modelFolder,
                     message: "\(modelFolder): the model has no scores for this index",
-                    hint: "say by distance what is a duplicate instead: --max-distance D")
+                    hint:
+                        "say by distance what is a duplicate instead (--max-distance D), or give the model scores with `mixtape model calibrate`"
+                )
             }
             // Where pictures are looked at, distance only brings candidates.
             let score =

@@ -115,7 +115,7 @@ extension DuplicateGroup {
             guard let own = member.video.facts.duration, let other = kept.video.facts.duration else {
                 return "of unknown length"
             }
-            return "\(Self.tenths(other - own)) s shorter"
+            return "\(Self.length(other - own)) shorter"
         case .smallerPicture:
             return "a smaller picture, \(member.video.facts.width) × \(member.video.facts.height)"
         case .lowerQuality: return "fewer bytes a second"
@@ -123,9 +123,14 @@ extension DuplicateGroup {
         }
     }
 
-    private static func tenths(_ seconds: Double) -> String {
+    /// "19.7 s", "44:48", "1:02:03".
+    private static func length(_ seconds: Double) -> String {
         let tenths = Int((min(max(seconds, 0), 1e12) * 10).rounded())
-        return "\(tenths / 10).\(tenths % 10)"
+        if tenths < 600 { return "\(tenths / 10).\(tenths % 10) s" }
+        let whole = (tenths + 5) / 10
+        func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
+        let minutes = whole / 60 % 60
+        return (whole < 3600 ? "\(minutes)" : "\(whole / 3600):\(two(minutes))") + ":" + two(whole % 60)
     }
 }
 

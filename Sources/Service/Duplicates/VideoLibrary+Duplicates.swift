@@ -147,7 +147,7 @@ extension VideoLibrary {
                 throw LibraryError(
                     .index, reason: "not_in_index", path: path,
                     message: "\(path): the index holds no such video",
-                    hint: "name videos as mixtape duplicates prints them")
+                    hint: "name videos as `mixtape list` prints them")
             }
             contents.append(video.identity.fingerprint)
         }

@@ -50,7 +50,7 @@ struct DemoCommand: ParsableCommand {
         guard summary.progress.indexed == DemoVideos.graphs.count else {
             throw CommandError(
                 message: "only \(summary.progress.indexed) of \(DemoVideos.graphs.count) videos were indexed",
-                hint: "mixtape demo --keep DIR, then mixtape info --failures --index DIR/index")
+                hint: "`mixtape demo --keep DIR`, then `mixtape info --failures --index DIR/index`")
         }
 
         Terminal.note("searching with the altered copy")

@@ -15,7 +15,7 @@ struct EncodeBenchmarkCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "encode", abstract: "Time a model on made-up clips.")
 
-    @OptionGroup var places: LibraryOptions
+    @OptionGroup var model: ModelOption
 
     @Option(help: .init("Threads. (default: one a processor)", valueName: "T"))
     var threads: Int?
@@ -38,7 +38,7 @@ struct EncodeBenchmarkCommand: ParsableCommand {
     func run() throws {
         let result: EncodingBenchmark.Result
         do {
-            let encoder = try VideoEncoder(folder: places.modelPath())
+            let encoder = try VideoEncoder(folder: model.places.modelPath())
             result = try EncodingBenchmark.run(
                 encoder: encoder, threads: threads ?? Settings.current.processors,
                 clips: clips, repeats: repeats)

@@ -9,13 +9,17 @@ struct ExportCommand: ParsableCommand {
         discussion: """
             OUT receives means.npy and log_variances.npy (one row a clip), video_means.npy and \
             video_log_variances.npy (one row a video), paths.txt (one line a video) and clips.csv (one line \
-            a clip: the row of its video in paths.txt, from 0, and its interval in seconds).
+            a clip: the row of its video in paths.txt, from 0, and its interval in seconds). An earlier export is \
+            written over.
             """)
 
     @Argument(help: .init("The folder to write to.", valueName: "OUT"))
     var out: String
 
     @OptionGroup var places: LibraryOptions
+
+    @Flag(help: "Write over other files of these names.")
+    var replace = false
 
     @Flag(help: "Print the result as JSON.")
     var json = false
@@ -25,7 +29,7 @@ struct ExportCommand: ParsableCommand {
         Interrupts.catchSignals()
         let written: (videos: Int, clips: Int)
         do {
-            written = try Exporter(index: index, folder: out).run()
+            written = try Exporter(index: index, folder: out, replacing: replace).run()
         } catch let error as IndexError {
             throw LibraryError(error)
         }

@@ -30,7 +30,7 @@ struct FilterOptions: ParsableArguments {
     @Option(help: .init("Only files changed before this date.", valueName: "DATE"))
     var modifiedBefore: DateArgument?
 
-    @Option(help: .init("Only files at least so large: bytes, or 500k, 20M, 1.5G.", valueName: "SIZE"))
+    @Option(help: .init("Only files at least so large: bytes, or 500k, 20MB, 1.5G.", valueName: "SIZE"))
     var minSize: SizeArgument?
 
     @Option(help: .init("Only files at most so large.", valueName: "SIZE"))

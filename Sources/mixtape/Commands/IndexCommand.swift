@@ -52,7 +52,7 @@ struct IndexCommand: ParsableCommand {
             Terminal.note(
                 "interrupted after \(summary.progress.done) of \(summary.progress.total) files; "
                     + "what was stored is kept")
-            Terminal.note("hint: run the same command again to go on")
+            Terminal.hint("run the same command again to go on")
             throw Interrupts.exitCode
         }
         for problem in summary.progress.problems {
@@ -60,21 +60,21 @@ struct IndexCommand: ParsableCommand {
                 "warning: \(Terminal.printable(problem.path)): \(Terminal.printable(problem.detail))")
         }
         if summary.progress.kept > 0 {
-            Terminal.note(
-                "hint: \(summary.progress.kept) videos are missing with their folder or disk and were kept; "
+            Terminal.hint(
+                "\(summary.progress.kept) videos are missing with their folder or disk and were kept; "
                     + "--prune forgets them")
         }
         if json { Terminal.data(summary.json) } else { Terminal.data(text(summary.progress)) }
         if let line = LeftOutText.line(summary.progress.leftOut) { Terminal.note(line) }
         if summary.progress.failed > 0 {
-            Terminal.note("hint: mixtape info --failures says which files failed and why")
+            Terminal.hint("`mixtape info --failures` says which files failed and why")
         }
     }
 
     static func text(_ progress: IndexProgress) -> String {
         let counts = [
-            (progress.indexed, "indexed"), (progress.unchanged, "unchanged"), (progress.moved, "moved"),
-            (progress.copied, "copied"),
+            (progress.indexed, "indexed"), (progress.unchanged, "unchanged"), (progress.moved, "renamed"),
+            (progress.copied, progress.copied == 1 ? "identical copy" : "identical copies"),
             (progress.removed, "removed"), (progress.failed - progress.notVideos, "failed"),
             (progress.notVideos, progress.notVideos == 1 ? "not a video" : "not videos"),
         ]

@@ -40,9 +40,28 @@ struct LibraryOptions: ParsableArguments {
     /// The model folder that the options name.
     func modelPath() throws -> String { try places.modelPath() }
 
+    /// The options as they were given, a word each.
+    var given: [String] {
+        func words(_ name: String, _ value: String?) -> [String] { value.map { [name, $0] } ?? [] }
+        return words("--index", indexFolder) + roots.flatMap { ["--root", $0] }
+            + words("--model", modelFolder)
+    }
+
     private var places: LibraryPlaces {
         LibraryPlaces(indexFolder: indexFolder, modelFolder: modelFolder, roots: roots)
     }
+}
+
+/// The model alone, for commands that need no index.
+struct ModelOption: ParsableArguments {
+    @Option(
+        name: .customLong("model"),
+        help: .init("The model folder. (default: models/default/ in the program's package)", valueName: "DIR")
+    )
+    var folder: String?
+
+    /// The place that the option names.
+    var places: LibraryPlaces { LibraryPlaces(modelFolder: folder) }
 }
 
 /// Where the index and the model are, for commands that have their own idea of it.

@@ -11,18 +11,12 @@ struct EncodeCommand: ParsableCommand {
             "path"; each answer is an object that mixtape import reads. A file that cannot be read is answered with "error".
             """)
 
-    @Option(
-        name: .customLong("model"),
-        help: .init("The model folder. (default: models/default/ in the program's package)", valueName: "DIR")
-    )
-    var modelFolder: String?
+    @OptionGroup var model: ModelOption
 
     @OptionGroup var reading: FileOptions
 
     func run() throws {
-        var places = LibraryPlaces()
-        places.modelFolder = modelFolder
-        let library = try places.library(inProcess: reading.inProcess)
+        let library = try model.places.library(inProcess: reading.inProcess)
         Interrupts.catchSignals()
         try library.encodeLines(
             workers: reading.workers, timeLimit: reading.timeLimit, next: { readLine() },

@@ -25,7 +25,7 @@ struct RemoveCommand: ParsableCommand {
             Terminal.data("\(count) removed")
         }
         if count == 0 {
-            Terminal.note("hint: no video in the index has such a path; mixtape search prints paths")
+            Terminal.hint("no video in the index has such a path; `mixtape list` prints paths")
         }
     }
 }

@@ -9,7 +9,7 @@ struct TrainBenchmarkCommand: ParsableCommand {
         commandName: "train",
         abstract: "Time whole training steps on made-up clips: forward, loss, backward, optimiser.")
 
-    @OptionGroup var places: LibraryOptions
+    @OptionGroup var model: ModelOption
 
     @Option(help: .init("Videos a step, each of two clips.", valueName: "B"))
     var videos = 8
@@ -40,7 +40,7 @@ struct TrainBenchmarkCommand: ParsableCommand {
         let threads = threads ?? Settings.current.processors
         do {
             let trainer = try EncoderTrainer(
-                folder: places.modelPath(), threads: threads,
+                folder: model.places.modelPath(), threads: threads,
                 precision: Precision(rawValue: precision) ?? .automatic)
             result = try TrainingBenchmark.run(
                 encoder: trainer, layout: MixtureLayout(videos: videos, views: 1, clips: 2), steps: steps)

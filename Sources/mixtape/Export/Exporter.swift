@@ -15,9 +15,15 @@ import Indexing
 struct Exporter {
     let index: VideoIndex
     let folder: String
+    /// Whether files are written over that are no earlier export.
+    let replacing: Bool
+
+    private static let arrays = ["means", "log_variances", "video_means", "video_log_variances"]
+    private static let tableHeader = "video,start,stop"
 
     /// Returns how many videos and clips were written.
     func run() throws -> (videos: Int, clips: Int) {
+        try checkFolder()
         let videos = try index.allVideos()
         try makeFolder()
         let clips = videos.reduce(0) { $0 + $1.clipCount }
@@ -31,7 +37,7 @@ struct Exporter {
         let videoLogVariances = try array("video_log_variances", rows: videos.count)
         let paths = try PartialFile(path: "\(folder)/paths.txt")
         let table = try PartialFile(path: "\(folder)/clips.csv")
-        try table.write(line: "video,start,stop")
+        try table.write(line: Self.tableHeader)
 
         for (row, video) in videos.enumerated() {
             if Interrupts.wereReceived() { throw Interrupts.exitCode }
@@ -56,6 +62,38 @@ struct Exporter {
         try paths.finish()
         try table.finish()
         return (videos.count, clips)
+    }
+
+    /// Refuses to write over what no export has written.
+    private func checkFolder() throws {
+        if replacing { return }
+        // An export that was killed while it put its files in their places has left the first ones.
+        let starts =
+            Self.arrays.map { ("\($0).npy", NumPyWriter.magic) } + [
+                ("clips.csv", Array(Self.tableHeader.utf8))
+            ]
+        var hasArrays = false
+        for (name, start) in starts {
+            guard let bytes = Self.start(of: "\(folder)/\(name)", count: start.count) else { continue }
+            guard bytes == start else { throw Self.foreign("\(folder)/\(name)") }
+            hasArrays = true
+        }
+        if !hasArrays, access("\(folder)/paths.txt", F_OK) == 0 { throw Self.foreign("\(folder)/paths.txt") }
+    }
+
+    private static func foreign(_ path: String) -> CommandError {
+        CommandError(
+            message: "\(path): is there already, and is not of an earlier export",
+            hint: "name another folder, or write over it with --replace")
+    }
+
+    /// The first bytes of a file; nil where there is none.
+    private static func start(of path: String, count: Int) -> [UInt8]? {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard descriptor >= 0 else { return errno == ENOENT || errno == ENOTDIR ? nil : [] }
+        defer { close(descriptor) }
+        var bytes = [UInt8](repeating: 0, count: count)
+        return Array(bytes.prefix(max(0, read(descriptor, &bytes, count))))
     }
 
     private func makeFolder() throws {

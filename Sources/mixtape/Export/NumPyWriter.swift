@@ -18,6 +18,9 @@ final class NumPyWriter {
         try file.write(Self.header(rows: rows, columns: columns))
     }
 
+    /// How every such file begins.
+    static let magic: [UInt8] = [0x93] + "NUMPY".utf8
+
     /// Magic, version, length of the rest, a Python dictionary, spaces, and a line break at a multiple
     /// of 64 bytes.
     static func header(rows: Int, columns: Int) -> [UInt8] {
@@ -25,7 +28,7 @@ final class NumPyWriter {
         let used = 10 + text.utf8.count + 1
         let padding = (64 - used % 64) % 64
         let length = UInt16(text.utf8.count + padding + 1)
-        return [0x93] + "NUMPY".utf8 + [1, 0, UInt8(length & 255), UInt8(length >> 8)] + text.utf8
+        return magic + [1, 0, UInt8(length & 255), UInt8(length >> 8)] + text.utf8
             + repeatElement(0x20, count: padding) + [0x0A]
     }
 
