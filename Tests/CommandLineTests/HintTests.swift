@@ -58,6 +58,8 @@ import Testing
         let long = try Running.run(["--version"])
         let short = try Running.run(["-V"])
         #expect(short.status == 0 && short.output == long.output && !short.output.isEmpty)
+        // What a command has no use for is no option of it.
+        #expect(try Running.run(["benchmark", "encode", "--index", "x"]).status == 64)
         #expect(try Running.run(["help", "search"]).output == Running.run(["search", "--help"]).output)
     }
 

@@ -55,6 +55,12 @@ import Testing
         #expect(error.code == .invalidParameters && error.data?["parameter"]?.stringValue == parameter)
     }
 
+    @Test func longPathsStayWholeAndLongRubbishDoesNot() throws {
+        let path = String(repeating: "x/", count: 1500)
+        #expect(line(#"{"video":"\#(path)"}"#).video == path && line(path).video == path)
+        #expect(line("{" + path).video.count < 1100)
+    }
+
     @Test func brokenObjectsAreNoPaths() throws {
         #expect(try problem(#"{"video":"a""#).code == .parseError)
         #expect(SearchLine(.tooLong, defaults: defaults).video == "")

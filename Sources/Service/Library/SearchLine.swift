@@ -65,8 +65,9 @@ public struct SearchLine: Sendable {
         do {
             let parameters = try Parameters(
                 object, of: Method.search.rawValue, known: Self.parameterNames)
-            request = .success(
-                try SearchRequest(video: try parameters.text("video"), parameters, defaults: defaults))
+            let named = try parameters.text("video")
+            request = .success(try SearchRequest(video: named, parameters, defaults: defaults))
+            video = named
             if case .object(let members) = object { hasOptions = members.count > 1 }
         } catch {
             request = .failure(error)

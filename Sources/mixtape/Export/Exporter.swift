@@ -93,7 +93,8 @@ struct Exporter {
         guard descriptor >= 0 else { return errno == ENOENT || errno == ENOTDIR ? nil : [] }
         defer { close(descriptor) }
         var bytes = [UInt8](repeating: 0, count: count)
-        return Array(bytes.prefix(max(0, read(descriptor, &bytes, count))))
+        let given = read(descriptor, &bytes, count)
+        return Array(bytes.prefix(max(0, given)))
     }
 
     private func makeFolder() throws {
