@@ -89,18 +89,24 @@ final class EncodingPool: Sendable {
         _ tasks: [EncodingTask], with worker: any VideoWorker, threads: Int, isLastTry: Bool = false
     ) {
         let keeper = run.keeper
-        keeper.update { $0.current = tasks.first?.file.path }
+        func begin(_ place: Int) {
+            if place < tasks.count { keeper.read(tasks[place].file.path, bytes: tasks[place].file.size) }
+        }
         let files = tasks.map {
             FileToEncode(
                 path: $0.file.path, timeLimit: run.options.timeLimit, decoderThreads: threads)
         }
-        worker.encode(files, isCancelled: { keeper.isStopped }) { place, result in
+        begin(0)
+        worker.encode(files, isCancelled: { keeper.isStopped }) { place, share in
+            keeper.read(tasks[place].file.path, bytes: tasks[place].file.size, share: share)
+        } deliver: { place, result in
+            keeper.stopReading(tasks[place].file.path)
             do throws(IndexError) {
                 try take(result, of: tasks[place], isLastTry: isLastTry)
             } catch {
                 keeper.fail(error)
             }
-            if place + 1 < tasks.count { keeper.update { $0.current = tasks[place + 1].file.path } }
+            begin(place + 1)
         }
     }
 
@@ -113,7 +119,7 @@ final class EncodingPool: Sendable {
                 return queue.withLock { $0.suspects.append(task) }
             }
         }
-        defer { run.keeper.finish(task) }
+        defer { run.keeper.finish(bytes: task.file.size) }
         if let change = task.identity.changeWhileReading {
             try fail(task, fingerprint: "", reason: change.reason, message: change.message)
             return
@@ -162,10 +168,11 @@ final class EncodingPool: Sendable {
         }
         guard let next = task.copies.first else { return }
         let file = ScannedFile(
-            path: next.path, size: next.size, modified: next.modified, device: next.device, problem: nil)
+            path: next.path, size: next.size, modified: next.modified, device: next.device,
+            statusChanged: next.statusChanged, problem: nil)
         let retry = EncodingTask(
             file: file, fingerprint: task.fingerprint, copies: Array(task.copies.dropFirst()))
-        run.keeper.add(retry)
+        run.keeper.add(bytes: retry.file.size)
         queue.withLock { $0.waiting.append(retry) }
     }
 

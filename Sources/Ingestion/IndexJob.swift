@@ -86,10 +86,17 @@ public struct IndexProgress: Sendable {
     public var clips = 0
     /// Seconds since the start.
     public var elapsed: Double = 0
-    /// An estimate from the bytes of the files encoded so far; nil while there is too little to go by.
+    /// Bytes that the phase reads: to know files by content, then of those that are encoded; 0 until it is known which those
+    /// are. Of a shared index, of those that all workers encode while this run lasts.
+    public var bytesTotal: Int64 = 0
+    /// Those of them that are done; of a file that is being read, the share of its running time that was read.
+    public var bytesDone: Int64 = 0
+    /// An estimate from the bytes that are done; nil while there is too little to go by.
     public var secondsLeft: Double?
-    /// The file that was begun last.
-    public var current: String?
+    /// The files that are being read, in the order in which they were begun.
+    public var reading: [String] = []
+    /// The one of them that was begun last.
+    public var current: String? { reading.last }
     /// Whether the run was cancelled.
     public var isCancelled = false
     /// Roots and folders that could not be read, and what was kept because of them. Files that failed are not

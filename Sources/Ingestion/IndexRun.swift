@@ -31,14 +31,19 @@ struct IndexRun: Sendable {
         scan.files.removeAll {
             options.leavesAlone(FileState(path: $0.path, size: $0.size, modified: $0.modified))
         }
-        // The numbers of filesystems mean nothing to other machines.
-        if index.isShared { for place in scan.files.indices { scan.files[place].device = 0 } }
+        // The numbers of filesystems mean nothing to other machines, and each may see another time of a file's status.
+        if index.isShared {
+            for place in scan.files.indices {
+                scan.files[place].device = 0
+                scan.files[place].statusChanged = 0
+            }
+        }
         if keeper.isStopped { return try finish() }
         try index.addRoots(scan.folders)
         let known = try index.knownFiles(below: scan.roots)
         let comparison = Comparison(scan, known: known, retryFailed: options.retryFailed)
+        keeper.begin(.comparing, reading: comparison.toRead.map(Self.bytesToKnow))
         keeper.update {
-            $0.phase = .comparing
             $0.total = scan.files.count
             $0.unchanged = comparison.unchanged
             $0.done = comparison.unchanged
@@ -69,7 +74,6 @@ struct IndexRun: Sendable {
         keeper.update {
             $0.phase = .finished
             $0.isCancelled = cancelled && $0.done < max(1, $0.total)
-            $0.current = nil
         }
         let last = keeper.snapshot()
         report(last)
@@ -101,8 +105,12 @@ struct IndexRun: Sendable {
         let results = FingerprintResults(count: files.count)
         onThreads(min(workerCount, files.count), tick: tick) {
             while !keeper.isStopped, let i = results.next() {
+                let bytes = Self.bytesToKnow(files[i])
+                keeper.read(files[i].path, bytes: bytes)
                 results.put(
                     Result { () throws(VideoError) in try source.fingerprint(path: files[i].path) }, at: i)
+                keeper.stopReading(files[i].path)
+                keeper.finish(bytes: bytes)
             }
         }
         var contents: [(file: ScannedFile, fingerprint: String)] = []
@@ -116,6 +124,9 @@ struct IndexRun: Sendable {
         }
         return contents
     }
+
+    /// About as much is read of a file to know it by content.
+    private static func bytesToKnow(_ file: ScannedFile) -> Int64 { min(file.size, 16 << 20) }
 
     var workerCount: Int { max(1, options.workers ?? processorCount) }
 
@@ -147,7 +158,7 @@ struct IndexRun: Sendable {
     private func encode(_ tasks: [EncodingTask]) throws(IndexError) {
         if let queue { return try encode(tasks, with: queue) }
         if tasks.isEmpty { return }
-        keeper.beginEncoding(tasks)
+        keeper.begin(.encoding, reading: tasks.map(\.file.size))
         let pool = EncodingPool(run: self, tasks: tasks)
         onThreads(min(workerCount, tasks.count), tick: tick) { pool.work() }
         if pool.hasSuspects, !keeper.isStopped { onThreads(1, tick: tick) { pool.retrySuspects() } }
@@ -159,10 +170,9 @@ extension IndexRun {
     /// Puts the files in the queue, and works on it with all other workers until nothing in it is open.
     private func encode(_ tasks: [EncodingTask], with queue: VideoQueue) throws(IndexError) {
         let copied = try queue.add(tasks.flatMap { [$0.identity] + $0.copies })
-        keeper.update {
-            $0.copied += copied
-            $0.phase = .encoding
-        }
+        keeper.update { $0.copied += copied }
+        // Others have put files in as well: the queue says how much there is.
+        keeper.begin(.encoding, reading: [])
         let pool = SharedPool(run: self, queue: queue)
         onThreads(workerCount, tick: { pool.tick(report: tick) }) { pool.work() }
         try pool.giveBack()

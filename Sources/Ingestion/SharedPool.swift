@@ -23,8 +23,6 @@ final class SharedPool: Sendable {
         var isAlone = false
         var nextRenewal = ContinuousClock.now
         var nextQuestion = ContinuousClock.now
-        /// Files settled when this worker came, and when that was, for the estimate.
-        var start: (settled: Int, time: ContinuousClock.Instant)?
     }
     private let run: IndexRun
     private let queue: VideoQueue
@@ -115,27 +113,19 @@ final class SharedPool: Sendable {
                 let renewed = try queue.renew()
                 leases.withLock { $0.lost.formUnion(held.subtracting(renewed).intersection($0.held.keys)) }
             }
-            if asks { show(try queue.state(), at: now) }
+            if asks { show(try queue.state()) }
         } catch {
             run.keeper.fail(error)
         }
         report()
     }
 
-    private func show(_ state: VideoQueue.State, at now: ContinuousClock.Instant) {
-        let start = leases.withLock { leases in
-            if leases.start == nil, state.open > 0 { leases.start = (state.settled, now) }
-            return leases.start
-        }
-        guard let start else { return }
-        let seconds = (now - start.time) / .seconds(1)
-        let done = state.settled - start.settled
-        let left = Double(state.queued - state.settled)
+    private func show(_ state: VideoQueue.State) {
         run.keeper.update {
             $0.total = state.queued
             $0.done = state.settled
-            $0.secondsLeft = done >= 2 && seconds >= 2 ? seconds / Double(done) * left : nil
         }
+        run.keeper.note(openBytes: state.openBytes, openFiles: state.open)
     }
 
     /// Gives back what a stopped run was at.
@@ -144,7 +134,7 @@ final class SharedPool: Sendable {
             (Array(leases.held.values), Set(leases.suspects.map(\.fingerprint)))
         }
         for claim in held { try queue.release(claim, wasTried: suspects.contains(claim.fingerprint)) }
-        if !run.keeper.isStopped { show(try queue.state(), at: .now) }
+        if !run.keeper.isStopped { show(try queue.state()) }
     }
 
     /// Encodes a content and stores what comes of it.
@@ -171,12 +161,7 @@ final class SharedPool: Sendable {
             try fail(claim, file, change.reason, change.message, isOfContent: false)
             return true
         }
-        run.keeper.update { $0.current = file.path }
-        let result = Result { () throws(VideoError) in
-            try worker.encode(
-                path: file.path, timeLimit: run.options.timeLimit, decoderThreads: threads,
-                isCancelled: { self.run.keeper.isStopped || isLost() })
-        }
+        let result = read(file, with: worker, threads: threads, isLost)
         if isLost() { return true }
         if let change = file.changeWhileReading {
             try fail(claim, file, change.reason, change.message, isOfContent: false)
@@ -194,6 +179,25 @@ final class SharedPool: Sendable {
         return true
     }
 
+    private func read(
+        _ file: FileIdentity, with worker: any VideoWorker, threads: Int,
+        _ isLost: @escaping @Sendable () -> Bool
+    ) -> Result<EncodedVideo, VideoError> {
+        let keeper = run.keeper
+        keeper.read(file.path, bytes: file.size)
+        defer { keeper.stopReading(file.path) }
+        let asked = FileToEncode(
+            path: file.path, timeLimit: run.options.timeLimit, decoderThreads: threads)
+        var result: Result<EncodedVideo, VideoError>?
+        worker.encode([asked], isCancelled: { keeper.isStopped || isLost() }) { _, share in
+            keeper.read(file.path, bytes: file.size, share: share)
+        } deliver: {
+            result = $1
+        }
+        guard let result else { preconditionFailure("a file was read without a result") }
+        return result
+    }
+
     private func store(
         _ video: EncodedVideo, _ claim: VideoQueue.Claim, _ file: FileIdentity
     ) throws(IndexError) {
@@ -209,6 +213,8 @@ final class SharedPool: Sendable {
                 claim, file, VideoError.Reason.encodingFailed.rawValue, error.message, isOfContent: true)
         }
         guard let stored else { return }
+        // Until the queue is asked again.
+        run.keeper.finish(bytes: file.size)
         run.keeper.update {
             $0.indexed += 1
             $0.copied += max(0, stored - 1)
@@ -221,6 +227,7 @@ final class SharedPool: Sendable {
         isOfContent: Bool
     ) throws(IndexError) {
         try queue.fail(claim, file: file, reason: reason, message: message, isOfContent: isOfContent)
+        run.keeper.finish(bytes: file.size)
         run.keeper.update { $0.noteFailure(reason) }
     }
 }

@@ -22,16 +22,29 @@ package protocol VideoWorker: AnyObject {
 
     /// Reads and encodes whole files, and says each one's result, in order, as soon as it is there.
     ///
-    /// - Parameter deliver: gets the file's place in `files`.
+    /// - Parameters:
+    ///   - progress: gets a file's place in `files`, and the share of its running time that was read, 0 to 1, now and then; on
+    ///     any thread, and of a file that is read before the one in front of it is done, too.
+    ///   - deliver: gets the file's place in `files`.
     func encode(
         _ files: [FileToEncode], isCancelled: @escaping @Sendable () -> Bool,
+        progress: @escaping @Sendable (Int, Double) -> Void,
         deliver: (Int, Result<EncodedVideo, VideoError>) -> Void)
 }
 
 extension VideoWorker {
-    /// One after the other.
+    /// Without progress.
     package func encode(
         _ files: [FileToEncode], isCancelled: @escaping @Sendable () -> Bool,
+        deliver: (Int, Result<EncodedVideo, VideoError>) -> Void
+    ) {
+        encode(files, isCancelled: isCancelled, progress: { _, _ in }, deliver: deliver)
+    }
+
+    /// One after the other, without a word in between.
+    package func encode(
+        _ files: [FileToEncode], isCancelled: @escaping @Sendable () -> Bool,
+        progress: @escaping @Sendable (Int, Double) -> Void,
         deliver: (Int, Result<EncodedVideo, VideoError>) -> Void
     ) {
         files.oneByOne(deliver) { file throws(VideoError) in
@@ -77,8 +90,9 @@ private final class SessionWorker: VideoWorker {
 
     func encode(
         _ files: [FileToEncode], isCancelled: @escaping @Sendable () -> Bool,
+        progress: @escaping @Sendable (Int, Double) -> Void,
         deliver: (Int, Result<EncodedVideo, VideoError>) -> Void
     ) {
-        session.encode(files, isCancelled: isCancelled, deliver: deliver)
+        session.encode(files, isCancelled: isCancelled, progress: progress, deliver: deliver)
     }
 }

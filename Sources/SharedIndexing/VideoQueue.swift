@@ -25,6 +25,8 @@ package final class VideoQueue: Sendable {
         package var open: Int
         /// Those of them that some worker has a lease on.
         package var leased: Int
+        /// Bytes of the open ones.
+        package var openBytes: Int64
     }
 
     private let index: SharedIndex
@@ -210,11 +212,13 @@ package final class VideoQueue: Sendable {
             let row = try session.run(
                 """
                 SELECT queued, settled, (SELECT count(*) FROM mixtape.task),
-                (SELECT count(*) FROM mixtape.task WHERE lease >= now()) FROM mixtape.library
+                (SELECT count(*) FROM mixtape.task WHERE lease >= now()),
+                (SELECT COALESCE(sum(size), 0)::bigint FROM mixtape.task) FROM mixtape.library
                 """)
             return State(
                 queued: Int(try row.integer(0, 0)), settled: Int(try row.integer(0, 1)),
-                open: Int(try row.integer(0, 2)), leased: Int(try row.integer(0, 3)))
+                open: Int(try row.integer(0, 2)), leased: Int(try row.integer(0, 3)),
+                openBytes: try row.integer(0, 4))
         }
     }
 

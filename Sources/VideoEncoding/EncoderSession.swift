@@ -49,21 +49,24 @@ public final class EncoderSession {
     ///   - stride: seconds from the start of one clip to the next; nil for the model's.
     ///   - overlapped: whether decoding has a thread of its own beside the encoding ones. False where several
     ///     sessions share the processor and each should use one thread.
+    ///   - progress: gets the share of the video's running time that was read, 0 to 1, with each clip, where the video says how
+    ///     long it is; on the thread that decodes.
     public func encode(
         path: String, range: TimeRange? = nil, stride: Double? = nil, timeLimit: Double = 600,
         decoderThreads: Int = 1, overlapped: Bool = true,
-        isCancelled: @escaping @Sendable () -> Bool = { false }
+        isCancelled: @escaping @Sendable () -> Bool = { false },
+        progress: @escaping @Sendable (Double) -> Void = { _ in }
     ) throws(VideoError) -> EncodedVideo {
         var options = readingOptions(
             FileToEncode(path: path, timeLimit: timeLimit, decoderThreads: decoderThreads), isCancelled)
         options.range = range
         options.plan.clipStride = stride ?? options.plan.clipStride
         if overlapped {
-            let (facts, clips) = try encodeOverlapped(path: path, options: options)
+            let (facts, clips) = try encodeOverlapped(path: path, options: options, progress)
             return try Self.video(path, facts, clips)
         }
         var result: Result<EncodedVideo, VideoError>?
-        var sequence = FileSequence([(path, options)], lane: lanes[0])
+        var sequence = FileSequence([(path, options)], lane: lanes[0]) { progress($1) }
         sequence.run { result = $1 }
         guard let result else { preconditionFailure("a file was read without a result") }
         return try result.get()
@@ -74,21 +77,28 @@ public final class EncoderSession {
     /// With one thread, decoding and encoding take turns, and short files' clips run together. A file's result is the same in
     /// any company.
     ///
-    /// - Parameter deliver: gets the file's place in `files`.
+    /// - Parameters:
+    ///   - progress: gets a file's place in `files` and the share of its running time that was read, 0 to 1, with each clip,
+    ///     where the file says how long it is; on the thread that decodes.
+    ///   - deliver: gets the file's place in `files`.
     public func encode(
         _ files: [FileToEncode], isCancelled: @escaping @Sendable () -> Bool = { false },
+        progress: @escaping @Sendable (Int, Double) -> Void = { _, _ in },
         deliver: (Int, Result<EncodedVideo, VideoError>) -> Void
     ) {
         if threads == 1 {
             let read = files.map { ($0.path, readingOptions($0, isCancelled)) }
-            var sequence = FileSequence(read, lane: lanes[0])
+            var sequence = FileSequence(read, lane: lanes[0], progress: progress)
             sequence.run(deliver)
             return
         }
-        files.oneByOne(deliver) { file throws(VideoError) in
-            try encode(
-                path: file.path, timeLimit: file.timeLimit, decoderThreads: file.decoderThreads,
-                isCancelled: isCancelled)
+        for (place, file) in files.enumerated() {
+            let result = Result { () throws(VideoError) in
+                try encode(
+                    path: file.path, timeLimit: file.timeLimit, decoderThreads: file.decoderThreads,
+                    isCancelled: isCancelled, progress: { progress(place, $0) })
+            }
+            deliver(place, result)
         }
     }
 
@@ -117,7 +127,7 @@ public final class EncoderSession {
     }
 
     private func encodeOverlapped(
-        path: String, options: ReadingOptions
+        path: String, options: ReadingOptions, _ progress: @escaping @Sendable (Double) -> Void
     ) throws(VideoError) -> (StreamFacts, [EncodedClip]) {
         // Two clips, or batches of them, ahead of each lane: enough to bridge an uneven decoder, little enough to be small.
         let queue = ClipQueue(capacity: 2 * threads * lanes[0].favouredBatch)
@@ -129,6 +139,7 @@ public final class EncoderSession {
                     if Self.isOneClip(reader.facts, options) { queue.expectOneClip() }
                     var order = ClipOrder()
                     while let clip = try reader.next() {
+                        if let share = reader.facts.share(before: clip.interval.stop) { progress(share) }
                         guard !order.mustEncode(clip) || queue.push(clip) else { break }
                     }
                     return (reader.facts, order)

@@ -30,6 +30,14 @@ extension [FileToEncode] {
     }
 }
 
+extension StreamFacts {
+    /// How much of the video lies before a time, 0 to 1; nil where it does not say how long it is.
+    func share(before time: Double) -> Double? {
+        guard let duration, duration > 0, time.isFinite else { return nil }
+        return max(0, min(1, time / duration))
+    }
+}
+
 /// A clip and what it became.
 struct EncodedClip: Sendable {
     var interval: TimeRange
@@ -55,14 +63,20 @@ struct FileSequence {
     }
     private let lane: EncodingLane
     private let files: [(path: String, options: ReadingOptions)]
+    private let progress: (Int, Double) -> Void
     private var states: [State]
     /// Read, and not yet encoded.
     private var waiting: [(file: Int, clip: Clip)] = []
     private var delivered = 0
 
-    init(_ files: [(path: String, options: ReadingOptions)], lane: EncodingLane) {
+    /// - Parameter progress: gets a file's place and the share of it that was read, with each clip.
+    init(
+        _ files: [(path: String, options: ReadingOptions)], lane: EncodingLane,
+        progress: @escaping (Int, Double) -> Void
+    ) {
         self.lane = lane
         self.files = files
+        self.progress = progress
         states = files.map { _ in State() }
     }
 
@@ -85,6 +99,7 @@ struct FileSequence {
     private mutating func read(_ number: Int) throws(VideoError) {
         var reader = try ClipReader(path: files[number].path, options: files[number].options)
         while let clip = try reader.next() {
+            if let share = reader.facts.share(before: clip.interval.stop) { progress(number, share) }
             guard states[number].order.mustEncode(clip) else { continue }
             waiting.append((number, clip))
             if waiting.count >= lane.favouredBatch { encodeWaiting() }

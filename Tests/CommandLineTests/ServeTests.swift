@@ -59,6 +59,33 @@ import Testing
         #expect(pipes.end() == 0)
     }
 
+    /// A long film is named, and moves the bar, while it is read.
+    @Test func aLongFilmTellsHowFarItIs() throws {
+        let index = try TestIndex()
+        let videos = index.folder.path + "/films"
+        try FileManager.default.createDirectory(atPath: videos, withIntermediateDirectories: true)
+        let film = videos + "/film.mp4"
+        try Material.ffmpeg([
+            "-f", "lavfi", "-i", "testsrc2=s=640x360:r=25:d=240", "-c:v", "libx264", "-preset", "ultrafast",
+            film,
+        ])
+        let pipes = try Conversation(["serve"] + index.options)
+        pipes.say(
+            #"{"jsonrpc":"2.0","id":1,"method":"index","params":{"folders":["\#(videos)"],"workers":1}}"#)
+        var shares: [Double] = []
+        while let line = pipes.next(), let progress = line["params"] as? [String: Any] {
+            guard progress["phase"] as? String == "encoding" else { continue }
+            let (done, total) = (progress["bytes_done"] as? Int ?? -1, progress["bytes_total"] as? Int ?? 0)
+            #expect(progress["done"] as? Int == 0 && done <= total)
+            if (progress["reading"] as? [String])?.isEmpty == false {
+                #expect(progress["reading"] as? [String] == [film] && progress["current"] as? String == film)
+            }
+            shares.append(Double(done) / Double(total))
+        }
+        #expect(shares == shares.sorted() && Set(shares.filter { $0 > 0 && $0 < 1 }).count >= 2, "\(shares)")
+        #expect(pipes.end() == 0)
+    }
+
     @Test func anIndexRunIsCancelledAndWhatItStoredStays() throws {
         let index = try TestIndex()
         let pipes = try Conversation(["serve"] + index.options)

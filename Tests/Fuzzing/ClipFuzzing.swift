@@ -18,7 +18,9 @@ enum ClipFuzzing {
             let error = LibraryError(.video, reason: "damaged", message: "cut short")
             let handed = clips.flatMap { ClipLines.writeStart($0) + $0.frames }
             let notice = Array(#"{"not_limited_by":["seccomp"]}"#.utf8) + [10]
+            let sign = Array(#"{"reading":0,"share":0.25}"#.utf8) + [10]
             let words = [
+                sign + handed + sign + ClipLines.writeEnd(.success(3)),
                 handed + ClipLines.writeEnd(.success(3)),
                 notice + handed + ClipLines.writeEnd(.failure(error)),
                 [10, 10] + ClipLines.writeDuration(.success(2.5)) + handed + [10],
@@ -58,6 +60,7 @@ enum ClipFuzzing {
         var blocks: [WorkerOutput.Block] = []
         var answers: [[UInt8]] = []
         var signsOfLife = 0
+        var reading: WorkerSign.Reading?
         var rest = 0
 
         init(_ pieces: [ArraySlice<UInt8>]) {
@@ -70,6 +73,7 @@ enum ClipFuzzing {
                 while let answer = output.takeAnswer() { answers.append(answer) }
             }
             signsOfLife = output.signsOfLife
+            reading = output.takeReading()
             rest = output.lineBytes
         }
     }

@@ -81,6 +81,7 @@ final class TextSource: VideoSource {
 
         func encode(
             _ files: [FileToEncode], isCancelled: @escaping @Sendable () -> Bool,
+            progress: @escaping @Sendable (Int, Double) -> Void,
             deliver: (Int, Result<EncodedVideo, VideoError>) -> Void
         ) {
             source.calls.withLock { $0.companies.append(files.count) }

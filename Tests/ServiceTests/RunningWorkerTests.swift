@@ -1,6 +1,7 @@
 import Foundation
 import Ingestion
 import Service
+import Synchronization
 import Testing
 import VideoDecoding
 import VideoEncoding
@@ -56,6 +57,43 @@ import VideoEncoding
             "for i in $(seq 12); do echo; sleep 0.2; done; echo '\(Self.answer)'; echo '\(Self.answer)'; sleep 9",
             files: 2, timeLimit: 1, patience: 1)
         #expect(errors.map { $0?.reason } == [.damaged, .damaged])
+    }
+
+    /// Whatever the worker says, no more comes of it than a share of one of the files.
+    @Test func howFarItIsIsTold() throws {
+        let folder = try TemporaryFolder()
+        defer { withExtendedLifetime(folder) {} }
+        let signs = [
+            #"{"reading":0,"share":0.25}"#, #"{"reading":1,"share":0.5}"#, #"{"reading":2,"share":0.5}"#,
+            #"{"reading":0,"share":0.75}"#,
+        ]
+        // Each by itself: of those that come together the last counts.
+        let said = signs.map { "echo '\($0)'; sleep 0.3; " }.joined()
+        let program = try folder.worker(
+            "head -c 1 >/dev/null\n" + said + "echo '\(Self.answer)'; echo '\(Self.answer)'; sleep 9")
+        let videos = try (0..<2).map { try folder.noVideo("\($0).mp4") }
+        let source = IsolatedSource(executable: program, modelFolder: folder.path, dimension: 2)
+        let told = Mutex<[String]>([])
+        var reasons: [VideoError.Reason?] = []
+        try source.makeWorker(threads: 1).encode(
+            videos.map { FileToEncode(path: $0) }, isCancelled: { false }
+        ) { place, share in
+            told.withLock { $0.append("\(place) \(share)") }
+        } deliver: { _, result in
+            if case .failure(let error) = result { reasons.append(error.reason) }
+        }
+        #expect(told.withLock { $0 } == ["0 0.25", "1 0.5", "0 0.75"])
+        #expect(reasons == [.damaged, .damaged])
+    }
+
+    /// What is no share is a part of an answer like any other, and breaks it.
+    @Test(arguments: [
+        #"{"reading":-1,"share":0.5}"#, #"{"reading":0,"share":1.5}"#, #"{"reading":0,"share":"much"}"#,
+        #"{"reading":0}"#,
+    ])
+    func nonsenseAboutHowFarItIsIsNoAnswer(sign: String) throws {
+        let error = try Self.outcomes("echo '\(sign)'; echo '\(Self.answer)'; sleep 9")[0]
+        #expect(error?.reason == .decoderFailed)
     }
 
     @Test func signsOfLifeMayStandAnywhere() throws {

@@ -100,6 +100,8 @@ extension IndexProgress {
                 .init("phase", .string(phase.rawValue)), .init("done", .number(done)),
                 .init("elapsed", .number(elapsed)), .init("seconds_left", .number(secondsLeft)),
                 .init("current", current.map { .string($0) } ?? .null),
+                .init("reading", .array(reading.map { .string($0) })),
+                .init("bytes_done", .number(bytesDone)), .init("bytes_total", .number(bytesTotal)),
             ])
     }
 

@@ -1,7 +1,6 @@
 internal import CWorker
 
 import Glibc
-import Synchronization
 import VideoDecoding
 import VideoEncoding
 
@@ -55,7 +54,7 @@ public enum EncodingWorker {
     }
 
     /// Limits this process for good, then reads the files that come through the socket at descriptor 0, until its other
-    /// end is closed. While it reads, an empty line each second says that it has not stopped. Where the system fails to set
+    /// end is closed. While it reads, a line each second says that it has not stopped (`WorkerSign`). Where the system fails to set
     /// up some limit, the first line says so.
     ///
     /// - Parameter say: writes to standard output, at once.
@@ -124,7 +123,11 @@ public enum EncodingWorker {
         for one in asked where one.file >= 0 {
             if let request = one.request { read.append(("/proc/self/fd/\(one.file)", request)) }
         }
-        let isAlive = signsOfLife(say)
+        let signs = LifeSigns(say)
+        let isAlive: @Sendable () -> Bool = {
+            signs.give()
+            return false
+        }
         do throws(LibraryError) {
             guard read.count == asked.count else {
                 throw LibraryError(.video, reason: "decoder_failed", message: "the request is no request")
@@ -137,7 +140,7 @@ public enum EncodingWorker {
                         path: $0.path, timeLimit: $0.request.timeLimit,
                         decoderThreads: $0.request.decoderThreads)
                 }
-                session.encode(files, isCancelled: isAlive) { _, result in
+                session.encode(files, isCancelled: isAlive, progress: signs.note) { _, result in
                     let named = Result { () throws(LibraryError) in try naming(result.get) }
                     say(Array(EncodedLines.write(named).utf8))
                 }
@@ -189,21 +192,6 @@ public enum EncodingWorker {
         }
     }
 
-    /// Never cancels; says each second that decoding has not stopped.
-    private static func signsOfLife(_ say: @escaping Say) -> @Sendable () -> Bool {
-        let lastSign = Mutex(ContinuousClock.now)
-        return {
-            let now = ContinuousClock.now
-            let isDue = lastSign.withLock { last in
-                guard now - last > .seconds(1) else { return false }
-                last = now
-                return true
-            }
-            if isDue { say([0x0A]) }
-            return false
-        }
-    }
-
     private static func encode(_ request: WorkerRequest) throws(LibraryError) -> EncodedVideo {
         let path = "/proc/self/fd/0"
         let session = try makeSession(request)
@@ -237,11 +225,22 @@ public enum EncodingWorker {
         }
     }
 
+    /// The reason of a video, or part, of which more seconds would be read than are.
+    public static let tooLong = "too_long"
+    /// What to do about it.
+    public static let tooLongHint =
+        "choose a part of it, or index it first; mixtape serve --max-seconds S reads longer ones"
+
+    private static func words(seconds: Double) -> String {
+        seconds >= 120 && seconds.truncatingRemainder(dividingBy: 60) == 0
+            ? "\(Int(seconds / 60)) minutes" : "\(Int(seconds)) seconds"
+    }
+
     private static func check(_ seconds: Double, _ request: WorkerRequest) throws(LibraryError) {
         guard seconds > request.longest else { return }
         throw LibraryError(
-            .video, reason: "too_long",
-            message: "the video is longer than the \(Int(request.longest)) seconds that are read",
-            hint: "search for a part of it")
+            .video, reason: tooLong,
+            message: "the video is longer than the \(Self.words(seconds: request.longest)) that are read",
+            hint: tooLongHint)
     }
 }

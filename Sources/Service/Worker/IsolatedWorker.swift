@@ -28,6 +28,7 @@ final class IsolatedWorker: VideoWorker {
     /// it dies may all have been its death.
     func encode(
         _ files: [FileToEncode], isCancelled: @escaping @Sendable () -> Bool,
+        progress: @escaping @Sendable (Int, Double) -> Void,
         deliver: (Int, Result<EncodedVideo, VideoError>) -> Void
     ) {
         var opened: [Result<RegularFile, VideoError>] = files.map { file in
@@ -56,7 +57,12 @@ final class IsolatedWorker: VideoWorker {
             let result = Result { () throws(VideoError) in
                 _ = try opened[place].get()
                 do throws(VideoError) {
-                    return try answer(file.path, isCancelled, task: .encodeWhole) {
+                    return try answer(file.path, isCancelled, task: .encodeWhole) { reading in
+                        // Nobody reads a file any more that was answered.
+                        if places.indices.contains(reading.place), places[reading.place] >= place {
+                            progress(places[reading.place], reading.share)
+                        }
+                    } read: {
                         EncodedLines.read($0, dimension: source.dimension)
                     }
                 } catch {
@@ -78,7 +84,7 @@ final class IsolatedWorker: VideoWorker {
         take: (WorkerOutput.Block) -> Bool = { _ in false }, read: ([UInt8]) -> Result<Answer, LibraryError>?
     ) throws(VideoError) -> Answer {
         try ask([(request, try RegularFile(path: path))])
-        return try answer(path, isCancelled, task: request.task, take: take, read)
+        return try answer(path, isCancelled, task: request.task, take: take, read: read)
     }
 
     /// Hands files over, in order, to the worker, or where there is none or it is gone, to a new one.
@@ -101,14 +107,15 @@ final class IsolatedWorker: VideoWorker {
     /// What the worker says of the next file.
     private func answer<Answer>(
         _ path: String, _ isCancelled: @escaping @Sendable () -> Bool, task: WorkerFileRequest.Task,
+        progress: (WorkerSign.Reading) -> Void = { _ in },
         take: (WorkerOutput.Block) -> Bool = { _ in false },
-        _ read: ([UInt8]) -> Result<Answer, LibraryError>?
+        read: ([UInt8]) -> Result<Answer, LibraryError>?
     ) throws(VideoError) -> Answer {
         guard let worker = running else { preconditionFailure("nobody was asked") }
         var answer: RunningWorker.Answer
         repeat {
             answer = worker.answer(
-                patience: source.patience, task: task, isCancelled: isCancelled)
+                patience: source.patience, task: task, isCancelled: isCancelled, progress: progress)
             guard case .block(let block) = answer else { break }
             guard take(block) else { break }
         } while true

@@ -80,8 +80,11 @@ final class RunningWorker {
     /// - Parameters:
     ///   - patience: seconds without a sign of life after which it is taken to hang.
     ///   - task: what it was asked for.
+    ///   - progress: gets the place among the files that were asked for together, and the share that was read; both are
+    ///     only what the worker says.
     func answer(
-        patience: Double, task: WorkerFileRequest.Task, isCancelled: () -> Bool
+        patience: Double, task: WorkerFileRequest.Task, isCancelled: () -> Bool,
+        progress: (WorkerSign.Reading) -> Void = { _ in }
     ) -> Answer {
         said.blockBytes = task.clipBytes
         let begin = SuspendingClock.now
@@ -90,6 +93,7 @@ final class RunningWorker {
         while true {
             if isCancelled() { return .cancelled }
             said.takeNotice()?.show()
+            if let reading = said.takeReading() { progress(reading) }
             if let block = said.takeBlock() { return .block(block) }
             if let lines = said.takeAnswer() {
                 waiting.settle()
@@ -117,6 +121,8 @@ final class RunningWorker {
         // More than a few reads are more than a few signs of life.
         for _ in 0..<8 {
             said.takeNotice()?.show()
+            // It is about what was asked before.
+            _ = said.takeReading()
             guard said.isEmpty else { return false }
             var watched = pollfd(fd: output, events: Int16(POLLIN), revents: 0)
             guard poll(&watched, 1, 0) > 0 else { return true }

@@ -21,8 +21,10 @@ package struct WorkerOutput {
     private var open: Block?
     /// Bytes of it that are to come.
     private var missing = 0
-    /// Empty lines so far, which say no more than that the process has not stopped, and are not kept.
+    /// Lines so far that say no more than that the process has not stopped, and how far it is; they are not kept.
     package private(set) var signsOfLife = 0
+    /// What the last of them said that told how far it is.
+    private var reading: WorkerSign.Reading?
 
     /// Bytes that a block must have; what announces other numbers is a line like any other.
     package var blockBytes = 0
@@ -65,6 +67,11 @@ package struct WorkerOutput {
             }
             if lineStart == bytes.count {
                 signsOfLife += 1
+            } else if let reading = WorkerSign.read(bytes[lineStart...]) {
+                signsOfLife += 1
+                self.reading = reading
+                if lineStart == 0 { isFresh = false }
+                bytes.removeLast(bytes.count - lineStart)
             } else if blockBytes > 0,
                 let interval = ClipLines.readStart(bytes[lineStart...], bytes: blockBytes)
             {
@@ -95,6 +102,12 @@ package struct WorkerOutput {
 
     /// The next block, once it is all there.
     package mutating func takeBlock() -> Block? { blocks.isEmpty ? nil : blocks.removeFirst() }
+
+    /// How far the process is by what it said last, once.
+    package mutating func takeReading() -> WorkerSign.Reading? {
+        defer { reading = nil }
+        return reading
+    }
 
     /// The lines of the next answer, once they are all there.
     package mutating func takeAnswer() -> [UInt8]? {

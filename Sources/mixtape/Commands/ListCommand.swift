@@ -66,7 +66,7 @@ struct ListCommand: ParsableCommand {
         let rows = videos.map { video in
             [
                 video.facts.duration.map(TimeText.clock) ?? "?",
-                "\(video.facts.width)×\(video.facts.height)", SizeText.short(video.identity.size),
+                "\(video.facts.width)×\(video.facts.height)", SizeText.rough(video.identity.size),
                 DateText.minute(nanoseconds: video.identity.modified),
                 Terminal.printable(video.identity.path),
             ]

@@ -64,13 +64,16 @@ enum TimeText {
     }
 }
 
-/// Sizes for people.
+/// Numbers of bytes for people.
 enum SizeText {
-    /// "812 bytes", "20.1 kB", "1.0 MB", "2.5 GB".
-    static func short(_ bytes: Int64) -> String {
-        let units: [(name: String, size: Double)] = [("GB", 1e9), ("MB", 1e6), ("kB", 1e3)]
-        guard let unit = units.first(where: { Double(bytes) >= $0.size }) else { return "\(bytes) bytes" }
-        return "\(TimeText.fixed(Double(bytes) / unit.size, decimals: 1)) \(unit.name)"
+    /// "812 bytes", "340 kB", "3.2 MB", "1.9 GB", "2.0 TB".
+    static func rough(_ bytes: Int64) -> String {
+        guard bytes >= 1000 else { return "\(bytes) bytes" }
+        var (value, unit) = (Double(bytes) / 1000, 0)
+        let units = ["kB", "MB", "GB", "TB"]
+        // What would be rounded to a thousand is one of the next unit.
+        while value >= 999.5, unit + 1 < units.count { (value, unit) = (value / 1000, unit + 1) }
+        return TimeText.fixed(value, decimals: value < 9.95 ? 1 : 0) + " " + units[unit]
     }
 }
 

@@ -46,15 +46,18 @@ function box(job) {
       ended(job) ? null : make("button", { type: "button", onclick: () => cancel(job.id) }, "Stop")),
     make("p", { className: "faint" }, job.folders.join(", ")));
   if (!ended(job)) {
-    const bar = make("progress", { max: progress?.total || 1, "aria-label": "Progress" });
-    if (progress && progress.phase !== "scanning") bar.value = progress.done;
+    // Of the bytes to be encoded, once those are known: a film of hours is one file.
+    const bytes = progress?.bytes_total > 0;
+    const bar = make("progress", { max: (bytes ? progress.bytes_total : progress?.total) || 1, "aria-label": "Progress" });
+    if (progress && progress.phase !== "scanning") bar.value = bytes ? progress.bytes_done : progress.done;
     element.append(bar);
   }
   if (counts) {
     const left = progress?.seconds_left && !ended(job) ? `, about ${clock(progress.seconds_left)} left` : "";
     element.append(make("p", {}, ["indexed", "unchanged", "moved", "copied", "removed", "failed"]
       .filter((name, place) => place === 0 || counts[name]).map((name) => `${counts[name]} ${name}`).join(", ") + left));
-    if (progress?.current && !ended(job)) element.append(make("p", { className: "faint" }, progress.current));
+    if (progress?.reading.length && !ended(job))
+      element.append(make("p", { className: "faint" }, `Reading ${progress.reading.join(", ")}`));
   }
   if (job.error) element.append(make("p", { className: "error" }, job.error.error.message));
   return element;
