@@ -1,4 +1,5 @@
 import Distributions
+import Glibc
 import VideoDecoding
 
 /// What identifies a file's bytes and place at the time it was read.
@@ -14,15 +15,42 @@ public struct FileIdentity: Sendable, Hashable {
     /// Number of the filesystem that the file lay on (`st_dev`), 0 where unknown: tells a deleted file from one
     /// on a disk that is not mounted.
     public var device: Int64
+    /// When the file's status last changed (`st_ctime`), nanoseconds since 1970; 0 where unknown, as in a shared index. Nothing
+    /// but the system sets it: an edit changes it even where it keeps the size and sets the modification time back.
+    public var statusChanged: Int64
 
     /// Makes an identity of its parts.
-    public init(path: String, fingerprint: String, size: Int64, modified: Int64, device: Int64 = 0) {
+    public init(
+        path: String, fingerprint: String, size: Int64, modified: Int64, device: Int64 = 0,
+        statusChanged: Int64 = 0
+    ) {
         self.path = path
         self.fingerprint = fingerprint
         self.size = size
         self.modified = modified
         self.device = device
+        self.statusChanged = statusChanged
     }
+
+    /// Whether nobody wrote to the file since; where one of the two times of status is unknown, by size and modification
+    /// time alone.
+    package func isUntouched(size: Int64, modified: Int64, statusChanged: Int64) -> Bool {
+        self.size == size && self.modified == modified
+            && (self.statusChanged == statusChanged || self.statusChanged == 0 || statusChanged == 0)
+    }
+
+    /// Whether nobody wrote to the file, whose status is as given, since it was read. A file that was only renamed, or had its
+    /// permissions changed, counts as touched.
+    public func isUntouched(_ status: stat) -> Bool {
+        isUntouched(
+            size: Int64(status.st_size), modified: status.st_mtim.nanoseconds,
+            statusChanged: status.st_ctim.nanoseconds)
+    }
+}
+
+extension timespec {
+    /// Since 1970; wraps for years beyond 2262.
+    public var nanoseconds: Int64 { Int64(tv_sec) &* 1_000_000_000 &+ Int64(tv_nsec) }
 }
 
 /// One indexed video.

@@ -56,6 +56,7 @@ enum Schema {
                 return .commit
             }
         }
+        if start == currentFormat { try VideoRow.completeQuality(db) }
     }
 
     /// Three tables for a video, so that listing paths touches no vectors and rebuilding the moments touches no

@@ -49,7 +49,8 @@ struct VideoRow: Equatable {
         else { throw IndexError.corrupted(folder, "a video's row is unreadable") }
         self.id = id
         identity = FileIdentity(
-            path: path, fingerprint: fingerprint, size: size, modified: modified, device: device)
+            path: path, fingerprint: fingerprint, size: size, modified: modified, device: device,
+            statusChanged: row.count > first + 19 ? row.decoded(first + 19) ?? 0 : 0)
         failure = failed == 0 ? nil : Failure(reason: reason, message: message)
         facts = StreamFacts(
             container: container, codec: codec, width: width, height: height,
@@ -68,6 +69,7 @@ struct VideoRow: Equatable {
         }
     }
 
+    /// Without the time of the file's status, so that rows of older formats keep theirs: a wrong one has the file looked at.
     private var checksum: Int64 {
         var sum = Checksum()
         sum.add(id)
@@ -100,7 +102,15 @@ struct VideoRow: Equatable {
             sql: """
                 ALTER TABLE video ADD COLUMN times_mended INTEGER NOT NULL DEFAULT 0;
                 ALTER TABLE video ADD COLUMN decoded_share REAL NOT NULL DEFAULT 1;
+                ALTER TABLE video ADD COLUMN status_changed INTEGER NOT NULL DEFAULT 0;
                 """)
+    }
+
+    /// Adds what an index of format 3 lacks that was made before the format was released.
+    static func completeQuality(_ db: Database) throws {
+        guard try !db.columns(in: "video").contains(where: { $0.name == "status_changed" }) else { return }
+        try db.execute(
+            sql: "ALTER TABLE video ADD COLUMN status_changed INTEGER NOT NULL DEFAULT 0")
     }
 
     var video: IndexedVideo { IndexedVideo(id: id, identity: identity, facts: facts, clipCount: clipCount) }
@@ -109,11 +119,12 @@ struct VideoRow: Equatable {
     func save(_ db: Database, isNew: Bool) throws {
         let sql =
             isNew
-            ? "INSERT INTO video VALUES (?17, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?18, ?19)"
+            ? "INSERT INTO video VALUES (?17, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?18, ?19, ?20)"
             : """
             UPDATE video SET path = ?1, fingerprint = ?2, size = ?3, modified = ?4, device = ?5, failed = ?6,
             reason = ?7, message = ?8, container = ?9, codec = ?10, width = ?11, height = ?12, duration = ?13,
-            frame_rate = ?14, clip_count = ?15, checksum = ?16, times_mended = ?18, decoded_share = ?19 WHERE id = ?17
+            frame_rate = ?14, clip_count = ?15, checksum = ?16, times_mended = ?18, decoded_share = ?19,
+            status_changed = ?20 WHERE id = ?17
             """
         try db.cachedStatement(sql: sql).execute(arguments: [
             identity.path, identity.fingerprint, identity.size, identity.modified, identity.device,
@@ -121,7 +132,7 @@ struct VideoRow: Equatable {
             facts.codec, facts.width,
             facts.height,
             facts.duration, facts.frameRate, clipCount, checksum, id, facts.areTimesMended ? 1 : 0,
-            facts.decodedShare,
+            facts.decodedShare, identity.statusChanged,
         ])
     }
 

@@ -1,11 +1,11 @@
 import Indexing
 import VideoDecoding
 
-/// What the folders hold against what the index knows, by path, size and time alone: no file is read for it.
+/// What the folders hold against what the index knows, by path, size and times alone: no file is read for it.
 struct Comparison {
     /// Files that are as they were when they were last read.
     var unchanged = 0
-    /// Unchanged files whose filesystem has another number now.
+    /// Unchanged files whose filesystem has another number now, or of which an older version stored less.
     var refreshed: [FileChange] = []
     /// Files that are new, changed, or worth another attempt.
     var toRead: [ScannedFile] = []
@@ -26,9 +26,10 @@ struct Comparison {
                 unopenable.append(file)
             } else if let row, Comparison.isSettled(row, file, retryFailed) {
                 unchanged += 1
-                if row.identity.device != file.device {
+                if (row.identity.device, row.identity.statusChanged) != (file.device, file.statusChanged) {
                     var identity = row.identity
                     identity.device = file.device
+                    identity.statusChanged = file.statusChanged
                     refreshed.append(FileChange(id: row.id, identity: identity))
                 }
             } else {
@@ -42,7 +43,10 @@ struct Comparison {
     /// read: a row without a fingerprint says nothing about content. What an older version stored is read again where
     /// this version keeps more.
     private static func isSettled(_ row: KnownFile, _ file: ScannedFile, _ retryFailed: Bool) -> Bool {
-        guard row.identity.size == file.size, row.identity.modified == file.modified else { return false }
+        guard
+            row.identity.isUntouched(
+                size: file.size, modified: file.modified, statusChanged: file.statusChanged)
+        else { return false }
         return row.isReady ? row.isComplete : !retryFailed && !row.identity.fingerprint.isEmpty
     }
 }

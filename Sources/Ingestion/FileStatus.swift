@@ -1,4 +1,5 @@
 import Glibc
+import Indexing
 
 /// What the filesystem says of a path.
 struct FileStatus: Equatable {
@@ -6,6 +7,8 @@ struct FileStatus: Equatable {
     var size: Int64
     /// Nanoseconds since 1970.
     var modified: Int64
+    /// Of the status itself, nanoseconds since 1970.
+    var statusChanged: Int64
     var device: Int64
     var inode: UInt64
     /// Names that the file has.
@@ -31,7 +34,8 @@ struct FileStatus: Equatable {
     private init(_ facts: stat) {
         mode = facts.st_mode
         size = Int64(facts.st_size)
-        modified = Int64(facts.st_mtim.tv_sec) &* 1_000_000_000 &+ Int64(facts.st_mtim.tv_nsec)
+        modified = facts.st_mtim.nanoseconds
+        statusChanged = facts.st_ctim.nanoseconds
         device = Int64(bitPattern: UInt64(facts.st_dev))
         inode = UInt64(facts.st_ino)
         links = UInt64(facts.st_nlink)

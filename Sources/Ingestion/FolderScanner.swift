@@ -8,6 +8,8 @@ struct ScannedFile {
     var size: Int64
     var modified: Int64
     var device: Int64
+    /// Of `FileIdentity`.
+    var statusChanged: Int64
     /// Why it is not even opened: a named pipe, a name that is no text.
     var problem: VideoError?
 }
@@ -219,7 +221,7 @@ struct FolderScanner {
         result.files.append(
             ScannedFile(
                 path: path, size: status.size, modified: status.modified, device: status.device,
-                problem: problem))
+                statusChanged: status.statusChanged, problem: problem))
     }
 
     /// What a folder holds: names that do not begin with a dot, and marks.

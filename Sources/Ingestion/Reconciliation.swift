@@ -12,7 +12,9 @@ struct EncodingTask {
 
 extension ScannedFile {
     func identity(fingerprint: String) -> FileIdentity {
-        FileIdentity(path: path, fingerprint: fingerprint, size: size, modified: modified, device: device)
+        FileIdentity(
+            path: path, fingerprint: fingerprint, size: size, modified: modified, device: device,
+            statusChanged: statusChanged)
     }
 }
 

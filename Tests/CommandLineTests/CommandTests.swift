@@ -28,6 +28,42 @@ import Testing
         #expect(try paths(outside) == Array(paths(inside).prefix(3)))
     }
 
+    /// The size and the time of a file say nothing where someone has set the time back: what is searched for is what it shows.
+    @Test func aFileThatWasReplacedIsNotAnsweredForByTheIndex() throws {
+        let index = try TestIndex()
+        let videos = index.folder.path + "/videos"
+        try FileManager.default.createDirectory(atPath: videos, withIntermediateDirectories: true)
+        let (first, second) = (videos + "/first.mp4", videos + "/second.mp4")
+        let contents = try [3, 17].map {
+            try Data(contentsOf: URL(fileURLWithPath: index.material.video($0)))
+        }
+        // What is behind the last atom is passed over.
+        let size = (contents.map(\.count).max() ?? 0) + 8
+        let padded = contents.map { content in
+            let count = size - content.count
+            return content + [0, 0, UInt8(count >> 8), UInt8(count & 255)] + Array("free".utf8)
+                + Data(count: count - 8)
+        }
+        #expect(padded[0].count == padded[1].count && size - (contents.map(\.count).min() ?? 0) < 65536)
+        let time = [FileAttributeKey.modificationDate: Date(timeIntervalSince1970: 1_700_000_000)]
+        for (path, content) in zip([first, second], padded) {
+            try content.write(to: URL(fileURLWithPath: path))
+            try FileManager.default.setAttributes(time, ofItemAtPath: path)
+        }
+        #expect(try index.run("index", videos).status == 0)
+        let same = try index.run("search", first, "--json")
+        #expect(try paths(same).first == first)
+        try FileHandle(forWritingTo: URL(fileURLWithPath: first)).write(contentsOf: padded[1])
+        try FileManager.default.setAttributes(time, ofItemAtPath: first)
+        let changed = try index.run("search", first, "--json", "--limit", "1")
+        #expect(try paths(changed) == [second], "\(changed.output)\(changed.errors)")
+        #expect((try changed.json()["query"] as? [String: Any])?["indexed"] as? Bool == false)
+        // Permissions are no content.
+        #expect(chmod(second, 0o600) == 0)
+        let touched = try index.run("search", second, "--json")
+        #expect((try touched.json()["query"] as? [String: Any])?["indexed"] as? Bool == true)
+    }
+
     @Test func aFileOutsideTheIndexIsDecoded() throws {
         let index = try Self.indexed.get()
         let copy = index.folder.path + "/copy \u{1B}[31m.mp4"

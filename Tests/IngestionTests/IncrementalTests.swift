@@ -55,6 +55,49 @@ import VideoDecoding
         #expect(try library.isTrue())
     }
 
+    /// An edit that keeps the size and sets the time back.
+    @Test func anEditOfTheSameSizeAndTimeIsSeen() throws {
+        try library.write("a.mp4", "one")
+        try library.run()
+        try library.write("a.mp4", "two")
+        #expect(try library.run().indexed == 1)
+        #expect(try library.isTrue())
+    }
+
+    /// What was only touched is known by content, once.
+    @Test func newPermissionsAloneEncodeNothing() throws {
+        try library.write("a.mp4", "one")
+        try library.run()
+        #expect(chmod(library.path("a.mp4"), 0o600) == 0)
+        _ = library.source.takeCalls()
+        for fingerprinted in [["a.mp4"], []] {
+            let run = try library.run()
+            #expect(run.unchanged == 1 && run.indexed == 0)
+            let calls = library.source.takeCalls()
+            #expect(calls.encoded == [] && calls.fingerprinted == fingerprinted)
+        }
+    }
+
+    /// Where an older version stored no time of the status, size and modification time decide, and the time is kept from then on.
+    @Test func whatOlderVersionsStoredIsNotReadAgain() throws {
+        try library.write("a.mp4", "one")
+        try library.run()
+        do {
+            let index = try VideoIndex.open(
+                writingTo: library.indexFolder, model: Library.model, durability: .process)
+            defer { index.close() }
+            let file = try #require(try index.knownFiles().first)
+            #expect(file.identity.statusChanged > 0)
+            var identity = file.identity
+            identity.statusChanged = 0
+            try index.update([FileChange(id: file.id, identity: identity)])
+        }
+        _ = library.source.takeCalls()
+        #expect(try library.run().unchanged == 1)
+        #expect(library.source.takeCalls().fingerprinted == [])
+        #expect(try library.read { try $0.knownFiles().allSatisfy { $0.identity.statusChanged > 0 } })
+    }
+
     @Test func failedFilesAreRetriedOnlyWhenAskedOrChanged() throws {
         try library.write("x.mp4", "broken")
         try library.run()

@@ -174,8 +174,7 @@ extension HTTPService {
     private func isCurrent(_ video: IndexedVideo) -> Bool {
         var status = stat()
         guard stat(video.identity.path, &status) == 0 else { return errno == ENOENT || errno == ENOTDIR }
-        let modified = Int64(status.st_mtim.tv_sec) &* 1_000_000_000 &+ Int64(status.st_mtim.tv_nsec)
-        return video.identity.size == Int64(status.st_size) && video.identity.modified == modified
+        return video.identity.isUntouched(status)
     }
 
     /// The part asked for.

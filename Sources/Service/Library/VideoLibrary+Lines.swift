@@ -67,8 +67,7 @@ extension VideoLibrary {
             var status = stat()
             if stat(path, &status) == 0 {
                 identity.size = Int64(status.st_size)
-                identity.modified =
-                    Int64(status.st_mtim.tv_sec) &* 1_000_000_000 &+ Int64(status.st_mtim.tv_nsec)
+                identity.modified = status.st_mtim.nanoseconds
             }
             identity.fingerprint = try source.fingerprint(path: path)
             let video = try worker.encode(

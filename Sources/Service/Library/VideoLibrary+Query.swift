@@ -109,19 +109,20 @@ extension VideoLibrary {
             pictures: encoded.pictures, fingerprint: "")
     }
 
-    /// The query as it is in the index; nil where the file there is another, by size or time. A video whose file is
-    /// gone, on a disk that isn't there perhaps, is searched for as it was when it was indexed.
+    /// The query as it is in the index; nil where the file there is another, by size and times or, where those say that someone
+    /// touched it, by content. A video whose file is gone, on a disk that isn't there perhaps, is searched for as it was when it
+    /// was indexed.
     private func indexedQuery(_ path: String) throws(LibraryError) -> Query? {
         var status = stat()
         let isThere = stat(path, &status) == 0
         guard isThere || errno == ENOENT || errno == ENOTDIR else { return nil }
-        // Wraps for years beyond 2262, as the index does.
-        let modified = Int64(status.st_mtim.tv_sec) &* 1_000_000_000 &+ Int64(status.st_mtim.tv_nsec)
         return try reader.read { (opened) throws(IndexError) in
-            guard let video = try opened.index.video(atPath: path),
-                !isThere
-                    || video.identity.size == Int64(status.st_size) && video.identity.modified == modified
-            else { return nil }
+            guard let video = try opened.index.video(atPath: path) else { return nil }
+            if isThere, !video.identity.isUntouched(status) {
+                guard video.identity.size == Int64(status.st_size),
+                    (try? ContentFingerprint.of(path: path)) == video.identity.fingerprint
+                else { return nil }
+            }
             // Where it is being indexed anew, the file itself is asked.
             guard let (intervals, mixture) = try opened.index.mixtureIfThere(ofVideo: video.id) else {
                 return nil

@@ -90,8 +90,7 @@ extension VideoLibrary {
     private static func isUnchanged(_ file: FileIdentity) -> Bool {
         var status = stat()
         guard stat(file.path, &status) == 0 else { return true }
-        let modified = Int64(status.st_mtim.tv_sec) &* 1_000_000_000 &+ Int64(status.st_mtim.tv_nsec)
-        return file.size == Int64(status.st_size) && file.modified == modified
+        return file.isUntouched(status)
     }
 
     private func translating<R>(_ body: () throws(IndexError) -> R) throws(LibraryError) -> R {

@@ -115,11 +115,11 @@ class Index:
 
 
 def make_first_format(database):
-    """Format 1 is format 3 without its tables of decisions and of signatures, and without two columns."""
+    """Format 1 is format 3 without its tables of decisions and of signatures, and without three columns."""
     with sqlite3.connect(database) as connection:
         connection.execute("DROP TABLE decision")
         connection.execute("DROP TABLE signatures")
-        for column in ("times_mended", "decoded_share"):
+        for column in ("times_mended", "decoded_share", "status_changed"):
             connection.execute(f"ALTER TABLE video DROP COLUMN {column}")
         connection.execute("PRAGMA user_version = 1")
     connection.close()
