@@ -168,6 +168,21 @@ import VideoDecoding
         #expect(group.members[0].containment == nil)
     }
 
+    /// What begins or ends with the same picture for longer, as after a cut, is longer than its excerpt; the place is not.
+    @Test func aPlaceIsAsLongAsTheExcerptAllows() throws {
+        let clips = [680, 710, 740, 770] as [Float]
+        let before = (0..<8).map { 300 + 30 * Float($0) }
+        let after = (0..<8).map { 900 + 30 * Float($0) }
+        try store("/film", clips: before + [680] + clips + [770] + after)
+        try store("/excerpt", clips: clips)
+        try store("/other", clips: (0..<20).map { 3000 + 30 * Float($0) })
+        let group = try #require(try found().groups.first)
+        let containment = try #require(group.members.last?.containment)
+        #expect(containment.interval.duration <= 8 + 2, "\(containment.interval)")
+        #expect(
+            containment.interval.start <= 19 && containment.interval.stop >= 25, "\(containment.interval)")
+    }
+
     /// Four seconds that many begin with are no reason to take them for copies of each other.
     @Test func sharedIntrosMakeNoGroup() throws {
         for number in 0..<5 {

@@ -61,6 +61,7 @@ struct PairAlignment: Sendable {
         fileprivate var isFirstShorter: Bool
         /// What all of the shorter one says.
         fileprivate var total: Double
+        fileprivate var shorter: TimeRange
         fileprivate var longerDuration: Double
 
         /// Whether anything is left that corresponds.
@@ -99,7 +100,7 @@ struct PairAlignment: Sendable {
         }
         return Candidate(
             distance: distance, segments: segments, isFirstShorter: isFirstShorter, total: total,
-            longerDuration: longer.extent.duration)
+            shorter: shorter.extent, longerDuration: longer.extent.duration)
     }
 
     /// Nil where the two are no duplicates: what was looked at and does not agree is not shared.
@@ -117,7 +118,8 @@ struct PairAlignment: Sendable {
         }
         let shared = segments.reduce(0) { $0 + $1.information }
         var interval: TimeRange?
-        if let place = Self.place(segments), shared >= Self.excerptShare * candidate.total,
+        if let place = Self.place(of: candidate.shorter, segments),
+            shared >= Self.excerptShare * candidate.total,
             place.duration <= Self.excerptShare * candidate.longerDuration
         {
             interval = place
@@ -134,16 +136,17 @@ struct PairAlignment: Sendable {
     }
 
     /// Where in the longer video the shorter one lies: the segment that holds the most, with those that go on where it ends or
-    /// end where it begins. Others are repetitions.
-    private static func place(_ segments: [AlignedSegment]) -> TimeRange? {
+    /// end where it begins. Others are repetitions, and so is what all of the shorter one would not reach, played as that
+    /// segment is: the place is a clip longer at most.
+    private static func place(of shorter: TimeRange, _ segments: [AlignedSegment]) -> TimeRange? {
         guard let main = segments.max(by: { $0.information < $1.information }) else { return nil }
-        let sameLine = segments.filter {
-            let expected = main.target.start + main.speed * ($0.query.start - main.query.start)
-            return abs($0.target.start - expected) <= oneClip
-        }
+        func target(_ query: Double) -> Double { main.target.start + main.speed * (query - main.query.start) }
+        let sameLine = segments.filter { abs($0.target.start - target($0.query.start)) <= oneClip }
+        let start = sameLine.map(\.target.start).min() ?? main.target.start
+        let stop = sameLine.map(\.target.stop).max() ?? main.target.stop
         return TimeRange(
-            start: sameLine.map(\.target.start).min() ?? main.target.start,
-            stop: sameLine.map(\.target.stop).max() ?? main.target.stop)
+            start: max(start, min(main.target.start, target(shorter.start) - oneClip / 2)),
+            stop: min(stop, max(main.target.stop, target(shorter.stop) + oneClip / 2)))
     }
 
     /// Seconds by which segments of one line may lie beside it.
