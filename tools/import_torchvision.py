@@ -18,7 +18,12 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "reference"))
 
-import torch  # noqa: E402
+try:
+    import torch
+except ModuleNotFoundError:
+    requirements = Path(__file__).resolve().parent / "reference" / "requirements.txt"
+    sys.exit(f"error: PyTorch is not installed for {sys.executable}\n"
+             f"hint: {sys.executable} -m pip install -r {requirements}, best in a virtual environment (python3 -m venv)")
 
 from files import stored_tensors, write_model  # noqa: E402
 from model import Encoder, initialise  # noqa: E402

@@ -68,12 +68,15 @@ public final class EncoderTrainer {
     }
 
     /// A new model with the weights that `ModelFactory` makes of that seed.
+    ///
+    /// - Parameter clipCount: made-up clips that the norms are set from; 1 is enough where other weights take their place.
     public convenience init(
-        configuration: ModelConfiguration, seed: UInt64, threads: Int = 2, precision: Precision = .automatic,
+        configuration: ModelConfiguration, seed: UInt64, clipCount: Int = 64, threads: Int = 2,
+        precision: Precision = .automatic,
         progress: (Double) -> Void = { _ in }
     ) throws(ModelError) {
         let weights = try ModelFactory.makeWeights(
-            configuration, seed: seed, clipCount: 64, threads: threads, folder: configuration.name,
+            configuration, seed: seed, clipCount: clipCount, threads: threads, folder: configuration.name,
             progress: progress)
         self.init(configuration: configuration, weights: weights, threads: threads, precision: precision)
     }

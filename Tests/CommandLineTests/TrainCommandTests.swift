@@ -46,6 +46,8 @@ import Testing
         #expect(result["clips_per_step"] as? Int == 6)
         #expect((result["loss"] as? Double)?.isFinite == true)
         #expect(outcome.errors.contains("MiB of memory"))
+        #expect(outcome.errors.contains("the decoded clips are kept in \(folder.path)/cache: "))
+        #expect(outcome.errors.contains("(unweighted: soft "))
         #expect(outcome.errors.contains("step 2/3, loss "))
         #expect(outcome.errors.contains("clips/s"))
         for name in ["README.md", "curves.svg", "log.jsonl", "training.json", "checkpoint.safetensors"] {
@@ -74,11 +76,13 @@ import Testing
         let outcome = try run.outcome()
         #expect(outcome.status == 130, "\(outcome.errors)")
         #expect(outcome.output == "")
-        #expect(outcome.errors.contains("hint: the same command with --resume goes on"))
+        #expect(outcome.errors.contains("hint: mixtape train --resume \(out) goes on"))
         #expect(exists("checkpoint.safetensors") && !exists("config.json"))
         let again = try train(steps)
-        #expect(again.status == 1 && again.errors.contains("--resume continues that run"))
-        let resumed = try train(steps + ["--resume"])
+        #expect(again.status == 1)
+        #expect(again.errors.contains("hint: mixtape train --resume \(out) continues that run"))
+        // Nothing else needs to be said again, from whatever folder.
+        let resumed = try Running.run(["train", "--resume", out, "--threads", "1"], directory: "/")
         #expect(resumed.status == 0, "\(resumed.errors)")
         #expect(resumed.errors.contains("resumed at step "))
         for name in ["model.safetensors", "checkpoint.safetensors"] {
@@ -177,6 +181,7 @@ import Testing
         try FileManager.default.removeItem(atPath: videos)
         let missing = try train(tiny + ["--steps", "1"])
         #expect(missing.status == 1 && missing.errors.contains("cannot be opened as a folder"))
+        #expect(missing.errors.contains("hint: name a folder of videos") && !missing.errors.contains("disk"))
         #expect(!exists("checkpoint.safetensors"))
     }
 
@@ -193,11 +198,58 @@ import Testing
         #expect(try train(tiny + ["--steps", "1"]).status == 0)
         let before = try bytes(out + "/checkpoint.safetensors")
         let wider = try train(["--width", "8", "--dimension", "8", "--steps", "1", "--resume"])
-        #expect(wider.status == 1 && wider.errors.contains("architecture: "))
-        let longer = try train(tiny + ["--steps", "2", "--resume"])
-        #expect(longer.status == 1 && longer.errors.contains("steps: 1 in the checkpoint, 2 now"))
-        #expect(longer.errors.contains("hint: give the same options as before"))
+        #expect(wider.status == 1)
+        #expect(wider.errors.contains("architecture: not that of the checkpoint"), "\(wider.errors)")
+        let faster = try train(tiny + ["--steps", "1", "--learning-rate", "0.5", "--resume"])
+        #expect(faster.status == 1)
+        #expect(
+            faster.errors.contains("optimizer.learning_rate: 0.001 in the checkpoint, 0.5 now")
+                && faster.errors.contains("hint: leave these options out"), "\(faster.errors)")
+        // What cannot be is said before anything takes long.
+        #expect(!faster.errors.contains("norms") && !faster.errors.contains("MiB of memory"))
+        for errors in [wider.errors, faster.errors] {
+            #expect(errors.split(separator: "\n").allSatisfy { $0.count < 400 }, "\(errors)")
+        }
         #expect(try bytes(out + "/checkpoint.safetensors") == before)
+    }
+
+    @Test func aRunIsMadeLonger() throws {
+        try FileManager.default.createDirectory(
+            atPath: folder.path + "/more", withIntermediateDirectories: true)
+        try FileManager.default.copyItem(
+            atPath: material.video(9), toPath: folder.path + "/more/video9.mp4")
+        let list = folder.path + "/list"
+        try "video0.mp4\n".write(toFile: list, atomically: true, encoding: .utf8)
+        let first = try Running.run(
+            arguments(tiny + ["--steps", "2", "--json", "--exclude-file", "list", "more"]),
+            directory: folder.path)
+        #expect(first.status == 0, "\(first.errors)")
+        #expect(try first.json()["videos"] as? Int == 5)
+        let longer = try Running.run(["train", "--resume", out, "--steps", "5", "--json"], directory: "/")
+        #expect(longer.status == 0, "\(longer.errors)")
+        #expect(longer.errors.contains("resumed at step 2 of 5"))
+        // Both folders, less what the list leaves out; a batch of three videos, each in two views of one clip.
+        let result = try longer.json()
+        #expect(result["steps"] as? Int == 5 && result["videos"] as? Int == 5)
+        #expect(result["left_out"] as? Int == 1 && result["clips_per_step"] as? Int == 6)
+        let shorter = try Running.run(["train", "--resume", out, "--steps", "3"])
+        #expect(shorter.status == 1)
+        #expect(
+            shorter.errors.contains("steps: must be at least the 5 that the checkpoint has made, is 3"),
+            "\(shorter.errors)")
+        // What a run is made of is no choice for another.
+        let other = try train(
+            tiny + ["--config", out + "/training.json", "--steps", "5"], out: folder.path + "/other")
+        #expect(other.status == 0, "\(other.errors)")
+    }
+
+    @Test func whatIsMissingForAContinuationIsSaid() throws {
+        let nothing = try Running.run(["train", "--resume", videos])
+        #expect(nothing.status == 1 && nothing.errors.contains("hint: "), "\(nothing.errors)")
+        let usage = try Running.run(["train", "--resume"])
+        #expect(usage.status == 64 && usage.errors.contains("mixtape train --resume DIR"))
+        let none = try Running.run(["train", "--out", out])
+        #expect(none.status == 64 && none.errors.contains("expected at least one folder"))
     }
 
     @Test func aFullDiskIsSaidAndLeavesNoHalfCheckpoint() throws {

@@ -31,6 +31,49 @@ import Training
         #expect(try cache(scratch, source).build(videos: paths, threads: 1).decoded == 0)
     }
 
+    /// Entries that a building uses stay, however many; of the others the longest unused go.
+    @Test func theFolderKeepsItsBound() throws {
+        let scratch = try Scratch()
+        let paths = try scratch.videos([5, 9, 1, 7])
+        func build(_ paths: [String], limit: Int64) throws -> ClipCache.Content {
+            try ClipCache(
+                folder: scratch.path + "/cache", choice: .small(24), clipInterval: 0.25,
+                source: MadeUpFrames(),
+                limit: limit
+            ).build(videos: paths, threads: 1)
+        }
+        func size(_ name: String) throws -> Int64 { Int64(try scratch.bytes("cache/\(name)").count) }
+        let content = try build(paths, limit: 0)
+        #expect(content.removed == 0 && content.videos.count == 4)
+        let names = try entries(scratch).filter { $0.hasSuffix(".frames") }
+        #expect(try content.folderBytes == names.reduce(0) { try $0 + size($1) })
+        // The first that was used, and one that a killed run left half written long ago.
+        let entry = { (video: CachedVideo) in
+            names.first { $0.hasPrefix(String(video.fingerprint.prefix(40))) } ?? ""
+        }
+        let order = content.videos.map(entry)
+        try Data(count: 100).write(to: URL(fileURLWithPath: scratch.path + "/cache/.x.frames.1.1.tmp"))
+        for (age, name) in ([".x.frames.1.1.tmp"] + order).enumerated() {
+            let used = Date(timeIntervalSinceNow: Double(100_000 * (age - 5)))
+            try FileManager.default.setAttributes(
+                [.modificationDate: used], ofItemAtPath: scratch.path + "/cache/" + name)
+        }
+        // The third is used; of the rest, the first goes, and then there is room for the second and the fourth.
+        let kept = try [1, 2, 3].reduce(0) { try $0 + size(order[$1]) }
+        let second = try build([paths[2]], limit: kept)
+        #expect(second.decoded == 0 && second.removed == 1 && second.folderBytes == kept)
+        #expect(try entries(scratch) == (order.dropFirst() + ["index.json"]).sorted())
+        // What was used since the beginning is another run's, which began meanwhile.
+        try FileManager.default.setAttributes(
+            [.modificationDate: Date(timeIntervalSinceNow: 600)],
+            ofItemAtPath: scratch.path + "/cache/" + order[2])
+        let third = try build([paths[1]], limit: 0)
+        #expect(third.removed == 1)
+        #expect(try entries(scratch) == ([order[1], order[2], "index.json"]).sorted())
+        let again = try build(paths, limit: 0)
+        #expect(again.decoded == 2 && again.videos.count == 4)
+    }
+
     @Test func unreadableFilesAreSkippedWithTheirReasonAndRemembered() throws {
         let scratch = try Scratch()
         var paths = try scratch.videos([5, 9])

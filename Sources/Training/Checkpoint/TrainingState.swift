@@ -64,9 +64,10 @@ struct TrainingState {
         else { throw .damagedCheckpoint(path: path, problem: "its step is missing") }
         let differences = differences(archive)
         if !differences.isEmpty { throw .incompatibleCheckpoint(path: path, differences: differences) }
-        guard step <= configuration.steps, optimizerSteps == step else {
+        guard optimizerSteps == step else {
             throw .damagedCheckpoint(path: path, problem: "its steps do not fit together")
         }
+        try Self.checkSteps(configuration, made: step)
         // Everything was checked before the first number is changed.
         for entry in entries { try archive.copy(entry.name, into: entry.value) }
         optimizer.stepsDone = optimizerSteps
@@ -79,14 +80,12 @@ struct TrainingState {
     private func differences(_ archive: TensorArchive.Reader) -> [String] {
         var differences: [String] = []
         func compare(_ what: String, _ then: String?, _ now: String) {
-            if then != now {
-                differences.append("\(what): \(then ?? "missing") in the checkpoint, \(now) now")
-            }
+            if then != now { differences.append(Self.difference(what, then, now)) }
         }
         compare("architecture", archive.metadata("architecture"), encoder.architecture)
         compare("precision", archive.metadata("precision"), encoder.numberFormat)
         compare("objective", archive.metadata("objective"), objective.settings)
-        differences += configurationDifferences(archive.metadata("configuration") ?? "")
+        differences += Self.differences(configuration, archive.metadata("configuration") ?? "")
         if !differences.isEmpty { return differences }
         let expected = entries
         for entry in expected {
@@ -104,14 +103,41 @@ struct TrainingState {
         return differences
     }
 
-    private func configurationDifferences(_ json: String) -> [String] {
+    /// Whether a run of other choices could go on at a checkpoint; a run may be made longer, or shorter.
+    static func check(_ configuration: TrainingConfiguration, against path: String) throws(TrainingError) {
+        let archive = try TensorArchive.Reader(path: path)
+        let differences = differences(configuration, archive.metadata("configuration") ?? "")
+        if !differences.isEmpty { throw .incompatibleCheckpoint(path: path, differences: differences) }
+        if let step = archive.metadata("step").flatMap({ Int($0) }) {
+            try checkSteps(configuration, made: step)
+        }
+    }
+
+    private static func checkSteps(
+        _ configuration: TrainingConfiguration, made step: Int
+    ) throws(TrainingError) {
+        try require(
+            step <= configuration.steps, "steps",
+            "must be at least the \(step) that the checkpoint has made, is \(configuration.steps)")
+    }
+
+    /// Descriptions of whole networks are too long to be compared by reading.
+    private static func difference(_ what: String, _ then: String?, _ now: String) -> String {
+        let longest = 60
+        guard (then ?? "").count <= longest, now.count <= longest else {
+            return "\(what): not that of the checkpoint"
+        }
+        return "\(what): \(then ?? "missing") in the checkpoint, \(now) now"
+    }
+
+    private static func differences(_ configuration: TrainingConfiguration, _ json: String) -> [String] {
         guard let then = try? TrainingConfiguration(json: json) else {
             return ["configuration: cannot be read"]
         }
         let old = Dictionary(then.leaves.map { ($0.path, $0.text) }, uniquingKeysWith: { $1 })
         return configuration.leaves.compactMap { path, text in
-            if path.hasPrefix("operation.") || old[path] == text { return nil }
-            return "\(path): \(old[path] ?? "missing") in the checkpoint, \(text) now"
+            if path.hasPrefix("operation.") || path == "steps" || old[path] == text { return nil }
+            return difference(path, old[path], text)
         }
     }
 }

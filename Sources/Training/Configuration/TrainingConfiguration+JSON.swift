@@ -8,15 +8,16 @@ extension TrainingConfiguration {
         return String(decoding: data, as: UTF8.self)
     }
 
-    /// Reads a JSON form that may leave out whatever shall stay at its default. Throws
-    /// `.invalidConfiguration` for a key that does not exist, a wrong type, or a value that cannot be.
+    /// Reads a JSON form that may leave out whatever shall stay at its default; what a run was made of (`TrainingRecord`) is no
+    /// choice and passed over. Throws `.invalidConfiguration` for a key that does not exist, a wrong type, or a value that cannot be.
     public init(json: String) throws(TrainingError) {
-        let changes: JSONValue
+        var changes: JSONValue
         do {
             changes = try JSONParser.parse(Array(json.utf8))
         } catch {
             throw .invalidConfiguration(field: "configuration", problem: "is not JSON: \(error)")
         }
+        if case .object(let members) = changes { changes = .object(members.filter { $0.name != "run" }) }
         let whole = try Self.overlay(changes, on: TrainingConfiguration().value, path: "")
         do {
             self = try JSONCoding.decoder().decode(TrainingConfiguration.self, from: Data(whole.text().utf8))

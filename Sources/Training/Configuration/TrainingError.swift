@@ -4,6 +4,8 @@ public enum TrainingError: Error, Sendable, Equatable, CustomStringConvertible {
     case invalidConfiguration(field: String, problem: String)
     /// Nothing in the folder could be read as video.
     case noVideos(folder: String, skipped: Int)
+    /// What was named cannot be looked into.
+    case noFolder(path: String, problem: String)
     /// A contrast needs something to contrast with.
     case oneVideo(path: String)
     /// A file or folder could not be read or written.
@@ -35,10 +37,10 @@ public enum TrainingError: Error, Sendable, Equatable, CustomStringConvertible {
             return "\(folder): \(why)"
         case .oneVideo(let path):
             return "\(path): only one video; training contrasts videos with each other and needs at least two"
-        case .file(let path, let problem):
+        case .file(let path, let problem), .noFolder(let path, let problem):
             return "\(path): \(problem)"
         case .checkpointExists(let path):
-            return "\(path): here is the checkpoint of an earlier run, which a new one would write over"
+            return "\(path): the checkpoint of an earlier run, which a new one would overwrite"
         case .modelExists(let path):
             return "\(path): holds a model already"
         case .noCheckpoint(let path):
@@ -46,7 +48,10 @@ public enum TrainingError: Error, Sendable, Equatable, CustomStringConvertible {
         case .damagedCheckpoint(let path, let problem):
             return "\(path): the checkpoint cannot be used: \(problem)"
         case .incompatibleCheckpoint(let path, let differences):
-            return "\(path): the checkpoint is of another run: " + differences.joined(separator: "; ")
+            let shown = differences.prefix(3).joined(separator: "; ")
+            let others = differences.count - 3
+            return "\(path): the checkpoint is of another run: \(shown)"
+                + (others > 0 ? "; and \(others) more differences" : "")
         case .nonFinite(let step, let term, let checkpoint):
             let kept =
                 checkpoint.map { "; the last good checkpoint is \($0)" } ?? "; there is no checkpoint yet"
@@ -64,6 +69,7 @@ public enum TrainingError: Error, Sendable, Equatable, CustomStringConvertible {
         switch self {
         case .invalidConfiguration: return "correct this choice and start again"
         case .noVideos: return "name a folder that holds videos, directly or in folders below it"
+        case .noFolder: return "name a folder of videos that is there and may be read"
         case .oneVideo: return "add more videos to the folder"
         case .file: return "check that the path exists, may be written and that the disk is not full"
         case .checkpointExists: return "resume that run, train into another folder, or delete the checkpoint"

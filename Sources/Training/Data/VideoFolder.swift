@@ -30,7 +30,7 @@ public enum VideoFolder {
             guard let stream = opendir(folder) else {
                 // Only the folder that was named must be readable.
                 if folder != root { continue }
-                throw .file(
+                throw .noFolder(
                     path: folder, problem: "cannot be opened as a folder: \(FileReplacement.reason())")
             }
             defer { closedir(stream) }

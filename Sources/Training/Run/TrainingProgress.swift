@@ -26,6 +26,8 @@ public struct TrainingProgress: Sendable, Equatable {
 public struct TrainingHooks {
     /// Every `log_every` steps, and at the end.
     public var progress: (TrainingProgress) -> Void = { _ in }
+    /// Steps done and all: before the first step, and after each.
+    public var stepped: (Int, Int) -> Void = { _, _ in }
     /// Remarks for the user, one sentence each.
     public var note: (String) -> Void = { _ in }
     /// Asked before every step; true saves a checkpoint and ends the run.

@@ -20,6 +20,7 @@ public final class TrainingRun {
     private let encoder: any TrainableEncoder
     private let objective: any TrainingObjective
     private let hooks: TrainingHooks
+    private let record: TrainingRecord?
     private let state: TrainingState
     private let schedule: LearningRateSchedule
     private let mu: FloatStorage
@@ -42,10 +43,13 @@ public final class TrainingRun {
 
     /// Prepares a run; nothing is written yet.
     ///
-    /// - Parameter folder: made where it is not there yet, when the run starts.
+    /// - Parameters:
+    ///   - folder: made where it is not there yet, when the run starts.
+    ///   - record: what `training.json` says of the run beside its choices.
     public init(
         configuration: TrainingConfiguration, plan: BatchPlan, encoder: any TrainableEncoder,
-        objective: any TrainingObjective, folder: String, hooks: TrainingHooks = TrainingHooks()
+        objective: any TrainingObjective, folder: String, hooks: TrainingHooks = TrainingHooks(),
+        record: TrainingRecord? = nil
     ) throws(TrainingError) {
         try configuration.validate()
         precondition(
@@ -57,6 +61,7 @@ public final class TrainingRun {
         self.encoder = encoder
         self.objective = objective
         self.hooks = hooks
+        self.record = record
         encoder.freeze(configuration.freeze)
         let own = encoder.parameters
         let parameters = own + objective.parameters
@@ -107,7 +112,8 @@ public final class TrainingRun {
         }
         try FileReplacement.makeFolder(folder)
         try announce()
-        try FileReplacement.write(configuration.json + "\n", to: folder + "/training.json")
+        try FileReplacement.write(
+            configuration.json(with: record) + "\n", to: TrainingRecord.path(folder: folder))
         let log = try TrainingLog(path: folder + "/log.jsonl", resumingAt: stepsDone)
         // A run that was resumed after its last step makes none, and its model says what the log does of that.
         if last == nil { last = log.progress(ofStep: stepsDone, total: configuration.steps) }
@@ -115,6 +121,7 @@ public final class TrainingRun {
             plan: plan, threads: configuration.operation.loaderThreads, lastStep: configuration.steps - 1)
         let operation = configuration.operation
         var clock = Clock(step: stepsDone)
+        hooks.stepped(stepsDone, configuration.steps)
         while stepsDone < configuration.steps {
             if hooks.isCancelled() {
                 try save()
@@ -122,6 +129,7 @@ public final class TrainingRun {
                 return summary(isInterrupted: true)
             }
             var progress = try step(loader)
+            hooks.stepped(stepsDone, configuration.steps)
             let isLast = stepsDone == configuration.steps
             if stepsDone % operation.logEvery == 0 || isLast {
                 clock.report(&progress, clipsPerStep: plan.layout.rows)

@@ -23,6 +23,8 @@ public struct TrainingSession: Sendable {
     public var output: String
     /// The folder of the clip cache, which several trainings may share.
     public var cacheFolder: String
+    /// Bytes that the cache may take, beyond which entries that this session does not use are removed, the longest unused first.
+    public var cacheLimit = ClipCache.usualLimit
     /// What is trained.
     public var start: Start
     /// Pixels a side of the clips in training; nil takes the model's own. The model that is written keeps its own.
@@ -37,6 +39,8 @@ public struct TrainingSession: Sendable {
     public var clips: @Sendable () -> any ClipSource = { DecodedClips() }
     /// Whether to go on at the output folder's checkpoint.
     public var resumes = false
+    /// What `training.json` says of the session, for its continuation.
+    public var record: TrainingRecord?
 
     /// Names what must be named.
     public init(folders: [String], output: String, cacheFolder: String, start: Start) {
@@ -50,6 +54,8 @@ public struct TrainingSession: Sendable {
     public struct Hooks: Sendable {
         /// Of the run; from the thread that runs the session.
         public var progress: @Sendable (TrainingProgress) -> Void = { _ in }
+        /// Steps done and all: before the first step, and after each.
+        public var stepped: @Sendable (Int, Int) -> Void = { _, _ in }
         /// Files done and all while the cache is filled; from any thread, one at a time.
         public var caching: @Sendable (Int, Int) -> Void = { _, _ in }
         /// Remarks for the user, one sentence each.
@@ -93,6 +99,7 @@ public struct TrainingSession: Sendable {
             folder: folders.joined(separator: ", "), skipped: content.skipped.count)
         var runHooks = TrainingHooks()
         runHooks.progress = hooks.progress
+        runHooks.stepped = hooks.stepped
         runHooks.note = hooks.note
         runHooks.isCancelled = hooks.isCancelled
         let remarks = remarks(leftOut: leftOut, stills: stills.count)
@@ -102,7 +109,8 @@ public struct TrainingSession: Sendable {
         }
         let run = try TrainingRun(
             configuration: configuration, plan: plan, encoder: encoder,
-            objective: PaperObjective(configuration.objective), folder: output, hooks: runHooks)
+            objective: PaperObjective(configuration.objective), folder: output, hooks: runHooks,
+            record: record)
         if resumes { try run.resume() }
         outcome.summary = try run.run()
         return outcome
@@ -116,10 +124,16 @@ public struct TrainingSession: Sendable {
         let cache = ClipCache(
             folder: cacheFolder, choice: configuration.cache, clipInterval: clipInterval,
             fit: model.geometry.fit,
-            source: DecodedFrames(clips: clips()))
-        return try cache.build(
+            source: DecodedFrames(clips: clips()), limit: cacheLimit)
+        let content = try cache.build(
             videos: videos, stills: stills, threads: configuration.operation.decoderThreads,
             progress: hooks.caching, isCancelled: hooks.isCancelled)
+        if !content.isCancelled {
+            hooks.note(
+                "the decoded clips are kept in \(cacheFolder): \(content.folderBytes >> 20) MiB"
+                    + (content.removed > 0 ? ", after \(content.removed) unused entries were removed" : ""))
+        }
+        return content
     }
 
     /// Before anything takes long: neither an earlier run nor a finished model is written over.
@@ -128,7 +142,8 @@ public struct TrainingSession: Sendable {
         let hasCheckpoint = FileReplacement.exists(checkpoint)
         if resumes {
             if !hasCheckpoint { throw .noCheckpoint(path: output) }
-            return
+            // What cannot go on is known before anything takes long.
+            return try TrainingState.check(configuration, against: checkpoint)
         }
         if hasCheckpoint { throw .checkpointExists(path: checkpoint) }
         for name in ["config.json", "model.safetensors"] where FileReplacement.exists("\(output)/\(name)") {
@@ -183,9 +198,11 @@ public struct TrainingSession: Sendable {
                     configuration: small, weights: weights, threads: threads, precision: precision), model
             )
         }
-        hooks.note("setting the norms of a new \(small.name)")
+        if !resumes { hooks.note("setting the norms of a new \(small.name)") }
+        // The checkpoint has all the weights; what they are before doesn't matter.
         let made = try EncoderTrainer(
-            configuration: small, seed: configuration.seed, threads: threads, precision: precision)
+            configuration: small, seed: configuration.seed, clipCount: resumes ? 1 : 64, threads: threads,
+            precision: precision)
         return (made, model)
     }
 

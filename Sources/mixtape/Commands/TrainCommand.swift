@@ -9,21 +9,30 @@ struct TrainCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "train",
         abstract: "Train a model on folders of videos, without labels.",
+        usage: """
+            mixtape train [<options>] <FOLDER> ... --out <DIR>
+            mixtape train --resume [<options>] <DIR>
+            """,
         discussion: """
             From random weights, or from a model with --from, which adapts it to your own videos; with --freeze \
-            backbone that takes minutes. Interrupt it whenever you like: the same command with --resume goes on. \
+            backbone that takes minutes. Interrupt it whenever you like: mixtape train --resume DIR goes on, \
+            DIR being the folder of --out; with a larger --steps it trains longer. \
             The folder of --out gets the model, checkpoint.safetensors, log.jsonl and curves.svg.
 
             Every choice is in training.json there; --config reads such a file, and options go before it.
             """)
 
-    @Argument(help: .init("Folders of videos, with those below them.", valueName: "FOLDER"))
-    var folders: [String]
+    @Argument(
+        help: .init("Folders of videos, with those below them.", valueName: "FOLDER"), completion: .directory)
+    var folders: [String] = []
 
-    @Option(help: .init("The model folder to write.", valueName: "DIR"))
-    var out: String
+    @Option(help: .init("The model folder to write.", valueName: "DIR"), completion: .directory)
+    var out: String?
 
-    @Flag(help: "Go on at the checkpoint in the folder of --out.")
+    @Flag(
+        help:
+            "Go on at the checkpoint in the folder of --out, or in FOLDER where there is no --out, with the options of before."
+    )
     var resume = false
 
     @Option(
@@ -38,8 +47,15 @@ struct TrainCommand: ParsableCommand {
     @OptionGroup(title: "Running") var running: TrainRunningOptions
 
     func validate() throws {
-        if folders.isEmpty { throw ValidationError("expected at least one folder") }
-        if out.isEmpty { throw ValidationError("--out: expected a folder") }
+        if resume, out == nil {
+            guard folders.count == 1 else {
+                throw ValidationError("--resume: expected the folder of a run: mixtape train --resume DIR")
+            }
+        } else if out?.isEmpty != false {
+            throw ValidationError("--out: expected a folder")
+        } else if folders.isEmpty, !resume {
+            throw ValidationError("expected at least one folder")
+        }
     }
 
     func run() throws {
@@ -50,6 +66,7 @@ struct TrainCommand: ParsableCommand {
             let session = try makeSession()
             var hooks = TrainingSession.Hooks()
             hooks.progress = display.show
+            hooks.stepped = display.step
             hooks.caching = display.show
             hooks.note = display.note
             hooks.isCancelled = Interrupts.wereReceived
@@ -63,35 +80,77 @@ struct TrainCommand: ParsableCommand {
                 Terminal.note(
                     outcome.summary == nil
                         ? "hint: run the same command again to go on"
-                        : "hint: the same command with --resume goes on")
+                        : "hint: mixtape train --resume \(output) goes on")
                 throw Interrupts.exitCode
             }
             let seconds = start.duration(to: .now) / .seconds(1)
-            let report = TrainingReport(folder: out, outcome: outcome, summary: summary, seconds: seconds)
+            let report = TrainingReport(folder: output, outcome: outcome, summary: summary, seconds: seconds)
             if running.json { Terminal.data(report.json) } else { Terminal.data(report.text) }
         } catch let error as TrainingError {
-            throw CommandError(message: error.description, hint: Self.hint(error))
+            throw CommandError(message: error.description, hint: hint(error))
         } catch let error as ModelError {
             throw CommandError(message: error.description, hint: error.hint)
         }
     }
 
-    private func makeSession() throws -> TrainingSession {
-        let cache = data.cache ?? Settings.current.cacheFolder.map { "\($0)/clips" } ?? "\(out)/cache"
-        var session = TrainingSession(
-            folders: folders, output: out, cacheFolder: cache, start: try model.start())
-        session.stillFolders = data.stills
-        session.selection = try data.selection()
-        session.size = model.size
-        session.threads = running.threads ?? Settings.current.processors
-        session.precision = running.precision
-        session.resumes = resume
+    /// The folder that is written: with --resume it may be all that is named.
+    private var output: String { out ?? folders.first ?? "" }
 
-        var choices = TrainingConfiguration()
+    /// What the run in a folder was made of and its choices, for one that goes on.
+    private func earlier() throws -> (record: TrainingRecord?, choices: TrainingConfiguration)? {
+        let path = TrainingRecord.path(folder: output)
+        guard resume, access(path, F_OK) == 0 else { return nil }
+        let json = try TextFile.read(path)
+        return (TrainingRecord(json: json), try TrainingConfiguration(json: json))
+    }
+
+    /// The run that goes on, or none, with the options that were given.
+    private func record(_ earlier: TrainingRecord?) throws -> TrainingRecord {
+        var record = earlier ?? TrainingRecord(folders: [])
+        if let named = out == nil ? nil : folders, !named.isEmpty {
+            record.folders = named.map(TrainingRecord.absolute)
+        }
+        guard !record.folders.isEmpty else {
+            throw CommandError(
+                message: "\(output): no training.json there says which videos the run is on",
+                hint:
+                    "name the folder that --out had, or the videos too: mixtape train FOLDER --out DIR --resume"
+            )
+        }
+        data.apply(to: &record)
+        let start = try model.start(earlier)
+        (record.preset, record.dimension, record.model) = (nil, nil, nil)
+        switch start {
+        case .preset(let preset, let dimension): (record.preset, record.dimension) = (preset.name, dimension)
+        case .model(let folder): record.model = TrainingRecord.absolute(folder)
+        }
+        if let size = model.size { record.size = size }
+        if let precision = running.precision { record.precision = precision.rawValue }
+        return record
+    }
+
+    private func makeSession() throws -> TrainingSession {
+        let earlier = try self.earlier()
+        let record = try self.record(earlier?.record)
+        let cache =
+            record.cache ?? Settings.current.cacheFolder.map { "\($0)/clips" } ?? "\(output)/cache"
+        var session = TrainingSession(
+            folders: record.folders, output: output, cacheFolder: cache,
+            start: try model.start(earlier?.record))
+        session.cacheLimit = data.cacheLimit?.bytes ?? session.cacheLimit
+        session.stillFolders = record.stills
+        session.selection = try TrainDataOptions.selection(record)
+        session.size = record.size
+        session.threads = running.threads ?? Settings.current.processors
+        session.precision = record.precision.flatMap(Precision.init(rawValue:)) ?? .automatic
+        session.resumes = resume
+        session.record = record
+
+        var choices = earlier?.choices ?? TrainingConfiguration()
         if let path = running.config { choices = try TrainingConfiguration(json: try TextFile.read(path)) }
         if let seed { choices.seed = seed }
         if let freeze = model.freeze { choices.freeze = freeze }
-        schedule.apply(to: &choices, keepsWarmup: running.config != nil)
+        schedule.apply(to: &choices, keepsWarmup: running.config != nil || earlier != nil)
         objective.apply(to: &choices)
         augmentation.apply(to: &choices.augmentation)
         running.apply(to: &choices.operation)
@@ -109,12 +168,14 @@ struct TrainCommand: ParsableCommand {
     }
 
     /// The library's words with the options' names, where there is an option.
-    private static func hint(_ error: TrainingError) -> String {
+    private func hint(_ error: TrainingError) -> String {
         switch error {
-        case .checkpointExists: "--resume continues that run; or name another folder with --out"
+        case .checkpointExists:
+            "mixtape train --resume \(output) continues that run; or name another folder with --out"
         case .modelExists: "name another folder with --out; --from DIR begins with a model's weights"
-        case .noCheckpoint: "leave --resume out, or name the folder of the interrupted run with --out"
-        case .incompatibleCheckpoint: "give the same options as before, or name another folder with --out"
+        case .noCheckpoint: "name the folder that the run wrote: mixtape train --resume DIR"
+        case .incompatibleCheckpoint:
+            "leave these options out, as all that --resume needs is in the folder; or name another folder with --out"
         case .nonFinite: "lower --learning-rate and train into another folder with --out"
         case .memory, .encoder: "try fewer --videos or --clips"
         default: error.hint

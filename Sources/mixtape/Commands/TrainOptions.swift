@@ -21,7 +21,8 @@ struct TrainModelOptions: ParsableArguments {
     var dimension: Int?
 
     @Option(
-        name: .customLong("from"), help: .init("Begin with the weights of this model.", valueName: "MODEL"))
+        name: .customLong("from"), help: .init("Begin with the weights of this model.", valueName: "MODEL"),
+        completion: .directory)
     var model: String?
 
     @Option(help: .init("none or backbone: what does not learn.", valueName: "PART"))
@@ -55,8 +56,15 @@ struct TrainModelOptions: ParsableArguments {
         guard (16...1024).contains(size ?? 64) else { throw ValidationError("--size: expected 16 to 1024") }
     }
 
-    func start() throws -> TrainingSession.Start {
+    /// - Parameter record: of the run that goes on, where no option says otherwise.
+    func start(_ record: TrainingRecord?) throws -> TrainingSession.Start {
         if let model { return .model(folder: model) }
+        if preset == nil, width == nil, let record {
+            if let model = record.model { return .model(folder: model) }
+            if let name = record.preset, let named = ModelPreset(name: name) {
+                return .preset(named, dimension: dimension ?? record.dimension ?? 256)
+            }
+        }
         guard let named else { throw ExitCode.usage }
         return .preset(named, dimension: dimension ?? 256)
     }
@@ -64,7 +72,9 @@ struct TrainModelOptions: ParsableArguments {
 
 /// What it is trained on.
 struct TrainDataOptions: ParsableArguments {
-    @Option(help: .init("A folder of pictures to make videos of. May be repeated.", valueName: "FOLDER"))
+    @Option(
+        help: .init("A folder of pictures to make videos of. May be repeated.", valueName: "FOLDER"),
+        completion: .directory)
     var stills: [String] = []
 
     @Option(
@@ -76,24 +86,38 @@ struct TrainDataOptions: ParsableArguments {
     @Option(
         help: .init(
             "Leave out the videos that this file lists: names, or ends of paths, one a line.",
-            valueName: "LIST"))
+            valueName: "LIST"), completion: .file())
     var excludeFile: [String] = []
 
     @Option(
         help: .init(
             "Where decoded clips are kept. (default: mixtape/clips in the user's cache folder)",
-            valueName: "DIR"))
+            valueName: "DIR"), completion: .directory)
     var cache: String?
+
+    @Option(
+        help: .init(
+            "Remove clips that are unused from DIR, longest unused first, beyond this size, such as 500M or 20G; 0 "
+                + "keeps none. (default: 20G)", valueName: "SIZE"))
+    var cacheLimit: SizeArgument?
 
     func validate() throws {
         if let holdOut, holdOut < 2 { throw ValidationError("--hold-out: expected 2 or more") }
     }
 
-    func selection() throws(TrainingError) -> VideoSelection {
+    /// - Parameter record: holds these options by now.
+    static func selection(_ record: TrainingRecord) throws(TrainingError) -> VideoSelection {
         var selection = VideoSelection()
-        selection.holdOut = holdOut
-        for path in excludeFile { try selection.exclude(listAt: path) }
+        selection.holdOut = record.holdOut
+        for path in record.excludeFiles { try selection.exclude(listAt: path) }
         return selection
+    }
+
+    func apply(to record: inout TrainingRecord) {
+        if !stills.isEmpty { record.stills = stills.map(TrainingRecord.absolute) }
+        if let holdOut { record.holdOut = holdOut }
+        if !excludeFile.isEmpty { record.excludeFiles = excludeFile.map(TrainingRecord.absolute) }
+        if let cache { record.cache = TrainingRecord.absolute(cache) }
     }
 }
 
@@ -247,14 +271,16 @@ struct TrainAugmentationOptions: ParsableArguments {
 
 /// What does not change the result, but for rounding.
 struct TrainRunningOptions: ParsableArguments {
-    @Option(help: .init("Choices as JSON, such as the training.json of another run.", valueName: "FILE"))
+    @Option(
+        help: .init("Choices as JSON, such as the training.json of another run.", valueName: "FILE"),
+        completion: .file())
     var config: String?
 
     @Option(help: .init("Threads of the network. (default: by the processors)", valueName: "N"))
     var threads: Int?
 
-    @Option(help: .init("automatic, float32 or bfloat16.", valueName: "TYPE"))
-    var precision = Precision.automatic
+    @Option(help: .init("Of the network's products. (default: automatic)", valueName: "TYPE"))
+    var precision: Precision?
 
     @Option(help: .init("Steps from one line of the log to the next. (default: 10)", valueName: "N"))
     var logEvery: Int?
@@ -276,7 +302,7 @@ struct TrainRunningOptions: ParsableArguments {
         if let threads, !(1...1024).contains(threads) {
             throw ValidationError("--threads: expected 1 to 1024")
         }
-        guard precision == .automatic || Precision.supported.contains(precision) else {
+        if let precision, precision != .automatic, !Precision.supported.contains(precision) {
             throw ValidationError("--precision: this processor does not multiply \(precision.rawValue)")
         }
     }

@@ -1,10 +1,13 @@
 import Service
+import Synchronization
 import Training
 
 /// Shows a training's progress on standard error: one line that is redrawn on a terminal, plain lines elsewhere.
 final class TrainingDisplay: Sendable {
     private let isTerminal: Bool
     private let throttle: Throttle
+    /// What the run said last of itself.
+    private let last = Mutex<TrainingProgress?>(nil)
 
     init() {
         isTerminal = Settings.current.errorsAreTerminal
@@ -17,9 +20,19 @@ final class TrainingDisplay: Sendable {
         show("\(done)/\(total) files decoded", share: total > 0 ? Double(done) / Double(total) : 0)
     }
 
-    /// Steps; the run says how often.
+    /// What the run says of its steps, now and then.
     @Sendable func show(_ progress: TrainingProgress) {
-        show(Self.facts(progress), share: Double(progress.step) / Double(max(1, progress.total)))
+        last.withLock { $0 = progress }
+        if !isTerminal { Terminal.note(Self.facts(progress)) }
+    }
+
+    /// Each step, and the beginning.
+    @Sendable func step(_ done: Int, _ total: Int) {
+        // The first step may take long: the bar is there before.
+        guard isTerminal, throttle.admits() || done == 0 else { return }
+        show(
+            Self.line(step: done, of: total, last.withLock { $0 }),
+            share: Double(done) / Double(max(1, total)))
     }
 
     /// A remark on a line of its own.
@@ -41,13 +54,23 @@ final class TrainingDisplay: Sendable {
             "\r\u{1B}[K" + String("[\(bar)] \(facts)".prefix(max(0, Terminal.width - 1))), to: 2)
     }
 
-    /// "step 20/100, loss 1.234 (soft 0.6, …), 12.5 clips/s, 3 min left, uncertainty -6.9, …".
+    private static func short(_ value: Double) -> String {
+        value.isFinite ? TimeText.fixed(value, decimals: 3) : "\(value)"
+    }
+
+    /// "step 23/100, 3 min left, loss 1.234, 12.5 clips/s": what fits a terminal beside the bar.
+    static func line(step: Int, of total: Int, _ progress: TrainingProgress?) -> String {
+        var text = "step \(step)/\(total)"
+        guard let progress else { return text }
+        text += ", \(TimeText.rough(progress.secondsLeft)) left, loss \(short(progress.loss))"
+        return text + ", \(TimeText.fixed(progress.clipsPerSecond, decimals: 1)) clips/s"
+    }
+
+    /// "step 20/100, loss 1.234 (unweighted: soft 0.6, …), 12.5 clips/s, 3 min left, uncertainty -6.9, …".
     static func facts(_ progress: TrainingProgress) -> String {
-        func short(_ value: Double) -> String {
-            value.isFinite ? TimeText.fixed(value, decimals: 3) : "\(value)"
-        }
         let terms = progress.terms.map { "\($0.name) \(short($0.value))" }.joined(separator: ", ")
-        var text = "step \(progress.step)/\(progress.total), loss \(short(progress.loss)) (\(terms)), "
+        var text =
+            "step \(progress.step)/\(progress.total), loss \(short(progress.loss)) (unweighted: \(terms)), "
         text += "\(TimeText.fixed(progress.clipsPerSecond, decimals: 1)) clips/s, "
         text += "\(TimeText.rough(progress.secondsLeft)) left, "
         text += "mean log variance \(short(progress.meanLogVariance))"

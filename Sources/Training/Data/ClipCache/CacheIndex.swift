@@ -15,6 +15,8 @@ struct CacheIndex: Codable {
         var path: String
         var size: Int64
         var modified: Int64
+        /// Of the status, which an edit changes even where it sets the time of the last change back; nil where not stored.
+        var statusChanged: Int64?
         var fingerprint: String?
         /// Why it could not be read, if so.
         var failure: String?
@@ -48,11 +50,14 @@ struct CacheIndex: Codable {
         try FileReplacement.write(String(decoding: data, as: UTF8.self), to: path)
     }
 
-    /// Size in bytes and time of the last change in nanoseconds; nil where there is no such file.
-    static func facts(_ path: String) -> (size: Int64, modified: Int64)? {
+    /// Size in bytes and times of the last changes, of the file and of its status, in nanoseconds; nil where there is no such
+    /// file.
+    static func facts(_ path: String) -> (size: Int64, modified: Int64, statusChanged: Int64)? {
         var facts = stat()
         guard stat(path, &facts) == 0 else { return nil }
-        let time = facts.st_mtim
-        return (Int64(facts.st_size), Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec))
+        func nanoseconds(_ time: timespec) -> Int64 {
+            Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec)
+        }
+        return (Int64(facts.st_size), nanoseconds(facts.st_mtim), nanoseconds(facts.st_ctim))
     }
 }

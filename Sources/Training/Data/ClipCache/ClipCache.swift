@@ -28,6 +28,10 @@ public struct ClipCache: Sendable {
         public var skipped: [Skipped] = []
         /// Entries that had to be decoded in this building.
         public var decoded = 0
+        /// Bytes of all entries of the folder, other trainings' too, after this building; 0 where it was cancelled.
+        public var folderBytes: Int64 = 0
+        /// Entries that were removed to keep the folder within its bound.
+        public var removed = 0
         /// Whether it was cancelled before the end.
         public var isCancelled = false
     }
@@ -38,19 +42,26 @@ public struct ClipCache: Sendable {
     private let interval: Double
     private let fit: FrameGeometry.Fit
     private let source: any FrameSource
+    private let limit: Int64
+
+    /// What the folder may take unless someone says otherwise, in bytes.
+    public static let usualLimit: Int64 = 20_000_000_000
 
     /// - Parameters:
     ///   - clipInterval: the clip's own duration / frames, taken where the choice leaves the interval open.
     ///   - fit: how the model brings pictures to its input.
+    ///   - limit: bytes of the folder, beyond which entries that this building does not use are removed, those first that
+    ///     were not used for longest.
     public init(
         folder: String, choice: CacheChoice, clipInterval: Double, fit: FrameGeometry.Fit = .stretch,
-        source: any FrameSource = DecodedFrames()
+        source: any FrameSource = DecodedFrames(), limit: Int64 = ClipCache.usualLimit
     ) {
         self.folder = folder
         self.choice = choice
         self.interval = choice.interval > 0 ? choice.interval : clipInterval
         self.fit = fit
         self.source = source
+        self.limit = limit
     }
 
     /// Opens the entries of all files, decoding those that are missing or damaged.
@@ -63,6 +74,7 @@ public struct ClipCache: Sendable {
         isCancelled: @escaping @Sendable () -> Bool = { false }
     ) throws(TrainingError) -> Content {
         try FileReplacement.makeFolder(folder)
+        let start = CacheBound.now
         let indexPath = folder + "/index.json"
         let known = CacheIndex.load(indexPath)
         let files = videos.map { ($0, false) } + stills.map { ($0, true) }
@@ -129,6 +141,10 @@ public struct ClipCache: Sendable {
             case nil: content.isCancelled = true
             }
         }
+        if !content.isCancelled {
+            let bound = CacheBound(folder: folder, limit: limit, start: start)
+            (content.folderBytes, content.removed) = (bound.bytes, bound.removed)
+        }
         return content
     }
 }
@@ -142,11 +158,14 @@ extension ClipCache {
         guard let facts = CacheIndex.facts(path) else {
             throw VideoError(path: path, reason: .notFound, detail: "no such file")
         }
-        let isKnown = known?.size == facts.size && known?.modified == facts.modified
+        let isKnown =
+            known?.size == facts.size && known?.modified == facts.modified
+            && (known?.statusChanged == nil || known?.statusChanged == facts.statusChanged)
         if isKnown, let failure = known?.failure {
             throw VideoError(path: path, reason: .readFailed, detail: failure)
         }
-        var file = CacheIndex.File(path: path, size: facts.size, modified: facts.modified)
+        var file = CacheIndex.File(
+            path: path, size: facts.size, modified: facts.modified, statusChanged: facts.statusChanged)
         do {
             let fingerprint: String
             if isKnown, let known = known?.fingerprint {
@@ -198,6 +217,7 @@ extension ClipCache {
             sum.add(UnsafeRawBufferPointer(rebasing: file.bytes[start..<(start + header.frameBytes)]))
         }
         guard sum.value == header.frameChecksum else { return nil }
+        CacheBound.markUsed(entry)
         return CachedVideo(path: path, header: header, file: file)
     }
 
