@@ -20,18 +20,20 @@ struct EvaluateCommand: ParsableCommand {
               mixtape evaluate labels.csv --model models/mine --fine-tune --work features
             """)
 
-    @Argument(help: .init("A folder of folders, or a CSV file.", valueName: "VIDEOS"))
+    @Argument(help: .init("A folder of folders, or a CSV file.", valueName: "VIDEOS"), completion: .file())
     var videos: String
 
     @Option(
         name: .customLong("model"), parsing: .singleValue,
         help: .init(
             "A model folder; may be given several times. (default: models/default/ in the program's package)",
-            valueName: "DIR"))
+            valueName: "DIR"), completion: .directory)
     var models: [String] = []
 
     @Option(
-        help: .init("Videos to be found, as a folder or CSV file; VIDEOS then only ask.", valueName: "VIDEOS")
+        help: .init(
+            "Videos to be found, as a folder or CSV file; VIDEOS then only ask.", valueName: "VIDEOS"),
+        completion: .file()
     )
     var gallery: String?
 
@@ -41,7 +43,9 @@ struct EvaluateCommand: ParsableCommand {
     @Option(help: .init("Which published split: 1, 2 or 3.", valueName: "N"))
     var split = 1
 
-    @Option(help: .init("The folder of the split files, for --protocol.", valueName: "DIR"))
+    @Option(
+        help: .init("The folder of the split files, for --protocol.", valueName: "DIR"),
+        completion: .directory)
     var splitsFolder: String?
 
     @Option(
@@ -112,7 +116,7 @@ struct EvaluateCommand: ParsableCommand {
     @Option(
         help: .init(
             "A folder of model folders, in the order of the number in their names: mean uncertainty against "
-                + "recall@1 over training.", valueName: "DIR"))
+                + "recall@1 over training.", valueName: "DIR"), completion: .directory)
     var checkpoints: String?
 
     @Option(
@@ -123,10 +127,14 @@ struct EvaluateCommand: ParsableCommand {
     @Option(help: .init("Of folds, samples, resampling and fine-tuning.", valueName: "N"))
     var seed: UInt64 = 1
 
-    @Option(help: .init("Keep features here, so that an interrupted run goes on.", valueName: "DIR"))
+    @Option(
+        help: .init("Keep features here, so that an interrupted run goes on.", valueName: "DIR"),
+        completion: .directory)
     var work: String?
 
-    @Option(help: .init("Write tables (CSV, JSON, Markdown) and plots (SVG) here.", valueName: "DIR"))
+    @Option(
+        help: .init("Write tables (CSV, JSON, Markdown) and plots (SVG) here.", valueName: "DIR"),
+        completion: .directory)
     var out: String?
 
     @Option(help: .init("Videos read side by side. (default: by the processors)", valueName: "N"))

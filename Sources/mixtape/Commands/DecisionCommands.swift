@@ -39,7 +39,7 @@ struct RestoreDuplicatesCommand: ParsableCommand {
 
 /// The videos that a decision is about.
 struct DecidedVideos: ParsableArguments {
-    @Argument(help: .init("Two or more videos of the index.", valueName: "VIDEO"))
+    @Argument(help: .init("Two or more videos of the index.", valueName: "VIDEO"), completion: .file())
     var paths: [String]
 
     @OptionGroup var places: LibraryOptions

@@ -9,7 +9,7 @@ struct DecodeBenchmarkCommand: ParsableCommand {
         commandName: "decode",
         abstract: "Time the reading of files beside: ffmpeg -i FILE -f null -")
 
-    @Argument(help: .init("Video files.", valueName: "FILE"))
+    @Argument(help: .init("Video files.", valueName: "FILE"), completion: .file())
     var files: [String]
 
     @Option(help: .init("Decoder threads, for both.", valueName: "T"))

@@ -13,11 +13,15 @@ struct DemoCommand: ParsableCommand {
 
     @Option(
         name: .customLong("model"),
-        help: .init("The model folder. (default: models/default/ in the program's package)", valueName: "DIR")
+        help: .init(
+            "The model folder. (default: models/default/ in the program's package)", valueName: "DIR"),
+        completion: .directory
     )
     var modelFolder: String?
 
-    @Option(help: .init("Keep the videos and the index in this folder.", valueName: "DIR"))
+    @Option(
+        help: .init("Keep the videos and the index in this folder.", valueName: "DIR"), completion: .directory
+    )
     var keep: String?
 
     func run() throws {

@@ -13,7 +13,8 @@ struct IndexCommand: ParsableCommand {
             .mixtapeignore with lines names patterns to leave out below it.
             """)
 
-    @Argument(help: .init("Folders to look through, or single files.", valueName: "FOLDER"))
+    @Argument(
+        help: .init("Folders to look through, or single files.", valueName: "FOLDER"), completion: .file())
     var folders: [String]
 
     @OptionGroup var places: LibraryOptions

@@ -8,19 +8,21 @@ struct LibraryOptions: ParsableArguments {
         name: .customLong("index"),
         help: .init(
             "The index folder, or postgres://USER@HOST/DATABASE for an index that many machines share. (default: index/ beside the program's package)",
-            valueName: "DIR"))
+            valueName: "DIR"), completion: .directory)
     var indexFolder: String?
 
     @Option(
         name: .customLong("root"),
         help: .init(
             "Of a shared index: the folder that NAME stands for on this machine (NAME=FOLDER). Of serve --http: a folder that may be read and indexed, besides the indexed ones. May be repeated.",
-            valueName: "FOLDER"))
+            valueName: "FOLDER"), completion: .directory)
     var roots: [String] = []
 
     @Option(
         name: .customLong("model"),
-        help: .init("The model folder. (default: models/default/ in the program's package)", valueName: "DIR")
+        help: .init(
+            "The model folder. (default: models/default/ in the program's package)", valueName: "DIR"),
+        completion: .directory
     )
     var modelFolder: String?
 
@@ -56,7 +58,8 @@ struct LibraryOptions: ParsableArguments {
 struct ModelOption: ParsableArguments {
     @Option(
         name: .customLong("model"),
-        help: .init("The model folder. (default: models/default/ in the program's package)", valueName: "DIR")
+        help: .init("The model folder. (default: models/default/ in the program's package)", valueName: "DIR"),
+        completion: .directory
     )
     var folder: String?
 

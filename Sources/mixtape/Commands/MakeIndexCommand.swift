@@ -10,13 +10,16 @@ struct MakeIndexCommand: ParsableCommand {
         discussion: "Their paths are DIR/synthetic/000001.mp4 and so on; searching for one needs no file.",
         shouldDisplay: false)
 
-    @Argument(help: .init("The index folder to make, or a database: postgres://…", valueName: "DIR"))
+    @Argument(
+        help: .init("The index folder to make, or a database: postgres://…", valueName: "DIR"),
+        completion: .directory)
     var folder: String
 
     @Option(
         name: .customLong("model"),
         help: .init(
-            "The model to claim. (default: models/default/ in the program's package)", valueName: "DIR"))
+            "The model to claim. (default: models/default/ in the program's package)", valueName: "DIR"),
+        completion: .directory)
     var modelFolder: String?
 
     @Option(help: .init("Videos.", valueName: "N"))

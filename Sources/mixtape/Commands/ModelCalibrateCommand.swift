@@ -16,10 +16,10 @@ struct ModelCalibrateCommand: ParsableCommand {
             becomes the threshold from which on search says that two videos share footage.
             """)
 
-    @Argument(help: .init("The model folder.", valueName: "MODEL"))
+    @Argument(help: .init("The model folder.", valueName: "MODEL"), completion: .directory)
     var model: String
 
-    @Option(help: .init("The CSV file of pairs.", valueName: "FILE"))
+    @Option(help: .init("The CSV file of pairs.", valueName: "FILE"), completion: .file())
     var pairs: String
 
     @Option(help: .init("Precision of the threshold, surely reached on the pairs.", valueName: "P"))

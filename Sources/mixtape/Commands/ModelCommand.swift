@@ -17,7 +17,7 @@ struct ModelCreateCommand: ParsableCommand {
             and to find copies, and a start for training.
             """)
 
-    @Argument(help: .init("The folder to write to.", valueName: "DIR"))
+    @Argument(help: .init("The folder to write to.", valueName: "DIR"), completion: .directory)
     var folder: String
 
     @Option(help: .init("slowonly18, r3d_18, mc3_18 or r2plus1d_18.", valueName: "NAME"))

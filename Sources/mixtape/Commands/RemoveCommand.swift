@@ -7,7 +7,7 @@ struct RemoveCommand: ParsableCommand {
         abstract: "Take videos out of the index.",
         discussion: "The files themselves are left alone; the next index run finds them again.")
 
-    @Argument(help: .init("Videos, or folders of videos, to forget.", valueName: "PATH"))
+    @Argument(help: .init("Videos, or folders of videos, to forget.", valueName: "PATH"), completion: .file())
     var paths: [String]
 
     @OptionGroup var places: LibraryOptions

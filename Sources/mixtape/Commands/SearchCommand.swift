@@ -27,12 +27,13 @@ struct SearchCommand: ParsableCommand {
             query by x ranks as if it were farther by x.
             """)
 
-    @Argument(help: .init("The videos to search for.", valueName: "VIDEO"))
+    @Argument(help: .init("The videos to search for.", valueName: "VIDEO"), completion: .file())
     var videos: [String] = []
 
     @Option(
         help: .init(
-            "Search for the videos of this list too, one a line; - is standard input.", valueName: "FILE"))
+            "Search for the videos of this list too, one a line; - is standard input.", valueName: "FILE"),
+        completion: .file())
     var batch: String?
 
     @OptionGroup var places: LibraryOptions
@@ -52,10 +53,14 @@ struct SearchCommand: ParsableCommand {
     @Option(help: .init("Where the part to search for stops.", valueName: "TIME"))
     var to: TimeArgument?
 
-    @Option(help: .init("A further example of what to search for. May be repeated.", valueName: "VIDEO"))
+    @Option(
+        help: .init("A further example of what to search for. May be repeated.", valueName: "VIDEO"),
+        completion: .file())
     var like: [String] = []
 
-    @Option(help: .init("An example of what not to find. May be repeated.", valueName: "VIDEO"))
+    @Option(
+        help: .init("An example of what not to find. May be repeated.", valueName: "VIDEO"),
+        completion: .file())
     var unlike: [String] = []
 
     @Flag(help: "Leave the video's own file out of the matches, and those of the examples.")

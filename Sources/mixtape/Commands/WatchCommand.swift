@@ -14,7 +14,9 @@ struct WatchCommand: ParsableCommand {
             are not seen.
             """)
 
-    @Argument(help: .init("Folders to watch, with all that is in them.", valueName: "FOLDER"))
+    @Argument(
+        help: .init("Folders to watch, with all that is in them.", valueName: "FOLDER"),
+        completion: .directory)
     var folders: [String]
 
     @OptionGroup var places: LibraryOptions

@@ -34,7 +34,7 @@ struct ReportOptions: ParsableArguments {
     @Option(
         help: .init(
             "Write a page to look at, with pictures of all that was found; an earlier page is written over.",
-            valueName: "FILE"))
+            valueName: "FILE"), completion: .file())
     var html: String?
 
     @Flag(help: "With --html: write over a file that is no such page.")
