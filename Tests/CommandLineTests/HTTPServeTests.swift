@@ -20,6 +20,45 @@ import Testing
         }
     }
 
+    /// On a terminal the log is words, and the first of them where to look.
+    @Test func peopleAreToldWhereToLook() throws {
+        let index = try CommandTests.indexed.get()
+        var (master, slave): (Int32, Int32) = (-1, -1)
+        try #require(openpty(&master, &slave, nil, nil, nil) == 0)
+        defer { close(master) }
+        _ = fcntl(master, F_SETFL, O_NONBLOCK)
+        let service = Process()
+        service.executableURL = URL(fileURLWithPath: Running.binary)
+        service.arguments = ["serve", "--http", "127.0.0.1:0"] + index.options
+        service.standardInput = FileHandle.nullDevice
+        service.standardOutput = FileHandle.nullDevice
+        service.standardError = FileHandle(fileDescriptor: slave, closeOnDealloc: true)
+        try service.run()
+        defer { if service.isRunning { kill(service.processIdentifier, SIGKILL) } }
+        var said = ""
+        func wait(for words: String) {
+            var buffer = [UInt8](repeating: 0, count: 4096)
+            for _ in 0..<1000 where !said.contains(words) {
+                let count = read(master, &buffer, buffer.count)
+                if count > 0 {
+                    said += String(decoding: buffer[..<count], as: UTF8.self)
+                } else {
+                    usleep(10_000)
+                }
+            }
+        }
+        wait(for: "ends the service")
+        let port = try #require(
+            said.components(separatedBy: "Open http://127.0.0.1:").last?.prefix { $0 != "/" })
+        let ask =
+            "exec 3<>/dev/tcp/127.0.0.1/\(port); printf 'GET /health HTTP/1.1\\r\\nHost: localhost\\r\\n\\r\\n' >&3; read -r line <&3"
+        _ = try Running(["-c", ask], program: "/bin/bash").outcome()
+        wait(for: " ms")
+        kill(service.processIdentifier, SIGINT)
+        service.waitUntilExit()
+        #expect(said.contains("GET /health 200, ") && !said.contains("{\""), "\(said)")
+    }
+
     @Test func whatWouldLetOthersInIsRefused() throws {
         let index = try CommandTests.indexed.get()
         let open = try index.run("serve", "--http", "0.0.0.0:0")

@@ -161,6 +161,9 @@ import Testing
         let announced = try await service.ask(
             "POST", "/api/uploads", headers: ["Content-Type: video/mp4", "Content-Length: 99999999999"])
         #expect(announced.status == 413)
+        // In people's units, with a way out.
+        #expect(announced.text.contains("the body is larger than 1 MB"), "\(announced.text)")
+        #expect(announced.text.contains("--max-upload"), "\(announced.text)")
         let json = try await service.ask(
             "POST", "/api/search", headers: ["Content-Type: application/json", "Content-Length: 99999999999"])
         #expect(json.status == 413)

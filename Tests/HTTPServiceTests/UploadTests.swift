@@ -102,6 +102,9 @@ import Testing
         let short = try await films.serve { $0.limits.videoSeconds = 1 }
         let tooLong = try await short.upload(films.file("video0.mp4"))
         #expect(tooLong.status == 422 && tooLong.reason == "too_long", "\(tooLong.text)")
+        #expect(
+            tooLong.text.contains("longer than the 1 seconds") && tooLong.text.contains("choose a part of it")
+        )
         // A part that is short enough is read.
         #expect(try await short.upload(films.file("video0.mp4"), "?from=0.5&to=1.4").status == 201)
         for service in [late, small, short] {

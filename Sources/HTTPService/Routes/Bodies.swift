@@ -17,12 +17,12 @@ struct Bodies: Sendable {
         guard mediaType(request.headers) == "application/json" else {
             throw Refusal(415, "media_type", "the body must be application/json")
         }
-        try check(request.headers, limits.bodyBytes)
+        try check(request.headers, limits.bodyBytes, hint: nil)
         let deadline = ContinuousClock.now + .seconds(limits.receivingSeconds)
         var bytes: [UInt8] = []
         for try await part in request.body {
             guard bytes.count + part.readableBytes <= limits.bodyBytes else {
-                throw Self.tooLarge(limits.bodyBytes)
+                throw Self.tooLarge(limits.bodyBytes, hint: nil)
             }
             guard .now < deadline else { throw Self.tooSlow }
             bytes += part.readableBytesView
@@ -47,7 +47,7 @@ struct Bodies: Sendable {
         guard type == "application/octet-stream" || type.hasPrefix("video/") else {
             throw Refusal(415, "media_type", "the body must be application/octet-stream, or video/…")
         }
-        try check(headers, limits.uploadBytes)
+        try check(headers, limits.uploadBytes, hint: Self.waysOut)
     }
 
     /// A file without a name, which ends with the last reference to it.
@@ -63,7 +63,9 @@ struct Bodies: Sendable {
         var pending: [UInt8] = []
         for try await part in body {
             total += part.readableBytes
-            guard total <= limits.uploadBytes else { throw Self.tooLarge(limits.uploadBytes) }
+            guard total <= limits.uploadBytes else {
+                throw Self.tooLarge(limits.uploadBytes, hint: Self.waysOut)
+            }
             guard .now < deadline else { throw Self.tooSlow }
             metrics.received(bytes: part.readableBytes)
             pending += part.readableBytesView
@@ -88,8 +90,10 @@ struct Bodies: Sendable {
         headers[.contentType].map { $0.prefix { $0 != ";" }.filter { $0 != " " }.lowercased() }
     }
 
-    private func check(_ headers: HTTPFields, _ limit: Int) throws {
-        if let text = headers[.contentLength], Int(text) ?? .max > limit { throw Self.tooLarge(limit) }
+    private func check(_ headers: HTTPFields, _ limit: Int, hint: String?) throws {
+        if let text = headers[.contentLength], Int(text) ?? .max > limit {
+            throw Self.tooLarge(limit, hint: hint)
+        }
     }
 
     private func write(_ bytes: [UInt8], _ descriptor: Int32) async throws {
@@ -117,9 +121,13 @@ struct Bodies: Sendable {
         return descriptor
     }
 
-    private static func tooLarge(_ limit: Int) -> Refusal {
-        Refusal(413, "too_large", "the body is larger than \(limit) bytes")
+    private static func tooLarge(_ limit: Int, hint: String?) -> Refusal {
+        let size = limit >= 1 << 20 ? "\(limit >> 20) MB" : "\(limit) bytes"
+        return Refusal(413, "too_large", "the body is larger than \(size)", hint: hint)
     }
+
+    private static let waysOut =
+        "upload a part of the video, or index it and choose it there; mixtape serve --max-upload MB takes larger ones"
 
     private static let tooSlow = Refusal(408, "too_slow", "the body took too long to arrive")
 }

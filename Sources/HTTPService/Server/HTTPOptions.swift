@@ -22,6 +22,8 @@ public struct HTTPOptions: Sendable {
     public var version = "0"
     /// The least level that is logged.
     public var logLevel = Logger.Level.info
+    /// Whether log records are words for people, as on a terminal, rather than JSON.
+    public var logsForPeople = false
     /// What one client, or a hostile file, may use at most.
     public var limits = HTTPLimits()
 

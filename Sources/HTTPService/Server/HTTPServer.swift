@@ -14,7 +14,10 @@ public struct HTTPServer: Sendable {
 
     /// A server of the requests that the handler answers; nothing is opened yet.
     public init(handler: RequestHandler, options: HTTPOptions) {
-        var logger = Logger(label: "mixtape") { JSONLog(label: $0, level: options.logLevel) }
+        var logger = Logger(label: "mixtape") { label -> any LogHandler in
+            options.logsForPeople
+                ? TextLog(level: options.logLevel) : JSONLog(label: label, level: options.logLevel)
+        }
         logger.logLevel = options.logLevel
         self.logger = logger
         service = HTTPService(handler: handler, options: options, logger: logger)

@@ -58,8 +58,15 @@ struct WorkerProcess: Sendable {
             WorkerNotice.take(from: &bytes)?.show()
             if status & 0x7F == SIGXCPU { throw Self.tooLate }
             guard let outcome = EncodedLines.read(bytes, dimension: dimension) else { throw Self.broken }
-            return try outcome.get()
+            return try outcome.mapError(Self.withHint).get()
         }
+    }
+
+    /// What a worker says of a file is untrusted; what to do about it is not for it to say.
+    private static func withHint(_ error: LibraryError) -> LibraryError {
+        guard error.reason == EncodingWorker.tooLong else { return error }
+        return LibraryError(
+            .video, reason: error.reason, message: error.message, hint: EncodingWorker.tooLongHint)
     }
 
     private enum Collected { case all([UInt8]), cancelled, tooLate, tooMuch }

@@ -19,7 +19,9 @@ struct HTTPServeOptions: ParsableArguments {
             valueName: "ADDRESS"))
     var http: ListenAddress?
 
-    @Option(help: .init("A file whose first line every request must know.", valueName: "FILE"))
+    @Option(
+        help: .init("A file whose first line every request must know.", valueName: "FILE"),
+        completion: .file())
     var tokenFile: String?
 
     @Option(
@@ -66,6 +68,7 @@ struct HTTPServeOptions: ParsableArguments {
         options.processors = Settings.current.processors
         options.version = Mixtape.configuration.version
         options.logLevel = logLevel
+        options.logsForPeople = Settings.current.errorsAreTerminal
         options.limits.uploadBytes = maxUpload << 20
         options.limits.videoSeconds = maxSeconds
         options.limits.requestsPerSecond = rate

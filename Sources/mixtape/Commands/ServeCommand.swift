@@ -18,7 +18,8 @@ struct ServeCommand: ParsableCommand {
               mixtape serve --in-order < requests.jsonl
 
             With --http: the page is at http://127.0.0.1:8377/, and the API's description at /api/openapi.json. \
-            Log records, one JSON object a line, go to standard error. Ctrl-C lets what runs finish.
+            Log records go to standard error: for people on a terminal, else one JSON object a line. Ctrl-C lets what \
+            runs finish.
             """)
 
     @Flag(
