@@ -65,10 +65,13 @@ import Testing
         let videos = index.folder.path + "/films"
         try FileManager.default.createDirectory(atPath: videos, withIntermediateDirectories: true)
         let film = videos + "/film.mp4"
+        let part = index.folder.path + "/part.mp4"
         try Material.ffmpeg([
-            "-f", "lavfi", "-i", "testsrc2=s=640x360:r=25:d=240", "-c:v", "libx264", "-preset", "ultrafast",
-            film,
+            "-f", "lavfi", "-i", "testsrc2=s=640x360:r=25:d=60", "-c:v", "libx264", "-preset", "ultrafast",
+            part,
         ])
+        // Long enough that a worker says a few times how far it is, which is once a second.
+        try Material.ffmpeg(["-stream_loop", "19", "-i", part, "-c", "copy", film])
         let pipes = try Conversation(["serve"] + index.options)
         pipes.say(
             #"{"jsonrpc":"2.0","id":1,"method":"index","params":{"folders":["\#(videos)"],"workers":1}}"#)
