@@ -183,6 +183,38 @@ import VideoDecoding
             containment.interval.start <= 19 && containment.interval.stop >= 25, "\(containment.interval)")
     }
 
+    /// Five seconds of a film that repeats: what lies near the line, but beyond the excerpt's length, is a repetition.
+    @Test func thePlaceOfSegmentsIsBoundedByTheExcerpt() throws {
+        func segment(
+            _ query: ClosedRange<Double>, _ target: ClosedRange<Double>, information: Double
+        ) -> AlignedSegment {
+            AlignedSegment(
+                query: TimeRange(start: query.lowerBound, stop: query.upperBound),
+                target: TimeRange(start: target.lowerBound, stop: target.upperBound), distance: 1,
+                partDistance: 1,
+                speed: (target.upperBound - target.lowerBound) / (query.upperBound - query.lowerBound),
+                evidence: information, information: information)
+        }
+        let excerpt = TimeRange(start: 0, stop: 5)
+        let main = segment(0...4, 10...14, information: 2)
+        #expect([main].place(of: excerpt) == main.target)
+        // What goes on where it ends belongs to it.
+        #expect(
+            [main, segment(4...5, 14...15, information: 0.5)].place(of: excerpt)
+                == TimeRange(start: 10, stop: 15))
+        // At another speed from near the line on, and before its beginning: within a clip, half at each end.
+        let beside = [
+            segment(4...5, 15.9...17.9, information: 0.5), segment(0...1, 8.1...9.1, information: 0.5),
+        ]
+        #expect(([main] + beside).place(of: excerpt) == TimeRange(start: 9, stop: 16))
+        // Elsewhere: another showing.
+        #expect([main, segment(0...5, 40...45, information: 1)].place(of: excerpt) == main.target)
+        // At half the speed all of it takes twice as long.
+        let slow = segment(0...4, 10...18, information: 2)
+        #expect([slow, segment(4...5, 18...20, information: 0.5)].place(of: excerpt)?.duration == 10)
+        #expect([AlignedSegment]().place(of: excerpt) == nil)
+    }
+
     /// Four seconds that many begin with are no reason to take them for copies of each other.
     @Test func sharedIntrosMakeNoGroup() throws {
         for number in 0..<5 {

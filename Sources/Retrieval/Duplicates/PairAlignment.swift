@@ -118,7 +118,7 @@ struct PairAlignment: Sendable {
         }
         let shared = segments.reduce(0) { $0 + $1.information }
         var interval: TimeRange?
-        if let place = Self.place(of: candidate.shorter, segments),
+        if let place = segments.place(of: candidate.shorter),
             shared >= Self.excerptShare * candidate.total,
             place.duration <= Self.excerptShare * candidate.longerDuration
         {
@@ -135,23 +135,6 @@ struct PairAlignment: Sendable {
         return segments.reduce(0) { $0 + $1.information * $1.distance } / shared / clipScale
     }
 
-    /// Where in the longer video the shorter one lies: the segment that holds the most, with those that go on where it ends or
-    /// end where it begins. Others are repetitions, and so is what all of the shorter one would not reach, played as that
-    /// segment is: the place is a clip longer at most.
-    private static func place(of shorter: TimeRange, _ segments: [AlignedSegment]) -> TimeRange? {
-        guard let main = segments.max(by: { $0.information < $1.information }) else { return nil }
-        func target(_ query: Double) -> Double { main.target.start + main.speed * (query - main.query.start) }
-        let sameLine = segments.filter { abs($0.target.start - target($0.query.start)) <= oneClip }
-        let start = sameLine.map(\.target.start).min() ?? main.target.start
-        let stop = sameLine.map(\.target.stop).max() ?? main.target.stop
-        return TimeRange(
-            start: max(start, min(main.target.start, target(shorter.start) - oneClip / 2)),
-            stop: min(stop, max(main.target.stop, target(shorter.stop) + oneClip / 2)))
-    }
-
-    /// Seconds by which segments of one line may lie beside it.
-    private static let oneClip = 2.0
-
     /// Whether segments are enough of what the shorter video says.
     private func isEnough(_ segments: [AlignedSegment], of total: Double) -> Bool {
         let shared = segments.reduce(0) { $0 + $1.information }
@@ -165,6 +148,26 @@ struct PairAlignment: Sendable {
         let missing = max(0, total - shared) + Double(segments.count)
         let far = missing * log1p(aligner.options.maximumClipDistance)
         return expm1((near + far) / (shared + missing))
+    }
+}
+
+extension [AlignedSegment] {
+    /// Where in the longer video the shorter one lies: the segment that holds the most, with those that go on where it ends or
+    /// end where it begins. Others are repetitions, and so is what all of the shorter one would not reach, played as that
+    /// segment is: the place is a clip longer at most.
+    ///
+    /// - Parameter shorter: all of the shorter video, which is the segments' query.
+    package func place(of shorter: TimeRange) -> TimeRange? {
+        guard let main = self.max(by: { $0.information < $1.information }) else { return nil }
+        // Seconds by which segments of one line may lie beside it.
+        let oneClip = 2.0
+        func target(_ query: Double) -> Double { main.target.start + main.speed * (query - main.query.start) }
+        let sameLine = filter { abs($0.target.start - target($0.query.start)) <= oneClip }
+        let start = sameLine.map(\.target.start).min() ?? main.target.start
+        let stop = sameLine.map(\.target.stop).max() ?? main.target.stop
+        return TimeRange(
+            start: Swift.max(start, Swift.min(main.target.start, target(shorter.start) - oneClip / 2)),
+            stop: Swift.min(stop, Swift.max(main.target.stop, target(shorter.stop) + oneClip / 2)))
     }
 }
 
