@@ -23,7 +23,7 @@ enum VideoExtensions {
         "ivf",
         "mjpeg", "mjpg", "vc1", "drc", "dirac", "cavs", "avs2", "avs3",
         // Animated pictures
-        "gif", "webp", "apng",
+        "gif", "webp", "apng", "avifs", "heics", "heifs",
         // Older and games
         "amv", "nsv", "nuv", "fli", "flc", "bik", "bk2", "smk", "roq", "viv", "vivo", "mve", "ivr", "pva",
         "vp6",

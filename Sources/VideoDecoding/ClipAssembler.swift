@@ -17,18 +17,39 @@ import Glibc
 /// A picture is needed only at an instant, and each is needed when it is on screen: memory is that of the
 /// clips in progress.
 struct ClipAssembler {
+    /// One frame as the clips hold it.
+    struct Picture {
+        var pixels: UnsafeBufferPointer<UInt8>
+        /// Whether it is what the file holds, nothing concealed or guessed.
+        var isSound: Bool
+    }
+
     private struct Pending {
         var start: Double
         var filled = 0
         var frames: [UInt8]
+        var sound: [Bool] = []
+
+        mutating func append(_ picture: Picture) {
+            frames.append(contentsOf: picture.pixels)
+            sound.append(picture.isSound)
+            filled += 1
+        }
     }
 
     /// The last whole clip and the pictures on its grid behind it.
     private struct Tail {
         var start: Double
         var frames: [UInt8]
+        var sound: [Bool]
         var extra: [UInt8] = []
-        var extraCount = 0
+        var extraSound: [Bool] = []
+        var extraCount: Int { extraSound.count }
+
+        mutating func append(_ picture: Picture) {
+            extra.append(contentsOf: picture.pixels)
+            extraSound.append(picture.isSound)
+        }
     }
 
     /// An instant on the border of two frames means the later one; rounding must not decide it.
@@ -110,29 +131,22 @@ struct ClipAssembler {
     }
 
     /// Gives `picture` to every instant before `limit`; it must be the one on screen at them all.
-    mutating func fill(before limit: Double, with picture: UnsafeBufferPointer<UInt8>) {
+    mutating func fill(before limit: Double, with picture: Picture) {
         let limit = min(limit, stop)
-        while tailInstant < limit {
-            tail?.extra.append(contentsOf: picture)
-            tail?.extraCount += 1
-        }
+        while tailInstant < limit { tail?.append(picture) }
         while true {
             // All clips are equally long, so the first one in progress is the first to become whole.
             for index in pending.indices {
                 while pending[index].filled < frameCount,
                     instant(pending[index].filled, of: pending[index].start) < limit
                 {
-                    pending[index].frames.append(contentsOf: picture)
-                    pending[index].filled += 1
+                    pending[index].append(picture)
                 }
             }
             while let first = pending.first, first.filled == frameCount {
                 pending.removeFirst()
                 complete(first)
-                while tailInstant < limit {
-                    tail?.extra.append(contentsOf: picture)
-                    tail?.extraCount += 1
-                }
+                while tailInstant < limit { tail?.append(picture) }
             }
             guard newClipInstant < limit else { return }
             var clip = Pending(start: newClipStart, frames: [])
@@ -144,9 +158,10 @@ struct ClipAssembler {
 
     private mutating func complete(_ clip: Pending) {
         let interval = TimeRange(start: clip.start, stop: min(clip.start + duration, stop))
-        waiting.append(Clip(interval: interval, frames: clip.frames))
+        waiting.append(
+            Clip(interval: interval, frames: clip.frames, soundShare: Self.share(clip.sound)))
         wholeClips += 1
-        if extraLimit > 0 { tail = Tail(start: clip.start, frames: clip.frames) }
+        if extraLimit > 0 { tail = Tail(start: clip.start, frames: clip.frames, sound: clip.sound) }
     }
 
     /// Releases the whole clips that end at or before `time`, which decoding has reached.
@@ -158,7 +173,7 @@ struct ClipAssembler {
 
     /// Gives `picture`, which is on screen from `begin` to `limit`, to every instant before `limit`, and makes one clip of
     /// all those that hold nothing else.
-    mutating func stretch(from begin: Double, to limit: Double, with picture: UnsafeBufferPointer<UInt8>) {
+    mutating func stretch(from begin: Double, to limit: Double, with picture: Picture) {
         let limit = min(limit, stop)
         let first = max(0, ((begin - instant(0, of: start)) / stride).rounded(.up))
         let last = ((limit - instant(frameCount - 1, of: start)) / stride).rounded(.up) - 1
@@ -168,7 +183,9 @@ struct ClipAssembler {
         if let place = waiting.lastIndex(where: { $0.interval.start == firstStart }) {
             waiting[place].interval.stop = min(lastStart + duration, stop)
             pending.removeAll { $0.start <= lastStart }
-            if let tail, extraLimit > 0 { self.tail = Tail(start: lastStart, frames: tail.frames) }
+            if let tail, extraLimit > 0 {
+                self.tail = Tail(start: lastStart, frames: tail.frames, sound: tail.sound)
+            }
             nextIndex = last + 1
         }
         fill(before: limit, with: picture)
@@ -178,8 +195,9 @@ struct ClipAssembler {
     mutating func finish(at end: Double) {
         let end = min(end, stop)
         for clip in waiting {
-            let interval = TimeRange(start: clip.interval.start, stop: min(clip.interval.stop, end))
-            ready.append(Clip(interval: interval, frames: clip.frames))
+            var clip = clip
+            clip.interval.stop = min(clip.interval.stop, end)
+            ready.append(clip)
         }
         waiting.removeAll()
         if let tail, tail.extraCount > 0,
@@ -190,12 +208,19 @@ struct ClipAssembler {
             frames.reserveCapacity(frameCount * frameBytes)
             frames.append(contentsOf: tail.frames[(tail.extraCount * frameBytes)...])
             frames.append(contentsOf: tail.extra)
+            let sound = tail.sound[tail.extraCount...] + tail.extraSound
             ready.append(
-                Clip(interval: TimeRange(start: begin, stop: min(begin + duration, end)), frames: frames))
+                Clip(
+                    interval: TimeRange(start: begin, stop: min(begin + duration, end)), frames: frames,
+                    soundShare: Self.share(sound)))
         }
         tail = nil
         pending.removeAll()
         nextIndex = .infinity
+    }
+
+    private static func share(_ sound: some Collection<Bool>) -> Double {
+        Double(sound.count { $0 }) / Double(max(1, sound.count))
     }
 
     /// The next finished clip, in order of time.

@@ -67,11 +67,14 @@ public struct Clip: Sendable {
     public var frames: [UInt8]
     /// Whether the frames are those of the clip before it, byte by byte: what is made of one holds for both.
     public var isRepeat = false
+    /// How many of the frames are what the file holds, 0…1: the others are broken, concealed, or build on such ones.
+    public var soundShare: Double
 
     /// `frames` holds T × height × width × 3 bytes.
-    public init(interval: TimeRange, frames: [UInt8]) {
+    public init(interval: TimeRange, frames: [UInt8], soundShare: Double = 1) {
         self.interval = interval
         self.frames = frames
+        self.soundShare = soundShare
     }
 }
 

@@ -10,7 +10,7 @@ public protocol ClipSource: Sendable {
         path: String, options: ReadingOptions, most: Int, take: (Clip) -> Bool
     ) throws(VideoError)
 
-    /// Seconds that the video lasts by what the container says or, where it says nothing, by reading to the end; 0 where
+    /// Seconds that the video lasts: by what the container says if its packets bear it out, else by reading to the end; 0 where
     /// neither tells.
     ///
     /// Throws what `ClipReader` throws, and `.decoderFailed`.
@@ -42,7 +42,10 @@ public struct DecodedClips: ClipSource {
     /// By `ClipReader`.
     public func duration(path: String, options: ReadingOptions) throws(VideoError) -> Double {
         var reader = try ClipReader(path: path, options: options)
-        if let duration = reader.facts.duration, duration > 0 { return duration }
+        if let duration = reader.facts.duration, duration > 0 {
+            let counted = try ClipReader.packetSeconds(path: path, options: options, upTo: .infinity)
+            if abs(counted - duration) <= max(1, 0.02 * duration) { return duration }
+        }
         while try reader.next() != nil {}
         return reader.facts.duration ?? 0
     }

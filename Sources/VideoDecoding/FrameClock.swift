@@ -42,6 +42,8 @@ struct FrameClock {
     let nominalDuration: Double
     /// The stamp of time zero.
     private(set) var zero: Double?
+    /// The same before anything was put right.
+    private var statedZero = 0.0
     private var last: (time: Double, duration: Double)?
     private var lastStamp: Int64?
     private var steps = RecentSteps()
@@ -101,14 +103,17 @@ struct FrameClock {
         outlook: (Int) throws(Failure) -> Outlook
     ) throws(Failure) -> Double? {
         let seconds = Double(duration) * unit
-        let length = seconds > 0 && seconds < Self.latest ? seconds : nominalDuration
+        let length = seconds >= Self.shortestStep && seconds < Self.latest ? seconds : nominalDuration
         let expected = last.map { bounded($0.time + $0.duration, behind: $0.time) } ?? 0
         guard let stamp else {
             hasGuessed = true
             last = (expected, length)
             return expected
         }
-        if zero == nil { zero = Double(stamp) - expected / unit }
+        if zero == nil {
+            statedZero = Double(stamp) - expected / unit
+            zero = statedZero
+        }
         var time = time(of: stamp)
         if let last {
             let verdict =
@@ -121,18 +126,18 @@ struct FrameClock {
                 trouble = max(0, trouble - 1)
             case .outlier(let before):
                 let right = min(last.time + pace(last.duration), before)
-                setMended(time - right)
+                setMended(stamp, to: right)
                 time = right
             case .splice:
                 let right = last.time + pace(last.duration)
-                setMended(time - right)
+                setMended(stamp, to: right)
                 time = right
                 zero = Double(stamp) - time / unit
             }
             if time >= Self.latest {
                 time = bounded(time, behind: last.time)
                 zero = Double(stamp) - time / unit
-                setMended(Self.latest)
+                setMended(stamp, to: time)
             }
             // Rounding, where times are large and steps are small.
             if time <= last.time { time = last.time.nextUp }
@@ -150,9 +155,9 @@ struct FrameClock {
         time < Self.latest ? time : last + min(1, nominalDuration)
     }
 
-    private mutating func setMended(_ error: Double) {
+    private mutating func setMended(_ stamp: Int64, to right: Double) {
         isMended = true
-        largestError = max(largestError, abs(error))
+        largestError = max(largestError, abs((Double(stamp) - statedZero) * unit - right))
         hasGuessed = true
         guard orderly == nil else { return }
         trouble += 4

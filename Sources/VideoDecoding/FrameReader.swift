@@ -8,22 +8,33 @@ final class FrameReader {
 
     let path: String
     let interruption: Interruption
-    private let source: ByteSource
-    private let demuxer: Demuxer
+    let source: ByteSource
+    let demuxer: Demuxer
     private let decoder: Decoder
-    private let stream: UnsafeMutablePointer<AVStream>
+    let stream: UnsafeMutablePointer<AVStream>
     private let packets = PacketQueue()
     /// The packet that the decoder takes next.
     private var held: Packet?
     private var isDraining = false
     private var decodedAny = false
     /// Frames that were decoded, and those that are broken or concealed, with packets that gave none.
-    private var soundFrames = 0
-    private var brokenFrames = 0
+    private(set) var soundFrames = 0
+    private(set) var brokenFrames = 0
     private var decoderErrors = mixtape_decoder_errors().pointee
+    /// Frames, of those that come next, that may build on a broken one: all up to the next keyframe, if it is not far.
+    private var tainted = 0
+    private static let mostTainted = 250
+    /// Frames since something was broken: a step in time near by stands for frames that are missing.
+    private var framesSinceBreak = Int.max
+    private static let nearBreak = 32
+    /// Stamps of packets that the demuxer marked, whose frames have not come yet.
+    private var corruptStamps: Set<Int64> = []
     private var upcoming = Frame()
+    private var isUpcomingWhole = true
     /// The frame on screen.
     private(set) var shown = Frame()
+    /// Whether the shown frame is what the file holds: not broken, concealed, or built on such a one.
+    private(set) var isShownWhole = true
     private(set) var clock: FrameClock
     private var seeker: Seeker
 
@@ -57,7 +68,7 @@ final class FrameReader {
         let isTrusted = format.hasPrefix("mov,") || format.hasPrefix("matroska")
         clock = FrameClock(
             isTrusted: isTrusted, unit: Self.seconds(stream.pointee.time_base),
-            frameRate: Self.frameRate(stream))
+            frameRate: Self.pace(stream))
         seeker = Seeker(isPossible: isTrusted, loadsIndexLate: format.hasPrefix("matroska"))
     }
 
@@ -85,16 +96,24 @@ final class FrameReader {
         var result: Int32 = 0
         let name = String(cString: format.pointee.name)
         let chosen = StreamChoice.format(insteadOf: format)
+        /// Says what an MP4 file lacks, which FFmpeg says in fewer words.
+        func complain() throws(VideoError) {
+            guard name.hasPrefix("mov,"), let complaint = MP4Boxes(source.file).complaint else { return }
+            mixtape_log_clear()
+            try fail(.damaged, complaint, 0)
+        }
         guard let demuxer = Demuxer.open(source, format: chosen, result: &result) else {
             // A low score means that hardly more than the file's name spoke for the format.
             if score <= AVPROBE_SCORE_MAX / 4 {
                 try fail(.unrecognised, "not a video, whatever its name says", result)
             }
+            try complain()
             try fail(.damaged, "the container (\(name)) is damaged or cut off", result)
         }
         _ = demuxer.findStreamInformation(maximumPixels: maximumPixels)
         if demuxer.pointer.pointee.nb_streams == 0 {
             if score <= AVPROBE_SCORE_MAX / 4 { try fail(.unrecognised, "not a video", 0) }
+            try complain()
             try fail(.damaged, "the container (\(name)) is empty, damaged or cut off", 0)
         }
         try source.interruption.check(path: path)
@@ -106,16 +125,15 @@ final class FrameReader {
     ) throws(VideoError) -> Decoder {
         let parameters = stream.pointee.codecpar.pointee
         guard let codec = StreamChoice.decoder(for: stream) else {
-            let name = String(cString: avcodec_get_name(parameters.codec_id))
             throw VideoError(
-                path: path, reason: .unsupportedCodec, detail: "FFmpeg has no decoder for its codec (\(name))"
-            )
+                path: path, reason: .unsupportedCodec,
+                detail: "FFmpeg has no decoder for its codec (\(StreamChoice.codecName(stream)))")
         }
         guard parameters.width <= maximumSide, parameters.height <= maximumSide,
             Int64(parameters.width) * Int64(parameters.height) <= maximumPixels
         else {
             throw VideoError(
-                path: path, reason: .damaged,
+                path: path, reason: .tooLarge,
                 detail: "its pictures are said to have \(parameters.width)×\(parameters.height) pixels; "
                     + "at most \(maximumSide) a side and \(maximumPixels) in all are read")
         }
@@ -138,6 +156,7 @@ final class FrameReader {
             let exact = frame.pointee.pts
             let stamp = exact != mixtape_no_timestamp ? exact : frame.pointee.best_effort_timestamp
             if stamp != mixtape_no_timestamp { packets.noteFrame(stamp) }
+            let before = clock.lastTime
             let time = try clock.place(
                 stamp: stamp == mixtape_no_timestamp ? nil : stamp, duration: frame.pointee.pkt_duration,
                 bytesBefore: Self.bytes(between: shown.pointer.pointee, and: frame.pointee)
@@ -148,6 +167,8 @@ final class FrameReader {
             let errors = mixtape_decoder_errors().pointee
             if isUpcomingSound, errors == decoderErrors { soundFrames += 1 } else { brokenFrames += 1 }
             decoderErrors = errors
+            noteMissing(from: before, to: time)
+            noteWholeness(stamp)
             return time
         }
         if !decodedAny { throw noFrameError() }
@@ -160,17 +181,55 @@ final class FrameReader {
         return second.pkt_pos - first.pkt_pos - Int64(first.pkt_size)
     }
 
+    /// Frames that went with what is broken leave a gap.
+    private func noteMissing(from last: Double, to time: Double) {
+        let missing = (time - last) / clock.nominalDuration - 1
+        if framesSinceBreak < Self.nearBreak, missing > 1.5 { brokenFrames += Int(min(missing, 1e6)) }
+        framesSinceBreak &+= framesSinceBreak < Int.max ? 1 : 0
+    }
+
+    /// By what the decoder marks and refuses alone: when it logs something depends on its threads.
+    private func noteWholeness(_ stamp: Int64) {
+        let frame = upcoming.pointer.pointee
+        let isKey = frame.key_frame != 0 || frame.pict_type == AV_PICTURE_TYPE_I
+        let isPredicted = frame.pict_type == AV_PICTURE_TYPE_P || frame.pict_type == AV_PICTURE_TYPE_B
+        let isFirst = soundFrames + brokenFrames == 1
+        if !isUpcomingSound || corruptStamps.remove(stamp) != nil || (isFirst && isPredicted && !isKey) {
+            setBroken()
+        } else if isKey {
+            tainted = 0
+        }
+        isUpcomingWhole = tainted == 0
+        tainted = max(0, tainted - 1)
+    }
+
+    private func setBroken() {
+        tainted = Self.mostTainted
+        framesSinceBreak = 0
+    }
+
     /// Makes the frame that `advance` decoded the shown one.
-    func promote() { swap(&upcoming, &shown) }
+    func promote() {
+        swap(&upcoming, &shown)
+        isShownWhole = isUpcomingWhole
+    }
 
     private func noFrameError() -> VideoError {
         let parameters = stream.pointee.codecpar.pointee
+        var words = Self.explanation(0)
+        if words.hasPrefix(" (Picture size ") {
+            let isTooLarge = !words.contains(" 0x") && !words.contains("x0 ")
+            // What follows a comma tells programmers how to lift the limit.
+            if let comma = words.firstIndex(of: ",") { words = words[..<comma] + ")" }
+            return VideoError(
+                path: path, reason: isTooLarge ? .tooLarge : .damaged,
+                detail: "no frame could be decoded" + words)
+        }
         if parameters.width == 0 || parameters.height == 0 {
             return VideoError(
                 path: path, reason: .damaged,
-                detail: "its video stream says it has \(parameters.width)×\(parameters.height) pixels")
+                detail: "no frame could be decoded, and nothing says how large they are" + words)
         }
-        let words = Self.explanation(0)
         return VideoError(
             path: path, reason: words.isEmpty ? .noFrames : .damaged,
             detail: "no frame could be decoded" + words)
@@ -187,7 +246,7 @@ final class FrameReader {
             if received != mixtape_error_again {
                 // The decoder took a broken packet; it may hold further frames all the same.
                 failures += 1
-                brokenFrames += 1
+                noteBroken()
                 if failures < 1000 { continue }
                 if isDraining { return false }
             }
@@ -195,7 +254,12 @@ final class FrameReader {
             if held == nil {
                 held = try packets.next(readPacket(into:))
                 // The demuxer marks packets of which parts are missing.
-                if let held, held.pointer.pointee.flags & AV_PKT_FLAG_CORRUPT != 0 { brokenFrames += 1 }
+                if let packet = held?.pointer.pointee, packet.flags & AV_PKT_FLAG_CORRUPT != 0 {
+                    brokenFrames += 1
+                    if packet.pts != mixtape_no_timestamp, corruptStamps.count < 1000 {
+                        corruptStamps.insert(packet.pts)
+                    }
+                }
             }
             guard let packet = held else {
                 isDraining = true
@@ -204,7 +268,7 @@ final class FrameReader {
             }
             let sent = avcodec_send_packet(decoder.pointer, packet.pointer)
             if sent != mixtape_error_again {
-                if sent < 0, sent != mixtape_error_end { brokenFrames += 1 }
+                if sent < 0, sent != mixtape_error_end { noteBroken() }
                 packets.recycle(packet)
                 held = nil
             } else if received == mixtape_error_again {
@@ -214,8 +278,13 @@ final class FrameReader {
         }
     }
 
+    private func noteBroken() {
+        brokenFrames += 1
+        setBroken()
+    }
+
     /// Reads the stream's next packet; false at the end of the file.
-    private func readPacket(into packet: Packet) throws(VideoError) -> Bool {
+    func readPacket(into packet: Packet) throws(VideoError) -> Bool {
         var failures = 0
         while true {
             let result = av_read_frame(demuxer.pointer, packet.pointer)
@@ -259,102 +328,6 @@ final class FrameReader {
     }
 }
 
-// MARK: - What the file says
-
-extension FrameReader {
-    static func seconds(_ ratio: AVRational) -> Double {
-        ratio.num > 0 && ratio.den > 0 ? Double(ratio.num) / Double(ratio.den) : 1e-6
-    }
-
-    static func frameRate(_ stream: UnsafePointer<AVStream>) -> Double? {
-        for rate in [stream.pointee.avg_frame_rate, stream.pointee.r_frame_rate] {
-            if rate.num > 0, rate.den > 0 { return Double(rate.num) / Double(rate.den) }
-        }
-        return nil
-    }
-
-    /// Width of a pixel through its height; damaged values count as 1.
-    var sampleAspect: Double {
-        let ratio = av_guess_sample_aspect_ratio(demuxer.pointer, stream, shown.pointer)
-        guard ratio.num > 0, ratio.den > 0 else { return 1 }
-        let value = Double(ratio.num) / Double(ratio.den)
-        return value >= 1.0 / 16 && value <= 16 ? value : 1
-    }
-
-    /// The shown frame's display matrix, else the stream's.
-    var orientation: Orientation {
-        if let data = av_frame_get_side_data(shown.pointer, AV_FRAME_DATA_DISPLAYMATRIX),
-            data.pointee.size >= 36
-        {
-            return data.pointee.data.withMemoryRebound(to: Int32.self, capacity: 9) {
-                Orientation(matrix: $0)
-            }
-        }
-        var size = 0
-        guard let data = av_stream_get_side_data(stream, AV_PKT_DATA_DISPLAYMATRIX, &size), size >= 36 else {
-            return Orientation(matrix: nil)
-        }
-        return data.withMemoryRebound(to: Int32.self, capacity: 9) { Orientation(matrix: $0) }
-    }
-
-    /// Where the video ends, once its last frame was decoded.
-    var end: Double {
-        // An MP4 file's edit list may cut the last frame short, or let it stand a little longer.
-        if isMP4, !clock.isMended, let stated = statedDuration, stated > clock.lastTime,
-            stated <= clock.end + 1
-        {
-            return stated
-        }
-        return clock.end
-    }
-
-    private var isMP4: Bool {
-        String(cString: demuxer.pointer.pointee.iformat.pointee.name).hasPrefix("mov,")
-    }
-
-    /// The video stream's own duration.
-    private var statedDuration: Double? {
-        guard stream.pointee.duration != mixtape_no_timestamp, stream.pointee.duration > 0 else { return nil }
-        return Double(stream.pointee.duration) * Self.seconds(stream.pointee.time_base)
-    }
-
-    /// How much of what the file says it holds was decoded soundly, 0…1, once its last frame was decoded.
-    var decodedShare: Double {
-        let sound = Double(soundFrames)
-        var missing = Double(brokenFrames)
-        let frame = clock.lastTime / max(sound + missing - 1, 1)
-        let cutOff = max(0, (promisedEnd ?? 0) - clock.end)
-        if cutOff > 0, frame > 0 { missing += cutOff / frame }
-        return sound / max(sound + missing, 1)
-    }
-
-    /// Where the video should end, if the file says so and that is beyond doubt.
-    private var promisedEnd: Double? {
-        guard !clock.isMended else { return nil }
-        if let stated = statedDuration, stated < FrameClock.latest {
-            return stated - clock.end > max(1, 0.02 * stated) ? stated : nil
-        }
-        // The container's end may be that of its sound.
-        let whole = Double(demuxer.pointer.pointee.duration) / Double(AV_TIME_BASE)
-        guard whole < FrameClock.latest, MatroskaSegment.isCutOff(source.file) else { return nil }
-        return whole > clock.end ? whole : nil
-    }
-
-    /// Facts as of the shown frame.
-    func facts() -> StreamFacts {
-        let frame = shown.pointer.pointee
-        var width = Int((Double(frame.width) * sampleAspect).rounded())
-        var height = Int(frame.height)
-        if orientation.isTransposed { swap(&width, &height) }
-        let whole = demuxer.pointer.pointee.duration
-        let duration = statedDuration ?? (whole > 0 ? Double(whole) / Double(AV_TIME_BASE) : nil)
-        return StreamFacts(
-            container: String(cString: demuxer.pointer.pointee.iformat.pointee.name),
-            codec: String(cString: avcodec_get_name(stream.pointee.codecpar.pointee.codec_id)),
-            width: max(1, width), height: height, duration: duration, frameRate: Self.frameRate(stream))
-    }
-}
-
 // MARK: - Seeking
 
 extension FrameReader {
@@ -374,6 +347,9 @@ extension FrameReader {
         avcodec_flush_buffers(decoder.pointer)
         held = nil
         packets.clear()
+        corruptStamps = []
+        tainted = 0
+        framesSinceBreak = Int.max
         clock.forgetLast()
         return .moved
     }

@@ -3,11 +3,9 @@ enum MatroskaSegment {
     private static let header: [UInt8] = [0x1A, 0x45, 0xDF, 0xA3]
     private static let segment: [UInt8] = [0x18, 0x53, 0x80, 0x67]
 
-    /// Whether the file holds less than its segment's size; false where that is not said, as in live recordings.
-    static func isCutOff(_ file: RegularFile) -> Bool {
-        guard let start = end(of: header, at: 0, in: file), let stop = end(of: segment, at: start, in: file)
-        else { return false }
-        return stop > file.size
+    /// Nil where that is not said, as in live recordings.
+    static func end(in file: RegularFile) -> Int64? {
+        end(of: header, at: 0, in: file).flatMap { end(of: segment, at: $0, in: file) }
     }
 
     /// Where the element with this name, which must begin at `offset`, ends; nil where it doesn't, or has no known size.

@@ -17,7 +17,10 @@ public struct PictureReader: Sendable {
     ) throws(VideoError) -> [UInt8] {
         let file = try RegularFile(path: path)
         guard file.size <= Self.maximumBytes else {
-            throw VideoError(path: path, reason: .unsupportedCodec, detail: "too large for a picture")
+            throw VideoError(
+                path: path, reason: .tooLarge,
+                detail: "\(file.size) bytes are too many for a picture; at most \(Self.maximumBytes) are read"
+            )
         }
         let interruption = Interruption(timeLimit: timeLimit, growth: 0, isCancelled: { false })
         interruption.resume()
@@ -71,14 +74,22 @@ public struct PictureReader: Sendable {
             throw VideoError(path: path, reason: .unsupportedCodec, detail: "its decoder cannot be opened")
         }
         let frame = Frame()
+        mixtape_log_clear()
         guard avcodec_send_packet(decoder.pointer, packet.pointer) >= 0,
             avcodec_send_packet(decoder.pointer, nil) >= 0,
             avcodec_receive_frame(decoder.pointer, frame.pointer) >= 0,
-            frame.pointer.pointee.width > 0, frame.pointer.pointee.height > 0,
-            frame.pointer.pointee.width <= FrameReader.maximumSide,
-            frame.pointer.pointee.height <= FrameReader.maximumSide
+            frame.pointer.pointee.width > 0, frame.pointer.pointee.height > 0
         else {
-            throw VideoError(path: path, reason: .damaged, detail: "the picture is damaged or cut off")
+            throw VideoError(
+                path: path, reason: .damaged,
+                detail: "the picture is damaged or cut off" + FrameReader.explanation(0))
+        }
+        let (width, height) = (frame.pointer.pointee.width, frame.pointer.pointee.height)
+        guard width <= FrameReader.maximumSide, height <= FrameReader.maximumSide else {
+            throw VideoError(
+                path: path, reason: .tooLarge,
+                detail: "the picture has \(width)×\(height) pixels; at most "
+                    + "\(FrameReader.maximumSide) a side are read")
         }
         return frame
     }

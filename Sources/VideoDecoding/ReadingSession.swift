@@ -14,7 +14,7 @@ final class ReadingSession {
     private var assembler: ClipAssembler
     /// Time of the frame that waits for its successor, which says how long it is on screen.
     private var shownFrom = 0.0
-    private var picture: UnsafeBufferPointer<UInt8>?
+    private var picture: ClipAssembler.Picture?
     /// Set by a seek: the instant at or before which the next frame must lie.
     private var landing: Double?
     /// Whether frames were left out between the shown one and the next.
@@ -147,7 +147,7 @@ final class ReadingSession {
     }
 
     /// The shown frame as the clips hold it, converted when it is needed for the first time.
-    private func converted() throws(VideoError) -> UnsafeBufferPointer<UInt8> {
+    private func converted() throws(VideoError) -> ClipAssembler.Picture {
         if let picture { return picture }
         let made = converter.convert(
             frames.shown.pointer, orientation: frames.orientation, sampleAspect: frames.sampleAspect)
@@ -155,9 +155,10 @@ final class ReadingSession {
             throw VideoError(
                 path: file.path, reason: .damaged, detail: "its pictures cannot be converted to RGB")
         }
-        picture = made
+        let picture = ClipAssembler.Picture(pixels: made, isSound: frames.isShownWhole)
+        self.picture = picture
         convertedFrames += 1
-        return made
+        return picture
     }
 
     private func finish(at end: Double) throws(VideoError) {

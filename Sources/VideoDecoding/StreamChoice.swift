@@ -22,9 +22,10 @@ enum StreamChoice {
         if jpegs.contains(name) {
             let pictures = JPEGSequence(file)
             if pictures.isVideo { return nil }
-            if pictures.isMotionPhoto {
-                return (.noVideoStream, "no video stream (a photo; the moving part within it is not read)")
-            }
+            if pictures.isMotionPhoto { return (.noVideoStream, motionPhoto) }
+        }
+        if name.hasPrefix("mov,"), let kind = PhotoContainer.kind(of: file) {
+            return (.noVideoStream, kind == .photo ? photo : motionPhoto)
         }
         if name == "webp_pipe", isAnimatedWebP(file) {
             return (
@@ -33,10 +34,13 @@ enum StreamChoice {
             )
         }
         if name.hasSuffix("_pipe") || name == "ico" || name == "image2" {
-            return (.noVideoStream, "no video stream (a still image)")
+            return (.noVideoStream, photo)
         }
         return nil
     }
+
+    private static let photo = "no video stream (a still image)"
+    private static let motionPhoto = "no video stream (a photo; the moving part within it is not read)"
 
     /// Container: RIFF, WEBP, VP8X chunk; bit 1 of its flags says that frames follow.
     private static func isAnimatedWebP(_ file: RegularFile) -> Bool {
@@ -71,6 +75,12 @@ enum StreamChoice {
                 stream.pointee.codecpar.pointee.codec_type == AVMEDIA_TYPE_VIDEO
             else { return nil }
             return stream
+        }
+    }
+
+    private static func hasSound(_ context: UnsafePointer<AVFormatContext>) -> Bool {
+        (0..<Int(context.pointee.nb_streams)).contains {
+            context.pointee.streams[$0]?.pointee.codecpar.pointee.codec_type == AVMEDIA_TYPE_AUDIO
         }
     }
 
@@ -109,8 +119,8 @@ enum StreamChoice {
         }
         if let best { return best.stream }
         let detail =
-            found.isEmpty ? "no video stream" : "no video stream (only a cover picture beside the sound)"
-        throw VideoError(path: path, reason: .noVideoStream, detail: detail)
+            found.isEmpty ? "" : " (only a cover picture\(hasSound(context) ? " beside the sound" : ""))"
+        throw VideoError(path: path, reason: .noVideoStream, detail: "no video stream" + detail)
     }
 
     /// A stream with fewer pictures than one in so many of another's is a poster, or a row of them.
@@ -146,6 +156,19 @@ enum StreamChoice {
             if counts.values.contains(where: { $0 >= 256 }) { break }
         }
         return counts
+    }
+
+    /// What a stream's codec is called: by FFmpeg, or else by the container.
+    static func codecName(_ stream: UnsafePointer<AVStream>) -> String {
+        let parameters = stream.pointee.codecpar.pointee
+        if parameters.codec_id != AV_CODEC_ID_NONE {
+            return String(cString: avcodec_get_name(parameters.codec_id))
+        }
+        if parameters.codec_tag == 0 { return "one that it does not know" }
+        let letters = (0..<4).map { UInt8(truncatingIfNeeded: parameters.codec_tag >> (8 * $0)) }
+        let isPlain = letters.allSatisfy { (0x20...0x7E).contains($0) }
+        return isPlain
+            ? "\"" + String(decoding: letters, as: UTF8.self) + "\"" : "number \(parameters.codec_tag)"
     }
 
     /// FFmpeg's own VP8 and VP9 decoders ignore the transparency that a WebM file may hold; libvpx's do not.

@@ -12,6 +12,8 @@ public struct VideoError: Error, Sendable, Equatable {
         /// The pictures cannot be seen without a key.
         case encrypted = "encrypted"
         case damaged = "damaged"
+        /// Pictures of more pixels, or a still picture of more bytes, than are read.
+        case tooLarge = "too_large"
         case noFrames = "no_frames"
         case timeLimit = "time_limit"
         case emptyRange = "empty_range"

@@ -112,6 +112,49 @@ import Testing
         }
     }
 
+    /// How long a video lasts is what it shows, whatever its header says.
+    @Test func theLengthIsThatOfWhatIsShown() async throws {
+        let films = try await Films.shared.value
+        let folder = try TemporaryFolder()
+        let path = folder.path + "/plain.flv"
+        try Films.run(
+            "/usr/bin/env",
+            ["ffmpeg", "-nostdin", "-v", "error", "-i", films.file("video0.mp4"), "-c:v", "flv1", path])
+        let plain = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
+        // A number's type stands behind its name.
+        let name = Array("duration".utf8) + [0]
+        let start = try #require(plain.indices.first { plain[$0...].starts(with: name) }) + name.count
+        func claiming(_ seconds: Double) -> [UInt8] {
+            var bytes = plain
+            let bits = withUnsafeBytes(of: seconds.bitPattern.bigEndian) { Array($0) }
+            bytes.replaceSubrange(start..<(start + 8), with: bits)
+            return bytes
+        }
+        let service = try await films.serve()
+        #expect(try await service.upload(claiming(7200)).status == 201)
+        let short = try await films.serve { $0.limits.videoSeconds = 1 }
+        for seconds in [0.5, 2, 7200] {
+            let reply = try await short.upload(claiming(seconds))
+            #expect(reply.status == 422 && reply.reason == "too_long", "\(seconds): \(reply.text)")
+        }
+    }
+
+    /// A picture that stands for hours costs a clip.
+    @Test func clipsOfOnePictureAreOne() async throws {
+        let films = try await Films.shared.value
+        let folder = try TemporaryFolder()
+        let path = folder.path + "/still.gif"
+        try Films.run(
+            "/usr/bin/env",
+            [
+                "ffmpeg", "-nostdin", "-v", "error", "-f", "lavfi", "-i", "smptebars=s=64x48:r=1/9.9",
+                "-t", "99", path,
+            ])
+        let reply = try await films.serve().upload(path)
+        #expect(reply.status == 201, "\(reply.text)")
+        #expect(reply.json?["clips"] == 1, "\(reply.text)")
+    }
+
     /// Not a limit but a crash: any process that ends without an answer.
     @Test func aWorkerThatDiesTakesNothingWithIt() async throws {
         let films = try await Films.shared.value

@@ -224,6 +224,30 @@ import VideoDecoding
         }
     }
 
+    /// A film without its index says so, and where it breaks off.
+    @Test func filmsThatCannotBeOpenedSayWhatIsMissing() throws {
+        let film = try bytes(try NumberedVideo.make(in: folder, "film.mp4", count: 100))
+        let cut = failure(try folder.write(Array(film.prefix(film.count / 2)), to: "cut.mp4"))
+        #expect(cut?.reason == .damaged)
+        #expect(cut?.detail.contains("it has \(film.count / 2) bytes") == true, "\(cut?.detail ?? "")")
+        #expect(cut?.detail.contains("\"mdat\"") == true && cut?.detail.contains("(moov)") == true)
+        // As cameras leave it whose battery runs out: the size of the data is still that of nothing.
+        let index = try #require(film.indices.first { film[$0...].starts(with: "moov".utf8) }) - 4
+        let unended = failure(try folder.write(Array(film[..<index]), to: "unended.mp4"))
+        #expect(unended?.reason == .damaged)
+        #expect(unended?.detail.contains("as if the recording had not been ended") == true)
+        // One part of a film that is sent in parts.
+        let parts = try bytes(
+            try NumberedVideo.make(
+                in: folder, "parts.mp4", count: 100,
+                ["-c:v", "mpeg4", "-g", "20", "-movflags", "frag_keyframe+empty_moov"]))
+        let part = try #require(parts.indices.first { parts[$0...].starts(with: "moof".utf8) }) - 4
+        let type = Array("\0\0\0\u{10}stypmsdh\0\0\0\0".utf8)
+        let lone = failure(try folder.write(type + Array(parts[part...]), to: "part.m4s"))
+        #expect(
+            lone?.reason == .damaged && lone?.detail.contains("a fragment") == true, "\(lone?.detail ?? "")")
+    }
+
     @Test func aDamagedMiddleIsPassedOver() throws {
         for name in ["m.mp4", "m.mkv", "m.ts"] {
             var data = try bytes(
@@ -239,6 +263,32 @@ import VideoDecoding
             #expect(facts.isDamaged || name == "m.ts", "\(name): \(facts.decodedShare)")
             #expect(clips.first.map { NumberedVideo.numbers($0) } == [3, 9, 15, 21], "\(name)")
             #expect(clips.last.map { NumberedVideo.numbers($0) }?.last ?? 0 > 110, "\(name)")
+            #expect(clips.first?.soundShare == 1 && clips.last?.soundShare == 1, "\(name)")
+        }
+    }
+
+    /// Frames that a decoder made up, and those that build on them up to the next keyframe, are known in their clips.
+    @Test func clipsSayHowMuchOfThemIsSound() throws {
+        for name in ["s.mp4", "s.mkv", "s.ts"] {
+            let path = try NumberedVideo.make(
+                in: folder, name, count: 250,
+                ["-c:v", "mpeg4", "-q:v", "2", "-bf", "0", "-g", "50", "-sc_threshold", "1000000000"])
+            let sound = try readAll(path).clips
+            #expect(sound.allSatisfy { $0.soundShare == 1 }, "\(name)")
+            var data = try bytes(path)
+            // Within the second group, near its start.
+            let place = data.count * 22 / 100
+            data.replaceSubrange(place..<(place + 400), with: noise(400))
+            let (clips, facts, _) = try readAll(try folder.write(data, to: "bad-\(name)"))
+            #expect(facts.decodedShare < 1, "\(name)")
+            let shares = clips.map(\.soundShare)
+            #expect(shares.count == 10 && shares.min().map { $0 <= 0.5 } == true, "\(name): \(shares)")
+            #expect(shares.count { $0 == 1 } >= 6, "\(name): \(shares)")
+            // Frames that went with the container's parts are missing, too.
+            #expect(facts.isDamaged || name == "s.ts", "\(name): \(facts.decodedShare)")
+            for (clip, whole) in zip(clips, sound) where clip.soundShare == 1 {
+                #expect(clip.frames == whole.frames, "\(name) at \(clip.interval.start)")
+            }
         }
     }
 
@@ -255,7 +305,7 @@ import VideoDecoding
             let path = try folder.write(gif(width, height), to: "size.gif")
             let reason = failure(path)?.reason
             // FFmpeg does not even take a GIF without width or height for one.
-            #expect(reason == (width == 0 ? .unrecognised : .damaged), "\(width)×\(height)")
+            #expect(reason == (width == 0 ? .unrecognised : .tooLarge), "\(width)×\(height)")
         }
         let y4m = Array("YUV4MPEG2 W0 H0 F25:1 Ip A1:1 C420\nFRAME\n".utf8)
         try folder.write(y4m, to: "none.y4m")

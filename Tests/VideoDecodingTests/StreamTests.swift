@@ -136,4 +136,66 @@ import VideoDecoding
         #expect(error?.reason == .noVideoStream)
         #expect(error?.detail.contains("moving part") == true)
     }
+
+    /// Photos in an MP4 file's container, and those that hold a film.
+    @Test func photosOfNewerKindsAreNone() throws {
+        func box(_ name: String, _ content: [UInt8]) -> [UInt8] {
+            let size = content.count + 8
+            return [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: size >> $0) } + Array(name.utf8) + content
+        }
+        let film = try bytes(try NumberedVideo.make(in: folder, "film.mp4", count: 30))
+        for brand in ["heic", "avif", "mif1"] {
+            let photo =
+                box("ftyp", Array(brand.utf8) + [0, 0, 0, 0] + Array(brand.utf8))
+                + box("meta", [UInt8](repeating: 0, count: 200))
+                + box("mdat", [UInt8](repeating: 7, count: 900))
+            let still = failure(try folder.write(photo, to: "photo.\(brand)"))
+            #expect(still?.reason == .noVideoStream && still?.detail.contains("still image") == true)
+            let moving = failure(try folder.write(photo + box("mpvd", film), to: "motion.\(brand)"))
+            #expect(moving?.reason == .noVideoStream && moving?.detail.contains("moving part") == true)
+            // Half a photo is one, too.
+            let half = failure(try folder.write(Array(photo.prefix(600)), to: "half.\(brand)"))
+            #expect(half?.reason == .noVideoStream)
+        }
+        // A film that cannot be read for want of its index is none.
+        let cut = failure(try folder.write(Array(film.prefix(film.count / 2)), to: "cut.mp4"))
+        #expect(cut?.reason == .damaged)
+    }
+
+    @Test func picturesThatMoveAreVideos() throws {
+        for (name, coder) in [
+            ("moving.png", ["-plays", "0", "-f", "apng"]), ("moving.gif", []),
+            ("moving.avif", ["-c:v", "libaom-av1", "-cpu-used", "8", "-crf", "10", "-f", "avif"]),
+        ] {
+            let path = try NumberedVideo.make(in: folder, name, count: 20, rate: "10", coder)
+            let (clips, facts, _) = try readAll(path)
+            #expect(facts.duration.map { abs($0 - 2) < 0.001 } == true, "\(name)")
+            #expect(clips.count == 2)
+            // AV1 changes the greys.
+            if name.hasSuffix("avif") { continue }
+            #expect(clips.map { NumberedVideo.numbers($0) } == [[1, 3, 6, 8], [11, 13, 16, 18]], "\(name)")
+        }
+    }
+
+    /// A lone cover is not said to stand beside sound.
+    @Test func aLoneCoverIsNamedAsWhatItIs() throws {
+        let path = folder.file("cover.mp4")
+        let picture = folder.file("cover.png")
+        try FFmpeg.run(["-f", "lavfi", "-i", "testsrc=s=64x48:r=1", "-frames:v", "1", picture])
+        try FFmpeg.run(["-i", picture, "-c", "copy", "-disposition:v", "attached_pic", path])
+        let error = failure(path)
+        #expect(error?.reason == .noVideoStream)
+        #expect(error?.detail == "no video stream (only a cover picture)")
+    }
+
+    /// A codec that FFmpeg has no name for is called what the file calls it.
+    @Test func unknownCodecsHaveAName() throws {
+        var film = try bytes(try NumberedVideo.make(in: folder, "film.avi", count: 10, ["-c:v", "mpeg4"]))
+        for place in film.indices.dropLast(4) where film[place...].starts(with: "FMP4".utf8) {
+            film.replaceSubrange(place..<(place + 4), with: Array("QQ77".utf8))
+        }
+        let error = failure(try folder.write(film, to: "unknown.avi"))
+        #expect(error?.reason == .unsupportedCodec)
+        #expect(error?.detail.contains("\"QQ77\"") == true, "\(error?.detail ?? "")")
+    }
 }

@@ -33,6 +33,7 @@ import VideoDecoding
                 Trouble(description: "stands still, goes on") {
                     $0 > begin ? max(frame, $0 - 12 * step) : $0
                 },
+                Trouble(description: "stands still for good") { min($0, frame) },
             ]
             // Before the last frame and behind the first one these are gaps.
             if place > 0, place < count - 1 {
@@ -79,6 +80,24 @@ import VideoDecoding
         }
     }
 
+    /// Whoever asks how long a video lasts is not told what one stamp, or the header, makes of it.
+    @Test(arguments: StampedVideo.Container.allCases)
+    func howLongItLasts(_ container: StampedVideo.Container) throws {
+        let video = try StampedVideo(container, in: folder, count: Self.count)
+        let options = ReadingOptions(
+            plan: ClipPlan(framesPerClip: 4, clipDuration: 1, clipStride: 1), geometry: .numbered)
+        let tolerance = Self.step * (container == .mpg ? 6 : 1) + 0.0015
+        for ahead in [0, 3600.0] {
+            let path = try folder.write(
+                video.changed { $0 > 3.98 && $0 < 4.02 ? $0 + ahead : $0 }, to: "bent.\(container.rawValue)")
+            let duration = try DecodedClips().duration(path: path, options: options)
+            #expect(abs(duration - 8) <= tolerance, "\(ahead): \(duration) s")
+            let counted = try ClipReader.packetSeconds(path: path, options: options, upTo: .infinity)
+            #expect(abs(counted - 8) <= 1, "\(ahead): \(counted) s")
+            #expect(try ClipReader.packetSeconds(path: path, options: options, upTo: 3) < 4)
+        }
+    }
+
     @Test(arguments: StampedVideo.Container.allCases)
     func mendedTimesAreSaid(_ container: StampedVideo.Container) throws {
         // So dense that no frame is passed over.
@@ -90,6 +109,9 @@ import VideoDecoding
         let bent = try folder.write(
             video.changed { $0 > 1.98 && $0 < 2.14 ? $0 + 20 : $0 }, to: "bent.\(container.rawValue)")
         #expect(try readAll(bent, plan: plan).facts.areTimesMended)
+        // Each frame by a little more than the one before.
+        let standing = try folder.write(video.changed { min($0, 2) }, to: "bent.\(container.rawValue)")
+        #expect(try readAll(standing, plan: plan).facts.areTimesMended)
     }
 
     /// Files joined as they are, each of which starts at zero.

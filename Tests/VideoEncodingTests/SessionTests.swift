@@ -1,4 +1,5 @@
 import Distributions
+import Foundation
 import NeuralNetwork
 import Synchronization
 import Tensors
@@ -153,6 +154,56 @@ import VideoEncoding
         let video = try session.encode(path: path)
         #expect(video.intervals == clips.map(\.interval))
         #expect(video.mixture.components == (try session.encode(clips)))
+    }
+
+    /// A picture that stands for long is one clip, however many frames tell of it.
+    @Test(arguments: [1, 3]) func aLongStillIsOneClip(threads: Int) throws {
+        let path = "\(folder.path)/long.mkv"
+        run(
+            "ffmpeg",
+            [
+                "-v", "error", "-f", "lavfi", "-i", "testsrc2=size=96x64:rate=1/16", "-t", "48", "-vf",
+                "fps=12", "-c:v", "ffv1", "-y", path,
+            ])
+        let encoder = try VideoEncoder(folder: sharedModel.path)
+        let video = try encoder.makeSession(threads: threads).encode(path: path)
+        // Three pictures, and a clip across a border where one does not end with a clip.
+        #expect((3...5).contains(video.intervals.count), "\(video.intervals)")
+        #expect(video.intervals.count { $0.duration > 12 } == 3)
+        #expect(video.intervals.last.map { abs($0.stop - 48) < 0.1 } == true)
+        #expect(video.mixture.components.count == video.intervals.count)
+        #expect(video.signatures.count == video.intervals.count)
+    }
+
+    /// What a decoder made up of nothing is no part of the video, unless there is nothing else.
+    @Test(arguments: [1, 3]) func whatIsMadeUpWeighsNothing(threads: Int) throws {
+        let path = "\(folder.path)/whole.mp4"
+        run(
+            "ffmpeg",
+            [
+                "-v", "error", "-f", "lavfi", "-i", "testsrc2=size=96x64:rate=12", "-t", "12", "-c:v",
+                "mpeg4",
+                "-q:v", "2", "-bf", "0", "-g", "48", "-sc_threshold", "1000000000", "-y", path,
+            ])
+        let session = try VideoEncoder(folder: sharedModel.path).makeSession(threads: threads)
+        let whole = try session.encode(path: path)
+        var bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
+        // Near the start of the second of three groups of four seconds.
+        let place = bytes.count * 36 / 100
+        for index in 0..<600 { bytes[place + index] = UInt8(truncatingIfNeeded: index &* index &* 31) }
+        let broken = "\(folder.path)/broken.mp4"
+        try Data(bytes).write(to: URL(fileURLWithPath: broken))
+        let video = try session.encode(path: broken)
+        #expect(video.facts.decodedShare < 1)
+        #expect(video.intervals.count < whole.intervals.count, "\(video.intervals)")
+        #expect(video.mixture.components.count == video.intervals.count)
+        // What is left is what the whole video has there.
+        let pairs = zip(whole.intervals, whole.mixture.components)
+        for (interval, component) in zip(video.intervals, video.mixture.components)
+        where interval.stop <= 4 || interval.start >= 8 {
+            #expect(pairs.contains { $0 == interval && $1 == component }, "\(interval)")
+        }
+        #expect(video.intervals.contains { $0.stop <= 4 } && video.intervals.contains { $0.start >= 8 })
     }
 
     /// Of a video that is one clip by what its file says, the clip is spread over the threads.

@@ -199,18 +199,22 @@ public enum EncodingWorker {
         let asked = request.range ?? TimeRange(start: 0, stop: .infinity)
         let reading = ReadingOptions(
             plan: configuration.plan, geometry: configuration.geometry)
-        let stated = try naming { () throws(VideoError) in
-            try ClipReader(path: path, options: reading).facts.duration ?? 0
+        let most = asked.start + request.longest
+        if asked.stop > most {
+            // A film of hours is refused at once; what only says that it is one is not.
+            let seconds = try naming { () throws(VideoError) in
+                guard let stated = try ClipReader(path: path, options: reading).facts.duration, stated > most
+                else { return 0.0 }
+                return try ClipReader.packetSeconds(path: path, options: reading, upTo: most)
+            }
+            try check(seconds - asked.start, request)
         }
-        try check(min(stated, asked.stop) - asked.start, request)
-        // A video that states no duration is read a little beyond the limit, and then refused.
-        let bounded = TimeRange(
-            start: asked.start, stop: min(asked.stop, asked.start + request.longest + 4))
+        // Others that are longer are read a little beyond the limit, and then refused.
+        let bounded = TimeRange(start: asked.start, stop: min(asked.stop, most + 4))
         let video = try naming { () throws(VideoError) in
             try session.encode(
-                path: path, range: request.range == nil && stated > 0 ? nil : bounded,
-                timeLimit: Double(request.processorSeconds ?? 600), decoderThreads: request.threads,
-                overlapped: request.threads > 1)
+                path: path, range: bounded, timeLimit: Double(request.processorSeconds ?? 600),
+                decoderThreads: request.threads, overlapped: request.threads > 1)
         }
         try check((video.intervals.last?.stop ?? 0) - asked.start, request)
         return video
