@@ -260,6 +260,7 @@ struct FolderScanner {
     }
 
     private mutating func reportUnreadableName(_ folder: String, _ name: String) {
+        result.leftOut.unreadableNames += 1
         result.problems.append(
             VideoError(
                 path: folder + "/" + name, reason: .readFailed,

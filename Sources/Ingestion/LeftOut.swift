@@ -32,6 +32,8 @@ public struct LeftOut: Sendable, Equatable {
     public var excluded = 0
     /// Further names of files that are in the index under one.
     public var otherNames = 0
+    /// Files and folders whose names are not UTF-8, which no reply and no row could name.
+    public var unreadableNames = 0
 
     /// Nothing.
     public init() {}

@@ -86,6 +86,19 @@ import Testing
         #expect(all.indexed == 4 && all.leftOut.endings.isEmpty)
     }
 
+    /// No row could hold such a name, and no reply say it.
+    @Test func namesThatAreNotTextAreCounted() throws {
+        try library.write("a.mp4", "a")
+        for name in [[0x62, 0xFF, 0x2E, 0x6D, 0x70, 0x34], [0xFE, 0x2E, 0x61, 0x76, 0x69]] as [[UInt8]] {
+            let path = (Array(library.path("").utf8) + name + [0]).map { CChar(bitPattern: $0) }
+            let file = try #require(fopen(path, "w"))
+            fclose(file)
+        }
+        let run = try library.run()
+        #expect(run.indexed == 1 && run.leftOut.unreadableNames == 2)
+        #expect(run.problems.count == 2 && run.problems.allSatisfy { $0.detail.contains("UTF-8") })
+    }
+
     @Test func namesOfOneFileAreOneVideo() throws {
         try library.write("b/orig.mp4", "one")
         for name in ["b/link.mp4", "c.mp4"] {

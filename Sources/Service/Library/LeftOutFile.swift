@@ -10,7 +10,7 @@ extension LeftOut {
             "endings": .object(
                 endingsByCount.prefix(Self.mostEndings).map { .init($0.ending, .number($0.count)) }),
             "other_files": .number(otherFiles), "excluded": .number(excluded),
-            "other_names": .number(otherNames),
+            "other_names": .number(otherNames), "unreadable_names": .number(unreadableNames),
         ]
     }
 
@@ -32,6 +32,8 @@ extension LeftOut {
         for member in endings { self.endings[member.key] = member.value.intValue ?? 0 }
         self.excluded = excluded
         self.otherNames = otherNames
+        // Older versions did not count them.
+        unreadableNames = value["unreadable_names"]?.intValue ?? 0
     }
 }
 

@@ -29,6 +29,9 @@ enum LeftOutText {
                 count(leftOut.otherNames, "further name of a file", "further names of files")
                     + " (hard links)")
         }
+        if leftOut.unreadableNames > 0 {
+            parts.append(count(leftOut.unreadableNames, "name", "names") + " not in UTF-8")
+        }
         for (reason, words) in [
             (LeftOut.Reason.system, "recycle bins and the like"), (.marked, "marked"),
             (.pattern, "by a pattern"),
