@@ -12,7 +12,7 @@ package enum ContainerFuzzing {
     package static let program = Mutex("")
 
     static let target = FuzzTarget(
-        name: "container", seeds: { try VideoFuzzing.target.seeds() },
+        name: "container", seeds: { try VideoFuzzing.target.seeds() + ContainerSeeds.all.map { [0] + $0 } },
         run: { bytes in
             guard let kind = bytes.first else { return }
             try wakeUp()

@@ -42,6 +42,25 @@ VIDEOS = (
 )
 
 
+# What is wrong with a video, or beside it: arguments of ffmpeg behind its input, a film of ten frames. KEY is any key.
+KEY = "76a6c65c5ea762046bd749a2e632ccbb"
+TROUBLED = {
+    "ahead.mkv": ["-c:v", "mpeg4", "-bsf:v", "setts=pts=if(eq(N\\,5)\\,PTS+3600000\\,PTS)"],
+    "gap.mp4": ["-c:v", "mpeg4", "-bsf:v", "setts=ts=if(gt(N\\,5)\\,TS+20000000\\,TS)"],
+    "standing.mp4": ["-c:v", "mpeg4", "-bsf:v", "setts=ts=min(TS\\,8192)"],
+    "fragments.mp4": ["-c:v", "mpeg4", "-g", "4", "-movflags", "frag_keyframe+empty_moov"],
+    "encrypted.mp4": ["-c:v", "mpeg4", "-encryption_scheme", "cenc-aes-ctr", "-encryption_key", KEY, "-encryption_kid", KEY],
+    "poster.mkv": ["-map", "0:v", "-map", "0:v", "-c:v:0", "mpeg4", "-c:v:1", "mjpeg", "-frames:v:1", "1"],
+    "two.mkv": ["-map", "0:v", "-map", "0:v", "-c:v", "mpeg4"],
+    "programmes.ts": ["-map", "0:v", "-map", "0:v", "-c:v", "mpeg2video", "-program", "st=0", "-program", "st=1"],
+    "live.webm": ["-c:v", "libvpx", "-live", "1"],
+    "moving.png": ["-f", "apng"],
+    "moving.avif": ["-c:v", "libaom-av1", "-cpu-used", "8", "-f", "avif"],
+    "moving.webp": ["-c:v", "libwebp_anim"],
+    "photo.jpg": ["-frames:v", "1"],
+}
+
+
 def add_options(parser):
     parser.add_argument("--target", nargs="+", metavar="NAME", help="these alone (default: all)")
     parser.add_argument("--seconds", type=int, default=60, metavar="N",
@@ -88,6 +107,27 @@ def draw_videos(folder):
         plain.unlink(missing_ok=True)
 
 
+def draw_troubled(folder):
+    """Wrong times, posters, keys, several streams, pictures that move; and files that are joined or cut off."""
+    made = {}
+    for name, arguments in TROUBLED.items():
+        plain = folder / f".{name}"
+        done = subprocess.run(
+            ["ffmpeg", "-nostdin", "-v", "error", "-y", "-f", "lavfi", "-i", "testsrc=s=16x16:r=8:d=1.25", *arguments,
+             "-strict", "-2", "-threads", "1", str(plain)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        if done.returncode == 0:
+            made[name] = plain.read_bytes()
+        plain.unlink(missing_ok=True)
+    for name in ("live.webm", "programmes.ts", "fragments.mp4"):
+        if name in made:
+            made["twice-" + name] = made[name] * 2
+            made["half-" + name] = made[name][: len(made[name]) // 2]
+    if "photo.jpg" in made and "gap.mp4" in made:
+        made["motion.jpg"] = made["photo.jpg"] + made["gap.mp4"]
+    for name, content in made.items():
+        (folder / f"troubled-{name}").write_bytes(bytes([0]) + content)
+
+
 def environment(target=None):
     # Not a fault: FFmpeg asks for more than there is, and copes. Leaks are not looked for: Swift's lazy values are some.
     named = {"MIXTAPE_FUZZ_TARGET": target} if target else {}
@@ -110,6 +150,7 @@ def prepare(program, name):
         subprocess.run([program, "seeds", name, str(seeds)], check=True, env=environment())
         if name in ("video", "container"):
             draw_videos(seeds)
+            draw_troubled(seeds)
     for number, content in enumerate(read_kept(name)):
         (seeds / f"kept-{number}").write_bytes(content)
     # Words of the format, which no mutation of bytes would come upon.
