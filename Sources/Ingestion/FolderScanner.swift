@@ -47,7 +47,8 @@ struct ScanResult {
 /// goes on. A root that is a file is taken whatever its name.
 ///
 /// Left out, and counted, are what the rules name, recycle bins and the like, and folders that are marked (`FolderMarks`), but for
-/// roots, which somebody asked for; and all names but the first of a file that has several.
+/// roots, which somebody asked for; all names but the first of a file that has several; and links that lead to where the rules
+/// let none lead.
 struct FolderScanner {
     private struct FolderKey: Hashable {
         var device: Int64
@@ -100,6 +101,12 @@ struct FolderScanner {
     private mutating func enter(root: String) {
         let path = resolvedPath(root)
         result.roots.append(path)
+        // One that became a link since whoever asks looked at it.
+        guard rules.admitsLink(to: path) else {
+            result.leftOut.outsideLinks += 1
+            result.missingRoots.insert(PathKey(path))
+            return
+        }
         switch FileStatus.of(path, followingLinks: true) {
         case .failure(let error):
             result.missingRoots.insert(PathKey(path))
@@ -184,6 +191,11 @@ struct FolderScanner {
             if isVideo(name) || error.number == EACCES { report(path, error) }
         case .success(let status):
             let target = resolvedPath(path)
+            guard rules.admitsLink(to: target) else {
+                let counts = status.isFolder || isVideo(name) || isVideo(target)
+                result.leftOut.outsideLinks += counts ? 1 : 0
+                return
+            }
             if status.isFolder {
                 enter(target, path, name, status, ignored, &waiting)
             } else if ignored.contains(where: { $0.matches(path, name: name, isFolder: false) }) {

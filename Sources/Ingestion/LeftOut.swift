@@ -34,6 +34,8 @@ public struct LeftOut: Sendable, Equatable {
     public var otherNames = 0
     /// Files and folders whose names are not UTF-8, which no reply and no row could name.
     public var unreadableNames = 0
+    /// Links to videos and folders that lie where the run follows no link to.
+    public var outsideLinks = 0
 
     /// Nothing.
     public init() {}
@@ -57,7 +59,14 @@ public struct ScanRules: Sendable, Equatable {
     public var exclude: [String] = []
     /// Whether files are taken whatever their names end in.
     public var takesAllFiles = false
+    /// Folders that links may lead to, with symbolic links resolved; nil for any. What lies elsewhere is left out.
+    public var linksStayWithin: [String]?
 
     /// What a run does that is asked for nothing else.
     public init() {}
+
+    /// Whether links may lead to a resolved path.
+    func admitsLink(to path: String) -> Bool {
+        linksStayWithin.map { folders in folders.contains { path.isAtOrBelow($0) } } ?? true
+    }
 }

@@ -44,6 +44,32 @@ import Testing
         #expect(run.leftOut.excluded == 1)
     }
 
+    /// Which others than the command line wish.
+    @Test func linksMayBeKeptWithinFolders() throws {
+        try library.write("films/a.mp4", "one")
+        try library.write("other/b.mp4", "two")
+        try library.write("other-too/c.mp4", "three")
+        for (name, target) in [
+            ("films/b.mp4", "other/b.mp4"), ("films/other", "other"), ("films/c.mp4", "other-too/c.mp4"),
+            ("films/text.txt", "other-too"), ("films/a again.mp4", "films/a.mp4"),
+        ] {
+            try FileManager.default.createSymbolicLink(
+                atPath: library.path(name), withDestinationPath: library.path(target))
+        }
+        var rules = ScanRules()
+        rules.linksStayWithin = [library.path("films"), library.path("other")]
+        let run = try library.run(roots: [library.path("films")], rules: rules)
+        #expect(try library.ready() == ["films/a.mp4", "other/b.mp4"])
+        #expect(run.leftOut.outsideLinks == 2)
+        // A root that leads elsewhere by now is not looked into.
+        rules.linksStayWithin = [library.path("films")]
+        let led = try library.run(roots: [library.path("films/other")], rules: rules)
+        #expect(led.total == 0 && led.leftOut.outsideLinks == 1 && led.removed == 0)
+        rules.linksStayWithin = nil
+        #expect(try library.run(roots: [library.path("films")], rules: rules).total == 3)
+        #expect(try library.ready() == ["films/a.mp4", "other-too/c.mp4", "other/b.mp4"])
+    }
+
     /// Somebody asked for it.
     @Test func aFolderThatIsNamedIsTakenWhateverItsMarks() throws {
         try library.write("#recycle/.nomedia", "")

@@ -11,6 +11,7 @@ extension LeftOut {
                 endingsByCount.prefix(Self.mostEndings).map { .init($0.ending, .number($0.count)) }),
             "other_files": .number(otherFiles), "excluded": .number(excluded),
             "other_names": .number(otherNames), "unreadable_names": .number(unreadableNames),
+            "outside_links": .number(outsideLinks),
         ]
     }
 
@@ -34,6 +35,7 @@ extension LeftOut {
         self.otherNames = otherNames
         // Older versions did not count them.
         unreadableNames = value["unreadable_names"]?.intValue ?? 0
+        outsideLinks = value["outside_links"]?.intValue ?? 0
     }
 }
 

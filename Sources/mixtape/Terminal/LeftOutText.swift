@@ -32,6 +32,9 @@ enum LeftOutText {
         if leftOut.unreadableNames > 0 {
             parts.append(count(leftOut.unreadableNames, "name", "names") + " not in UTF-8")
         }
+        if leftOut.outsideLinks > 0 {
+            parts.append(count(leftOut.outsideLinks, "link", "links") + " out of the folders")
+        }
         for (reason, words) in [
             (LeftOut.Reason.system, "recycle bins and the like"), (.marked, "marked"),
             (.pattern, "by a pattern"),
