@@ -12,7 +12,8 @@ final class WriterLock: Sendable {
 
     init(folder: String, waitingSeconds: Double) throws(IndexError) {
         let path = folder + "/lock"
-        descriptor = Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o644)
+        // Whoever may open it can hold it: nobody else, then. (None but its owner could ever write it.)
+        descriptor = Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
         if descriptor < 0 { throw .system(folder, doing: "creating the lock file", errno: errno) }
         let start = WriterLock.now()
         while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {

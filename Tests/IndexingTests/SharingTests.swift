@@ -21,6 +21,13 @@ import Testing
         try second.store(Sample(1))
     }
 
+    /// Whoever may open it may hold it, and keep every run out.
+    @Test func nobodyElseMayHoldTheLock() throws {
+        try VideoIndex.forTests(folder.path).close()
+        let mode = try FileManager.default.attributesOfItem(atPath: folder.path + "/lock")[.posixPermissions]
+        #expect(mode as? Int == 0o600)
+    }
+
     /// A child that its killed parent was just starting holds a copy of the lock until it runs its own program.
     @Test func aLockThatOutlivesItsHolderIsWaitedFor() throws {
         try VideoIndex.forTests(folder.path).close()
