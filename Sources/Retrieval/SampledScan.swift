@@ -34,7 +34,9 @@ package struct SampledScan: Sendable {
     ) throws(ScanFailure) -> [ScoredRow] {
         precondition(rows.dimension == query.dimension, "query and rows differ in width")
         guard limit > 0, !candidates.isEmpty else { return [] }
-        let blocks = RowBlocks(count: candidates.count, size: 32, threads: threads, threshold: 64)
+        // A row takes K² steps, and whoever gives up is not to wait for a block of them.
+        let size = max(1, min(32, (1 << 17) / (sampleCount * sampleCount)))
+        let blocks = RowBlocks(count: candidates.count, size: size, threads: threads, threshold: 64)
         let parts = try blocks.accumulate([ScoredRow](), isCancelled: isCancelled) { scored, block in
             for (row, fingerprint) in candidates[block] {
                 let noise = NoiseBank(

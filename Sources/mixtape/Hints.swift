@@ -60,7 +60,7 @@ enum Hints {
         case .video: hint(forVideo: error.reason)
         case .index: "`mixtape index FOLDER` makes the index; --index DIR names another one"
         case .model: "--model DIR names a folder with config.json and model.safetensors"
-        case .cancelled: nil
+        case .parameter, .cancelled: nil
         }
     }
 

@@ -12,6 +12,8 @@ public struct LibraryError: Error, Sendable, Equatable {
         case index
         /// The model folder.
         case model
+        /// What was asked for, by the parameter's name.
+        case parameter(String)
         /// Nothing is wrong: the caller asked to end.
         case cancelled
     }

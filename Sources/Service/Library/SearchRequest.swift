@@ -70,7 +70,7 @@ public struct SearchRequest: Sendable, Equatable {
     }
 
     /// Whether parts are compared with parts.
-    var comparesParts: Bool { (granularity ?? .clip) == .clip && allows(.clip) }
+    public var comparesParts: Bool { (granularity ?? .clip) == .clip && allows(.clip) }
 
     /// Whether several such searches share what is read of the index, so that many together take less time.
     public var sharesScan: Bool { !comparesParts && granularity != .scene && candidates == nil }
@@ -87,6 +87,15 @@ public struct SearchRequest: Sendable, Equatable {
         }
     }
 
+    /// What one query of the `iid` mode may cost at most: samples squared, times the videos of the index. About half a
+    /// minute on two processors.
+    public static let mostSampledPairs = 1_000_000_000
+
+    /// The most samples that may be drawn of each of so many videos.
+    static func mostSamples(videos: Int) -> Int {
+        max(1, Int((Double(mostSampledPairs) / Double(max(1, videos))).squareRoot()))
+    }
+
     /// The part asked for, where one is.
     var range: TimeRange? {
         from == nil && to == nil ? nil : TimeRange(start: from ?? 0, stop: to ?? .infinity)
@@ -99,6 +108,12 @@ extension SearchRequest {
             "video", "videos", "from", "to", "like", "unlike", "limit", "max_distance", "min_score",
             "exclude_self", "mode", "samples", "lambda", "granularity", "candidates",
         ] + VideoFilter.parameterNames
+
+    /// Reads the parameters of the `search` method for a transport that finds the query's file by itself.
+    public init(video: String, params: JSONValue?) throws(RPCError) {
+        try self.init(
+            video: video, Parameters(params, of: Method.search.rawValue, known: Self.parameterNames))
+    }
 
     /// Reads the parameters of the `search` method, all but the query's file.
     ///

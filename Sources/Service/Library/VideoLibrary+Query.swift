@@ -77,36 +77,27 @@ extension VideoLibrary {
         if configuration.alwaysChecksModel { try checkModel() }
         if request.range == nil, let query = try indexedQuery(path) { return query }
         try checkModel()
-        let encoded = try encoders.encode(path: path, range: request.range, isCancelled: isCancelled)
-        var track = ClipTrack(intervals: encoded.intervals, gaussians: encoded.mixture.components)
-        if request.comparesParts, encoded.intervals.count <= Self.mostFineClips {
-            let fine = try encoders.encode(
-                path: path, range: request.range, stride: Self.fineStride, isCancelled: isCancelled)
-            track = track.adding(
-                ClipTrack(intervals: fine.intervals, gaussians: fine.mixture.components))
+        var encoded = try EncodedQuery(comparesParts: request.comparesParts) {
+            (stride) throws(LibraryError) in
+            try encoders.encode(
+                path: path, range: request.range, stride: stride, isCancelled: isCancelled)
         }
-        return Query(
-            facts: facts(
-                path, encoded.facts, encoded.mixture, isIndexed: false, range: request.range),
-            mixture: encoded.mixture, track: track, pictures: encoded.pictures,
-            fingerprint: try fingerprint(path, for: request))
+        encoded.fingerprint = try fingerprint(path, for: request)
+        return query(encoded, path, request)
     }
 
-    /// Seconds between the starts of the clips by which parts of a file are placed. Measured with 5-second excerpts
-    /// (`tools/segments`): at the index's own 2 s an excerpt lies up to a second beside its place.
-    private static let fineStride = 0.5
-    /// Files of more clips are placed by those alone: a long query has enough of them.
-    private static let mostFineClips = 30
-
     /// A query that was encoded elsewhere, by this library's model.
-    func query(_ encoded: EncodedVideo, _ request: SearchRequest) throws(LibraryError) -> Query {
+    func query(_ encoded: EncodedQuery, _ request: SearchRequest) throws(LibraryError) -> Query {
         try checkModel()
+        return query(encoded, request.video, request)
+    }
+
+    private func query(_ encoded: EncodedQuery, _ path: String, _ request: SearchRequest) -> Query {
+        let video = encoded.video
         return Query(
-            facts: facts(
-                request.video, encoded.facts, encoded.mixture, isIndexed: false, range: request.range),
-            mixture: encoded.mixture,
-            track: ClipTrack(intervals: encoded.intervals, gaussians: encoded.mixture.components),
-            pictures: encoded.pictures, fingerprint: "")
+            facts: facts(path, video.facts, video.mixture, isIndexed: false, range: request.range),
+            mixture: video.mixture, track: encoded.track(comparesParts: request.comparesParts),
+            pictures: video.pictures, fingerprint: encoded.fingerprint)
     }
 
     /// The query as it is in the index; nil where the file there is another, by size and times or, where those say that someone
@@ -193,6 +184,22 @@ extension VideoLibrary {
                     + "(\(model.fingerprint.prefix(12)))",
                 hint: "name the index's model with --model, or another index folder with --index")
         }
+    }
+
+    /// Refuses a search of the `iid` mode that would take the processors for hours.
+    ///
+    /// - Throws: `too_many_samples`, about the parameter `samples`.
+    func checkWork(_ request: SearchRequest) throws(LibraryError) {
+        guard request.sampling == .iid else { return }
+        let videos = try reader.read { (opened) throws(IndexError) in try opened.index.counts().ready }
+        let most = SearchRequest.mostSamples(videos: videos)
+        guard request.sampleCount > most else { return }
+        throw LibraryError(
+            .parameter("samples"), reason: "too_many_samples",
+            message:
+                "\(request.sampleCount) samples a video are too many for \(videos) videos: their number squared, times "
+                + "the videos, may be at most \(SearchRequest.mostSampledPairs)",
+            hint: "ask for at most \(most) samples, or for the mode \"matched\", which has no sampling error")
     }
 
     /// Only the samples of the `iid` mode depend on it, so only they pay for reading the file again.

@@ -93,13 +93,14 @@ public final class VideoLibrary: Sendable {
     ///
     /// - Parameter encoded: the query where it is encoded already; the request's `video` then only names it.
     public func search(
-        _ request: SearchRequest, encoded: EncodedVideo? = nil,
+        _ request: SearchRequest, encoded: EncodedQuery? = nil,
         isCancelled: @escaping @Sendable () -> Bool = { false }
     ) throws(LibraryError) -> SearchResponse {
         if let candidates = request.candidates, encoded == nil {
             return try search(request, candidates: candidates, isCancelled: isCancelled)
         }
         let start = ContinuousClock.now
+        try checkWork(request)
         let examples = try self.examples(request, isCancelled: isCancelled)
         let example =
             if let encoded {
@@ -128,6 +129,7 @@ public final class VideoLibrary: Sendable {
     ) throws(LibraryError) -> BatchResponse {
         if batch.common.candidates != nil { return try searchEach(batch, isCancelled: isCancelled) }
         let start = ContinuousClock.now
+        try checkWork(batch.common)
         let examples = try self.examples(batch.common, isCancelled: isCancelled)
         let information = try clipInformation()
         var queries: [Result<Query, LibraryError>] = []

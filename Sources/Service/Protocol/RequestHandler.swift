@@ -1,6 +1,5 @@
 internal import CWorker
 import Indexing
-import VideoEncoding
 
 /// What a running request may use.
 public struct RequestContext: Sendable {
@@ -9,12 +8,14 @@ public struct RequestContext: Sendable {
     /// Sends the parameters of a `progress` notification, less the id.
     public var progress: @Sendable (JSONValue) -> Void
     /// A search's query where it is encoded already, so that no file is opened: `video` then only names it.
-    public var encodedQuery: EncodedVideo?
+    public var encodedQuery: EncodedQuery?
+    /// Folders out of which an index run follows no link; nil where it may follow any.
+    public var linksStayWithin: [String]?
 
     /// A context that is never cancelled and drops progress, unless told otherwise.
     public init(
         isCancelled: @escaping @Sendable () -> Bool = { false },
-        progress: @escaping @Sendable (JSONValue) -> Void = { _ in }, encodedQuery: EncodedVideo? = nil
+        progress: @escaping @Sendable (JSONValue) -> Void = { _ in }, encodedQuery: EncodedQuery? = nil
     ) {
         self.isCancelled = isCancelled
         self.progress = progress
@@ -71,7 +72,8 @@ public final class RequestHandler: Sendable {
                 _ = try Parameters(params, of: method.rawValue, known: [])
                 return try library.duplicateDecisions().json
             case .index:
-                let request = try IndexRequest(params: params)
+                var request = try IndexRequest(params: params)
+                request.rules.linksStayWithin = context.linksStayWithin
                 let throttle = Throttle(secondsBetween: 0.5)
                 let summary = try library.index(
                     request,
@@ -138,6 +140,7 @@ extension RPCError {
     /// How a library's error is told to a client.
     public init(_ error: LibraryError) {
         var data: [JSONValue.Member] = []
+        if case .parameter(let name) = error.kind { data.append(.init("parameter", .string(name))) }
         if let path = error.path { data.append(.init("path", .string(path))) }
         data.append(.init("reason", .string(error.reason)))
         if let hint = error.hint { data.append(.init("hint", .string(hint))) }
@@ -146,6 +149,7 @@ extension RPCError {
             case .video: .file
             case .index: .index
             case .model: .model
+            case .parameter: .invalidParameters
             case .cancelled: .cancelled
             }
         self.init(code, error.message, data: .object(data))

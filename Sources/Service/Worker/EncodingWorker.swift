@@ -14,6 +14,8 @@ public struct WorkerRequest: Sendable, Equatable {
     public var from: Double?
     /// Seconds at which it stops; nil where it is the video's end.
     public var to: Double?
+    /// Seconds from the start of one clip to the next; nil for the model's.
+    public var stride: Double?
     /// Seconds of video that it reads at most; a longer video, or part, is refused.
     public var longest = 1800.0
     /// Seconds of processor time, over all threads; nil for a worker of many files.
@@ -213,8 +215,9 @@ public enum EncodingWorker {
         let bounded = TimeRange(start: asked.start, stop: min(asked.stop, most + 4))
         let video = try naming { () throws(VideoError) in
             try session.encode(
-                path: path, range: bounded, timeLimit: Double(request.processorSeconds ?? 600),
-                decoderThreads: request.threads, overlapped: request.threads > 1)
+                path: path, range: bounded, stride: request.stride,
+                timeLimit: Double(request.processorSeconds ?? 600), decoderThreads: request.threads,
+                overlapped: request.threads > 1)
         }
         try check((video.intervals.last?.stop ?? 0) - asked.start, request)
         return video

@@ -13,6 +13,7 @@ struct WorkerCommand: ParsableCommand {
     @Option var fingerprint: String?
     @Option var from: Double?
     @Option var to: Double?
+    @Option var stride: Double?
     @Option var longest: Double?
     @Option var processorSeconds: Int?
     @Option var memory: UInt64
@@ -25,6 +26,7 @@ struct WorkerCommand: ParsableCommand {
         request.fingerprint = fingerprint
         request.from = from
         request.to = to
+        request.stride = stride
         request.longest = longest ?? request.longest
         request.processorSeconds = processorSeconds
         request.memory = memory
