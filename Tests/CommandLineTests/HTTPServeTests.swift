@@ -59,6 +59,30 @@ import Testing
         #expect(said.contains("GET /health 200, ") && !said.contains("{\""), "\(said)")
     }
 
+    /// Of those who can use the same machine.
+    @Test func whoeverStartsItIsToldWhoMayUseIt() throws {
+        let index = try CommandTests.indexed.get()
+        func said(_ options: String...) throws -> String {
+            let service = try Running(["serve", "--http", "127.0.0.1:0"] + options + index.options)
+            for _ in 0..<1000 where !service.errorsSoFar.contains("listening") { usleep(10_000) }
+            usleep(100_000)
+            service.send(SIGINT)
+            return try service.outcome().errors
+        }
+        let open = try said()
+        #expect(open.contains("no token: every user of this machine can see the videos"))
+        let token = index.folder.path + "/token-0"
+        try "0123456789abcdef0123\n".write(toFile: token, atomically: false, encoding: .utf8)
+        for (mode, isOpen) in [(0o644, true), (0o602, true), (0o640, false), (0o600, false)] {
+            chmod(token, mode_t(mode))
+            let errors = try said("--token-file", token)
+            #expect(
+                errors.contains("every user of this machine can read the token: chmod 600") == isOpen,
+                "\(errors)")
+            #expect(!errors.contains("no token"))
+        }
+    }
+
     @Test func whatWouldLetOthersInIsRefused() throws {
         let index = try CommandTests.indexed.get()
         let open = try index.run("serve", "--http", "0.0.0.0:0")
@@ -71,7 +95,7 @@ import Testing
         #expect(short.status == 1 && short.errors.contains("shorter than 16"))
         for wrong in [
             ["--http", "example.com:80"], ["--http", "127.0.0.1"], ["--rate", "-1", "--http", "0"],
-            ["--max-upload", "0"],
+            ["--max-upload", "0"], ["--connections", "256"], ["--connections", "-1"],
         ] {
             #expect(try Running.run(["serve"] + wrong).status == 64, "\(wrong)")
         }

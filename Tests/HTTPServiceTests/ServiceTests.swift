@@ -145,7 +145,8 @@ import Testing
             !page.text.contains("style=") && !page.text.contains("onclick") && !page.text.contains("<style"))
         // Every part of the page is the service's own.
         for script in [
-            "main", "api", "elements", "search", "compare", "mixture", "library", "duplicates", "jobs",
+            "main", "api", "elements", "first", "search", "compare", "mixture", "library", "duplicates",
+            "jobs",
         ] {
             let part = try await service.ask("GET", "/page/\(script).js")
             #expect(part.status == 200 && part.headers["content-type"] == "text/javascript; charset=utf-8")

@@ -230,6 +230,9 @@ final class Loopback {
 
     deinit { close(descriptor) }
 
+    /// Says that nothing more will be sent.
+    func endSending() { shutdown(descriptor, Int32(SHUT_WR)) }
+
     /// False once the other end takes no more.
     @discardableResult
     func send(_ bytes: [UInt8]) -> Bool {

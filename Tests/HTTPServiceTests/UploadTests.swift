@@ -276,18 +276,26 @@ struct Films: Sendable {
         }
     }
 
-    static func run(_ program: String, _ arguments: [String]) throws {
+    static func run(_ program: String, _ arguments: [String]) throws { _ = try output(program, arguments) }
+
+    /// What a program that must succeed writes to its standard output.
+    static func output(_ program: String, _ arguments: [String], input: String = "") throws -> String {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: program)
         process.arguments = arguments
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = FileHandle.nullDevice
-        let errors = Pipe()
+        let (given, written, errors) = (Pipe(), Pipe(), Pipe())
+        process.standardInput = given
+        process.standardOutput = written
         process.standardError = errors
         try process.run()
+        // As much as a pipe holds, and no more: nothing here is longer.
+        given.fileHandleForWriting.write(Data(input.utf8))
+        try given.fileHandleForWriting.close()
+        let output = String(decoding: written.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
         let said = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
         process.waitUntilExit()
         try #require(process.terminationStatus == 0, "\(arguments): \(said)")
+        return output
     }
 }
 

@@ -97,6 +97,7 @@ struct Failure {
         case .invalidParameters, .invalidRequest, .parseError:
             self.init(400, given ?? "invalid_parameter", error.message)
             parameter = error.data?["parameter"]?.stringValue
+            hint = error.data?["hint"]?.stringValue
         case .methodNotFound: self.init(404, "not_found", error.message)
         case .file:
             let isMissing = given == "not_found" || given == "video_not_found"

@@ -20,7 +20,7 @@ struct Bodies: Sendable {
         try check(request.headers, limits.bodyBytes, hint: nil)
         let deadline = ContinuousClock.now + .seconds(limits.receivingSeconds)
         var bytes: [UInt8] = []
-        for try await part in request.body {
+        try await read(request.body) { part in
             guard bytes.count + part.readableBytes <= limits.bodyBytes else {
                 throw Self.tooLarge(limits.bodyBytes, hint: nil)
             }
@@ -39,7 +39,7 @@ struct Bodies: Sendable {
         return value
     }
 
-    /// Refuses an upload by its headers. One that is refused later, before its body is read, would keep its place.
+    /// Refuses an upload by its headers, before it takes a place.
     ///
     /// - Throws: 415, 413.
     func checkUpload(_ headers: HTTPFields) throws {
@@ -61,7 +61,7 @@ struct Bodies: Sendable {
         let deadline = ContinuousClock.now + .seconds(limits.receivingSeconds)
         var total = 0
         var pending: [UInt8] = []
-        for try await part in body {
+        try await read(body) { part in
             total += part.readableBytes
             guard total <= limits.uploadBytes else {
                 throw Self.tooLarge(limits.uploadBytes, hint: Self.waysOut)
@@ -84,6 +84,24 @@ struct Bodies: Sendable {
             throw Refusal(503, "disk_failed", "the upload cannot be kept")
         }
         return file
+    }
+
+    /// Hands a body over, a part at a time.
+    ///
+    /// - Throws: 400 where its chunks are none, or its end never came.
+    private func read(_ body: RequestBody, _ take: (ByteBuffer) async throws -> Void) async throws {
+        var parts = body.makeAsyncIterator()
+        while true {
+            let part: ByteBuffer?
+            do {
+                part = try await parts.next()
+            } catch {
+                if Task.isCancelled { throw error }
+                throw Refusal(400, "bad_body", "the body is not as its headers say, or ended early")
+            }
+            guard let part else { return }
+            try await take(part)
+        }
     }
 
     private func mediaType(_ headers: HTTPFields) -> String? {

@@ -34,7 +34,7 @@ extension HTTPService {
                     throw Refusal(.tooMany("duplicates are being looked for already", seconds: 10))
                 }
                 defer { withExtendedLifetime(place) {} }
-                return .json(try await run(.duplicates, parameters, on: .search, call.cancellation))
+                return .json(try await run(.duplicates, parameters, on: .heavy, call.cancellation))
             },
             Route(
                 method: .get, template: "/api/duplicates/decisions",

@@ -6,11 +6,6 @@ import Service
 import VideoDecoding
 import VideoEncoding
 
-/// A query that a worker process has encoded.
-struct EncodedQuery: Sendable {
-    var video: EncodedVideo
-}
-
 extension HTTPService {
     /// What a search may be asked beside its query. Whatever names a file is not among it: that is checked here.
     private static let forwarded = [
@@ -74,21 +69,19 @@ extension HTTPService {
                 guard let place = uploadPlaces.take() else {
                     throw Refusal(.tooMany("too many uploads at once", seconds: 5))
                 }
-                // A client that goes away while its video is decoded ends the decoding.
-                return try await call.request.body.consumeWithCancellationOnInboundClose { body in
-                    defer { withExtendedLifetime(place) {} }
-                    let file = try await bodies.upload(body, call.request.headers)
-                    let video = try await encode(file, part, call.cancellation)
-                    let upload = KeptUploads.Upload(name: call.query.text("name") ?? "upload", video: video)
-                    let facts = video.facts
-                    return Answer.json(
-                        [
-                            "id": .string(uploads.keep(upload)), "name": .string(upload.name),
-                            "duration": .number(facts.duration), "width": .number(facts.width),
-                            "height": .number(facts.height), "clips": .number(video.intervals.count),
-                        ], status: 201
-                    ).with(.connection, "close")
-                }
+                defer { withExtendedLifetime(place) {} }
+                let file = try await bodies.upload(call.request.body, call.request.headers)
+                // What will be asked about it is not known yet.
+                var query = try await encode(file, part, comparesParts: true, call.cancellation)
+                query.fingerprint = try await fingerprint(of: file, call.cancellation)
+                let upload = KeptUploads.Upload(name: call.query.text("name") ?? "upload", query: query)
+                let facts = query.video.facts
+                return .json(
+                    [
+                        "id": .string(uploads.keep(upload)), "name": .string(upload.name),
+                        "duration": .number(facts.duration), "width": .number(facts.width),
+                        "height": .number(facts.height), "clips": .number(query.video.intervals.count),
+                    ], status: 201)
             },
         ]
     }
@@ -104,19 +97,23 @@ extension HTTPService {
                 parameter: member.key)
         }
         let range = try self.range(body)
-        let (name, query) = try await self.query(body, range, call.cancellation)
         var parameters = members.filter { Self.forwarded.contains($0.key) }
+        // Wrong parameters are told before anything is encoded.
+        let request = try SearchRequest(video: "", params: .object(parameters))
+        let (name, query) = try await self.query(body, range, request, call.cancellation)
         parameters.append(.init("video", .string(name)))
         if query != nil {
             for key in ["from", "to"] { parameters.append(.init(key, body[key] ?? .null)) }
         }
+        // Samples of every video take thousands of times as long as the closed form.
+        let kind = request.sampling == .iid ? Lanes.Kind.heavy : .search
         return .json(
-            try await run(.search, .object(parameters), on: .search, encoded: query, call.cancellation))
+            try await run(.search, .object(parameters), on: kind, encoded: query, call.cancellation))
     }
 
     /// What the query is called, and its mixture where the index does not hold it.
     private func query(
-        _ body: JSONValue, _ range: TimeRange?, _ cancellation: Cancellation
+        _ body: JSONValue, _ range: TimeRange?, _ request: SearchRequest, _ cancellation: Cancellation
     ) async throws -> (name: String, query: EncodedQuery?) {
         let given = ["video", "id", "upload"].filter { body[$0] != nil }
         guard given.count == 1 else {
@@ -135,7 +132,7 @@ extension HTTPService {
                     400, "invalid_parameter", "from, to: an upload's part is chosen when it is uploaded",
                     parameter: "from")
             }
-            return (upload.name, EncodedQuery(video: upload.video))
+            return (upload.name, upload.query)
         }
         let library = handler.library
         let video: IndexedVideo?
@@ -167,7 +164,9 @@ extension HTTPService {
                 404, "not_found", "no such file in the indexed folders",
                 hint: "GET /api/library lists the folders; paths are absolute")
         }
-        return (file.path, EncodedQuery(video: try await encode(file, range, cancellation)))
+        var query = try await encode(file, range, comparesParts: request.comparesParts, cancellation)
+        if request.sampling == .iid { query.fingerprint = try await fingerprint(of: file, cancellation) }
+        return (file.path, query)
     }
 
     /// Whether the index holds the file as it is, or as it was before it went.
@@ -196,10 +195,10 @@ extension HTTPService {
         return range
     }
 
-    /// Has a worker process encode an open file.
-    func encode(_ file: OpenFile, _ range: TimeRange?, _ cancellation: Cancellation) async throws
-        -> EncodedVideo
-    {
+    /// Has worker processes encode an open file, in the time that one video has.
+    private func encode(
+        _ file: OpenFile, _ range: TimeRange?, comparesParts: Bool, _ cancellation: Cancellation
+    ) async throws -> EncodedQuery {
         let limits = options.limits
         var request = WorkerRequest(modelFolder: options.modelFolder)
         request.from = range?.start
@@ -215,17 +214,33 @@ extension HTTPService {
             // Another model's mixtures cannot be compared with the index's.
             try library.checkModel()
             let model = try library.index().model
-            var asked = asked
-            asked.fingerprint = model.fingerprint
-            let worker = WorkerProcess(
-                executable: executable, dimension: model.dimension, timeLimit: limits.workerSeconds)
-            do throws(LibraryError) {
-                let video = try worker.encode(file.descriptor, asked) { cancellation.isCancelled }
-                metrics.worked("done")
-                return video
+            let start = ContinuousClock.now
+            return try EncodedQuery(comparesParts: comparesParts) { (stride) throws(LibraryError) in
+                var asked = asked
+                asked.fingerprint = model.fingerprint
+                asked.stride = stride
+                let worker = WorkerProcess(
+                    executable: executable, dimension: model.dimension,
+                    timeLimit: limits.workerSeconds - (ContinuousClock.now - start).seconds)
+                do throws(LibraryError) {
+                    let video = try worker.encode(file.descriptor, asked) { cancellation.isCancelled }
+                    metrics.worked("done")
+                    return video
+                } catch {
+                    metrics.worked(error.reason)
+                    throw error
+                }
+            }
+        }
+    }
+
+    /// Of an open file's content, by which the samples of the `iid` mode are drawn.
+    private func fingerprint(of file: OpenFile, _ cancellation: Cancellation) async throws -> String {
+        try await lanes.run(.file, cancellation) {
+            do throws(VideoError) {
+                return try ContentFingerprint.of(path: "/proc/self/fd/\(file.descriptor)")
             } catch {
-                metrics.worked(error.reason)
-                throw error
+                throw LibraryError(.video, reason: error.reason.rawValue, message: error.detail)
             }
         }
     }

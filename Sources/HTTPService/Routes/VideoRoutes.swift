@@ -167,7 +167,7 @@ extension HTTPService {
         let library = handler.library
         return .json(
             try await lanes.run(.lookup, call.cancellation) {
-                try library.projection(request, encoded: upload?.video).json
+                try library.projection(request, encoded: upload?.query.video).json
             })
     }
 }

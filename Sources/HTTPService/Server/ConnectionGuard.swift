@@ -3,7 +3,7 @@ import NIOCore
 import NIOHTTPTypes
 
 /// Sees to it that no connection is held open by a client that sends or reads too slowly, and closes it behind an answer
-/// that says so.
+/// that says so; that no address has too many; and that work ends when its client has gone.
 ///
 /// Hummingbird drops connections that say nothing (its idle timeout), but a body may trickle in for ever, an answer may
 /// never be taken, and a request that was refused unread would be read to its end.
@@ -15,30 +15,48 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
 
     private let receiving: TimeAmount
     private let taking: TimeAmount
+    private let connections: Connections
     private let metrics: Metrics
+    /// How long a client that sends no more counts as there: some close their end behind the request.
+    private static let halfClosed = TimeAmount.seconds(1)
     /// What a client that is still sending gets, to read why it was refused.
     private static let lingering = TimeAmount.seconds(2)
 
     private var receivingEnds: Scheduled<Void>?
     private var takingEnds: Scheduled<Void>?
+    private var leaving: Scheduled<Void>?
+    /// Requests that were begun and not answered to the end.
+    private var underWay = 0
     private var closesAfterAnswer = false
 
-    init(limits: HTTPLimits, metrics: Metrics) {
+    init(limits: HTTPLimits, connections: Connections, metrics: Metrics) {
         receiving = .milliseconds(Int64(limits.receivingSeconds * 1000))
         taking = .milliseconds(Int64(limits.idleSeconds * 1000))
+        self.connections = connections
         self.metrics = metrics
     }
 
     func channelActive(context: ChannelHandlerContext) {
         metrics.connections(1)
         context.fireChannelActive()
+        if !connections.open(context.channel) { refuse(context) }
     }
 
     func channelInactive(context: ChannelHandlerContext) {
         metrics.connections(-1)
         receivingEnds?.cancel()
         takingEnds?.cancel()
+        leaving?.cancel()
+        connections.close(context.channel)
         context.fireChannelInactive()
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case .some(.inputClosed) = event as? ChannelEvent, leaving == nil {
+            let (channel, connections) = (context.channel, connections)
+            leaving = context.eventLoop.scheduleTask(in: Self.halfClosed) { connections.leave(channel) }
+        }
+        context.fireUserInboundEventTriggered(event)
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -46,6 +64,8 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         case .head:
             receivingEnds?.cancel()
             receivingEnds = close(context, in: receiving)
+            underWay += 1
+            if underWay == 1 { connections.beginRequest(on: context.channel) }
         case .body: break
         case .end:
             receivingEnds?.cancel()
@@ -66,6 +86,8 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
             if head.headerFields[.connection] == "close" { closesAfterAnswer = true }
         case .body: break
         case .end:
+            underWay -= 1
+            if underWay == 0, !connections.mayWait(context.channel) { closesAfterAnswer = true }
             guard closesAfterAnswer else { break }
             context.writeAndFlush(data, promise: promise)
             context.close(mode: .output, promise: nil)
@@ -73,6 +95,24 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
             return
         }
         context.write(data, promise: promise)
+    }
+
+    /// Says why to an address that has too many connections, and closes.
+    private func refuse(_ context: ChannelHandlerContext) {
+        metrics.refused("connections")
+        let problem = Answer.problem("busy", "this address has too many connections").serialized()
+        let fields: HTTPFields = [
+            .connection: "close", .contentType: "application/json", .retryAfter: "5",
+            .contentLength: String(problem.utf8.count),
+        ]
+        for part: HTTPResponsePart in [
+            .head(.init(status: .tooManyRequests, headerFields: fields)), .body(ByteBuffer(string: problem)),
+            .end(nil),
+        ] {
+            context.write(wrapOutboundOut(part), promise: nil)
+        }
+        context.flush()
+        context.close(promise: nil)
     }
 
     private func close(_ context: ChannelHandlerContext, in time: TimeAmount) -> Scheduled<Void> {

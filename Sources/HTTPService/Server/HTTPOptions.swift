@@ -20,6 +20,8 @@ public struct HTTPOptions: Sendable {
     public var processors = 1
     /// The program's version, for /health and the OpenAPI document.
     public var version = "0"
+    /// What whoever starts it should know, logged as warnings.
+    public var warnings: [String] = []
     /// The least level that is logged.
     public var logLevel = Logger.Level.info
     /// Whether log records are words for people, as on a terminal, rather than JSON.
@@ -50,8 +52,11 @@ public struct HTTPLimits: Sendable {
     public var idleSeconds = 30.0
     /// Bytes of a JSON body.
     public var bodyBytes = 1 << 20
-    /// Connections at once; further ones wait to be accepted.
+    /// Connections at once; further ones wait to be accepted, and those that wait longest for a request are closed.
     public var connections = 256
+    /// Connections of one address at once; further ones are closed behind a 429. Of loopback, where a proxy is or every program
+    /// of this machine, all but so many: 192 of 256. 0 for any number.
+    public var connectionsOfOneAddress = 64
     /// Requests a second of one address, on average; 0 for any number. Twice as many may come at once.
     public var requestsPerSecond = 1000.0
     /// Requests of a kind that wait for a free thread; further ones are refused with 429.

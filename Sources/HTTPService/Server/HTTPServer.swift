@@ -49,13 +49,17 @@ public struct HTTPServer: Sendable {
     ) async throws {
         let options = service.options
         let limits = options.limits
-        let (metrics, logger, jobs) = (service.metrics, logger, service.jobs)
+        let (metrics, connections, logger, jobs) = (
+            service.metrics, service.connections, logger, service.jobs
+        )
         WorkerNotice.report.withLock { $0 = { logger.warning("\($0)") } }
         let application = Application(
             responder: Responder(service),
             server: .http1(
                 configuration: .init(
-                    additionalChannelHandlers: [ConnectionGuard(limits: limits, metrics: metrics)],
+                    additionalChannelHandlers: [
+                        ConnectionGuard(limits: limits, connections: connections, metrics: metrics)
+                    ],
                     idleTimeout: .milliseconds(Int64(limits.idleSeconds * 1000)),
                     httpDecoderConfiguration: .init(
                         maxHeaderFieldSize: 8 << 10, maxHeaderListSize: 32 << 10, maxHeaderFieldCount: 100))),
@@ -67,6 +71,12 @@ public struct HTTPServer: Sendable {
                 var address = options.address
                 address.port = port
                 logger.notice("listening", metadata: ["url": "http://\(address)/"])
+                for warning in options.warnings { logger.warning("\(warning)") }
+                if options.token == nil {
+                    logger.notice(
+                        "no token: every user of this machine can see the videos and run index jobs (--token-file FILE keeps them out)"
+                    )
+                }
                 onListening(port)
             },
             logger: logger)

@@ -8,6 +8,7 @@ final class HTTPService: Sendable {
     let options: HTTPOptions
     let folders: IndexedFolders
     let metrics = Metrics()
+    let connections: Connections
     let lanes: Lanes
     let bodies: Bodies
     let uploads = KeptUploads()
@@ -26,6 +27,7 @@ final class HTTPService: Sendable {
         self.logger = logger
         let folders = IndexedFolders(library: handler.library, added: options.folders)
         self.folders = folders
+        connections = Connections(options.limits)
         lanes = Lanes(processors: options.processors, waiting: options.limits.waiting)
         bodies = Bodies(
             limits: options.limits, temporaryFolder: options.temporaryFolder, lanes: lanes, metrics: metrics)
@@ -40,7 +42,9 @@ final class HTTPService: Sendable {
         jobs = IndexJobs(
             limit: options.limits.jobs,
             run: { (parameters, context) throws(RPCError) in
-                try handler.run(.index, parameters, context: context)
+                var context = context
+                context.linksStayWithin = folders.all()
+                return try handler.run(.index, parameters, context: context)
             },
             describe: { error in
                 logger.warning("an index job failed", metadata: ["error": "\(error.message)"])
@@ -73,7 +77,7 @@ final class HTTPService: Sendable {
         let handler = handler
         return try await lanes.run(kind, cancellation) {
             let context = RequestContext(
-                isCancelled: { cancellation.isCancelled }, encodedQuery: encoded?.video)
+                isCancelled: { cancellation.isCancelled }, encodedQuery: encoded)
             return try handler.run(method, parameters, context: context)
         }
     }

@@ -9,10 +9,12 @@ struct Context: Hummingbird.RequestContext {
     var coreContext: CoreRequestContextStorage
     /// The address at the other end, without its port.
     let client: String
+    let connection: any Channel
 
     init(source: ApplicationRequestContextSource) {
         coreContext = .init(source: source)
-        client = source.channel.remoteAddress?.ipAddress ?? "unknown"
+        connection = source.channel
+        client = connection.remoteAddress?.ipAddress ?? "unknown"
     }
 }
 
@@ -93,6 +95,8 @@ struct Responder: HTTPResponder {
             let call = Call(
                 request: request, path: values, query: try QueryParameters(target.dropFirst(path.count + 1)),
                 client: context.client, cancellation: Cancellation())
+            service.connections.begin(call.cancellation, for: context.connection)
+            defer { service.connections.endWork(for: context.connection) }
             return (route, try await route.handling(call))
         } catch {
             return (route, answer(to: error, context))

@@ -1,3 +1,4 @@
+import Service
 import Synchronization
 import VideoEncoding
 
@@ -7,7 +8,9 @@ final class KeptUploads: Sendable {
     struct Upload: Sendable {
         /// What the client called it.
         var name: String
-        var video: EncodedVideo
+        var query: EncodedQuery
+
+        var clips: Int { query.video.intervals.count + (query.fine?.intervals.count ?? 0) }
     }
 
     private struct State {
@@ -29,10 +32,10 @@ final class KeptUploads: Sendable {
         state.withLock { state in
             state.uploads[id] = upload
             state.order.append(id)
-            state.clips += upload.video.intervals.count
+            state.clips += upload.clips
             while state.order.count > 1, state.order.count > Self.most || state.clips > Self.mostClips {
                 let oldest = state.order.removeFirst()
-                state.clips -= state.uploads.removeValue(forKey: oldest)?.video.intervals.count ?? 0
+                state.clips -= state.uploads.removeValue(forKey: oldest)?.clips ?? 0
             }
         }
         return id

@@ -41,6 +41,12 @@ struct HTTPServeOptions: ParsableArguments {
 
     @Option(
         help: .init(
+            "Connections of one address at once, of 256; loopback, where a proxy may be, has all but so many. 0 for any number.",
+            valueName: "N"))
+    var connections = 64
+
+    @Option(
+        help: .init(
             "The least level of log records: debug, info, notice, warning or error.", valueName: "LEVEL"))
     var logLevel = Logger.Level.info
 
@@ -52,6 +58,9 @@ struct HTTPServeOptions: ParsableArguments {
             throw ValidationError("--max-seconds: expected 1 to 1000000")
         }
         guard rate >= 0, rate <= 1e6 else { throw ValidationError("--rate: expected 0 to 1000000") }
+        guard (0...255).contains(connections) else {
+            throw ValidationError("--connections: expected 0 to 255")
+        }
     }
 
     /// All of it, checked.
@@ -61,7 +70,14 @@ struct HTTPServeOptions: ParsableArguments {
         at address: ListenAddress, _ places: LibraryOptions, folders: [String]
     ) throws -> HTTPOptions {
         var options = HTTPOptions(address: address, modelFolder: try places.modelPath())
-        options.token = try tokenFile.map(Self.token)
+        if let tokenFile {
+            options.token = try Self.token(tokenFile)
+            if Self.isOpenToOthers(tokenFile) {
+                options.warnings.append(
+                    "\(tokenFile): every user of this machine can read the token: chmod 600 makes it the owner's"
+                )
+            }
+        }
         options.hostNames = hostNames
         options.folders = folders
         options.temporaryFolder = FileManager.default.temporaryDirectory.path
@@ -72,6 +88,7 @@ struct HTTPServeOptions: ParsableArguments {
         options.limits.uploadBytes = maxUpload << 20
         options.limits.videoSeconds = maxSeconds
         options.limits.requestsPerSecond = rate
+        options.limits.connectionsOfOneAddress = connections
         do {
             try HTTPServer.check(options)
         } catch {
@@ -82,6 +99,13 @@ struct HTTPServeOptions: ParsableArguments {
                 message: "\(folder): no such folder", hint: "--root names a folder that is there")
         }
         return options
+    }
+
+    /// A warning and no refusal: secrets that containers mount are readable by everybody in there, and cannot be changed.
+    private static func isOpenToOthers(_ file: String) -> Bool {
+        var status = stat()
+        return stat(file, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+            && status.st_mode & (S_IROTH | S_IWOTH) != 0
     }
 
     private static func token(_ file: String) throws -> String {

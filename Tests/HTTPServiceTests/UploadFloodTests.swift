@@ -1,0 +1,83 @@
+import Foundation
+import HTTPService
+import Service
+import Testing
+
+/// Uploads that come to nothing, by the hundred.
+@Suite(.timeLimit(.minutes(2))) struct UploadFloodTests {
+    private enum Kind: CaseIterable { case refused, vanishing, reset, stalled, half }
+
+    /// More than there are places and connections, and larger than what is read in one go.
+    @Test func aThousandUploadsLeaveNothingBehind() async throws {
+        let films = try await Films.shared.value
+        let service = try await films.serve {
+            $0.limits.idleSeconds = 1
+            $0.limits.requestsPerSecond = 0
+        }
+        let port = service.port
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for first in 0..<40 {
+                group.addTask {
+                    try await blocking {
+                        for number in stride(from: first, to: 1000, by: 40) {
+                            try Self.send(Kind.allCases[(number / 40 + first) % Kind.allCases.count], port)
+                        }
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+        // The last of them may still be on their way.
+        var upload = try await service.upload(films.file("video2.mp4"))
+        for _ in 0..<20 where upload.status == 429 {
+            try await Task.sleep(for: .milliseconds(250))
+            upload = try await service.upload(films.file("video2.mp4"))
+        }
+        #expect(upload.status == 201, "\(upload.text)")
+        let search = try await service.ask(
+            "POST", "/api/search", json: ["upload": upload.json?["id"] ?? .null, "limit": 1])
+        #expect(search.json?["matches"]?.arrayValue?.first?["path"] == .string(films.file("video2.mp4")))
+        // All eight places are there again.
+        let statuses = try await withThrowingTaskGroup(of: Int.self) { group in
+            for _ in 0..<8 {
+                group.addTask { try await service.upload(films.file("video1.mp4")).status }
+            }
+            return try await group.reduce(into: []) { $0.append($1) }
+        }
+        #expect(statuses == Array(repeating: 201, count: 8))
+        #expect(!(try await service.ask("GET", "/metrics").text.contains("status=\"5")))
+        let left = try FileManager.default.contentsOfDirectory(atPath: films.folder.path + "/tmp")
+        #expect(left == [])
+    }
+
+    private static func send(_ kind: Kind, _ port: Int) throws {
+        let body = [UInt8](repeating: 7, count: 200_000)
+        let type = kind == .refused ? "application/x-www-form-urlencoded" : "video/mp4"
+        let head =
+            "POST /api/uploads HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: \(type)\r\nContent-Length: \(body.count)\r\n\r\n"
+        let connection = try Loopback(port: port)
+        connection.send(Array(head.utf8))
+        switch kind {
+        case .refused:
+            connection.send(body)
+            let answer = connection.readToEnd()
+            // Whoever still sends while it is refused may be cut off before it reads why.
+            if !answer.isEmpty { #expect(try Reply(answer).status == 415) }
+        case .vanishing: connection.send(Array(body.prefix(100_000)))
+        case .reset:
+            connection.send(Array(body.prefix(100_000)))
+            var lingers = linger(l_onoff: 1, l_linger: 0)
+            setsockopt(
+                connection.descriptor, SOL_SOCKET, SO_LINGER, &lingers, socklen_t(MemoryLayout<linger>.size))
+        case .stalled:
+            connection.send(Array(body.prefix(10)))
+            let answer = connection.readToEnd()
+            if !answer.isEmpty { #expect([400, 408, 429].contains(try Reply(answer).status)) }
+        case .half:
+            connection.send(Array(body.prefix(100_000)))
+            connection.endSending()
+            let answer = connection.readToEnd()
+            if !answer.isEmpty { #expect([400, 429].contains(try Reply(answer).status)) }
+        }
+    }
+}
