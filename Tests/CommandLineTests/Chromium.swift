@@ -15,7 +15,7 @@ enum Chromium {
         var status: Int32
     }
 
-    /// Opens a page in a browser of its own.
+    /// Opens a page, a file or an address, in a browser of its own.
     static func visit(
         _ page: String, width: Int, height: Int = 900, isDark: Bool = false, _ more: String...
     ) throws -> Visit {
@@ -29,7 +29,7 @@ enum Chromium {
             "--hide-scrollbars", "--user-data-dir=\(profile.path)", "--window-size=\(width),\(height)",
             "--blink-settings=preferredColorScheme=\(isDark ? 0 : 1)", "--enable-logging=stderr",
         ]
-        let url = URL(fileURLWithPath: page).absoluteString
+        let url = page.hasPrefix("http:") ? page : URL(fileURLWithPath: page).absoluteString
         let outcome = try Running(arguments + more + [url], program: "/usr/bin/env").outcome()
         let lines = outcome.errors.split(separator: "\n").map(String.init)
         return Visit(

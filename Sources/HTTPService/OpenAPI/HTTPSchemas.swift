@@ -48,7 +48,7 @@ enum HTTPSchemas {
         return object(
             [
                 "folders": list(of: described("string", "A folder whose files may be named, and indexed.")),
-                "model": reference("model"), "videos": reference("counts"), "clips": count,
+                "model": orNull(reference("model")), "videos": reference("counts"), "clips": count,
                 "failures": list(of: reference("failure")), "limits": limits,
             ], required: ["folders", "model", "videos", "clips", "limits"])
     }()

@@ -15,6 +15,7 @@ enum PageFiles {
         File(path: "/page/main.js", type: script, bytes: PackageResources.main_js),
         File(path: "/page/api.js", type: script, bytes: PackageResources.api_js),
         File(path: "/page/elements.js", type: script, bytes: PackageResources.elements_js),
+        File(path: "/page/first.js", type: script, bytes: PackageResources.first_js),
         File(path: "/page/search.js", type: script, bytes: PackageResources.search_js),
         File(path: "/page/compare.js", type: script, bytes: PackageResources.compare_js),
         File(path: "/page/mixture.js", type: script, bytes: PackageResources.mixture_js),

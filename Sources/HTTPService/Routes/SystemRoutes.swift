@@ -9,7 +9,9 @@ extension HTTPService {
             Route(
                 method: .get, template: "/api/library",
                 operation: Operation(
-                    id: "library", summary: "What the index holds, and what may be asked.",
+                    id: "library",
+                    summary:
+                        "What the index holds, and what may be asked; the model is null where there is no index yet.",
                     parameters: [
                         .query("failures", "Adds the files that could not be indexed.", ["type": "boolean"])
                     ],
@@ -17,7 +19,7 @@ extension HTTPService {
             ) { [self] call in
                 try call.query.only("failures")
                 let parameters = try call.query.json(flags: ["failures"])
-                return .json(library(try await run(.info, parameters, on: .lookup, call.cancellation)))
+                return .json(library(try await info(parameters, call.cancellation)))
             },
             Route(
                 method: .get, template: "/health",
@@ -88,7 +90,17 @@ extension HTTPService {
         ]
     }
 
-    /// The protocol's `info` without the index's own place, which is nobody's business outside.
+    /// The protocol's `info`. Where there is no index yet, what one of no videos would have, and no model: the folders that
+    /// may be indexed can be asked for all the same.
+    private func info(_ parameters: JSONValue, _ cancellation: Cancellation) async throws -> JSONValue {
+        do {
+            return try await run(.info, parameters, on: .lookup, cancellation)
+        } catch let error as RPCError where error.data?["reason"] == "index_not_found" {
+            return ["model": .null, "videos": ["ready": 0, "failed": 0, "not_videos": 0], "clips": 0]
+        }
+    }
+
+    /// `info` without the index's own place, which is nobody's business outside.
     private func library(_ info: JSONValue) -> JSONValue {
         var members: [JSONValue.Member] = ["model", "videos", "clips", "failures"].compactMap { name in
             info[name].map { .init(name, $0) }

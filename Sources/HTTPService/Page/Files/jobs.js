@@ -21,7 +21,7 @@ export async function showIndex() {
 function facts(library) {
   const rows = [
     ["Videos", library.videos.ready], ["Clips", library.clips], ["Failed files", library.videos.failed],
-    ["Model", library.model.name],
+    ["Model", library.model?.name ?? "none yet"],
   ];
   at("index-facts").replaceChildren(
     ...rows.flatMap(([name, value]) => [make("dt", {}, name), make("dd", {}, String(value))]));
@@ -34,10 +34,11 @@ function facts(library) {
     make("li", {}, make("span", { className: "name" }, failure.path), `: ${failure.message}`)));
 }
 
-const ended = (job) => !["waiting", "running"].includes(job.state);
+/** Whether nothing more will come of a job. */
+export const ended = (job) => !["waiting", "running"].includes(job.state);
 
 /** A job as a box, with an id by which it is found again. */
-function box(job) {
+export function box(job) {
   const progress = job.progress;
   const counts = job.result ?? progress;
   const element = make("section", { className: "job", id: `job-${job.id}`, "aria-label": `Job ${job.id}` },
@@ -63,8 +64,8 @@ function box(job) {
   return element;
 }
 
-/** Listens to a job's events until it has ended. */
-function follow(id) {
+/** Listens to a job's events until it has ended, and then does what is to be done. */
+export function follow(id, then = showIndex) {
   if (streams.has(id)) return;
   const stream = new EventSource(`/api/jobs/${id}/events`);
   streams.set(id, stream);
@@ -74,7 +75,7 @@ function follow(id) {
     if (!ended(job)) return;
     stream.close();
     streams.delete(id);
-    showIndex();
+    then();
   });
 }
 
