@@ -280,6 +280,15 @@ struct Films: Sendable {
 
     /// What a program that must succeed writes to its standard output.
     static func output(_ program: String, _ arguments: [String], input: String = "") throws -> String {
+        let outcome = try outcome(program, arguments, input: input)
+        try #require(outcome.status == 0, "\(arguments): \(outcome.errors)")
+        return outcome.output
+    }
+
+    /// How a program ends.
+    static func outcome(
+        _ program: String, _ arguments: [String], input: String = ""
+    ) throws -> (status: Int32, output: String, errors: String) {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: program)
         process.arguments = arguments
@@ -294,8 +303,7 @@ struct Films: Sendable {
         let output = String(decoding: written.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
         let said = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
         process.waitUntilExit()
-        try #require(process.terminationStatus == 0, "\(arguments): \(said)")
-        return output
+        return (process.terminationStatus, output, said)
     }
 }
 

@@ -21,6 +21,8 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     private static let halfClosed = TimeAmount.seconds(1)
     /// What a client that is still sending gets, to read why it was refused.
     private static let lingering = TimeAmount.seconds(2)
+    /// Bytes that it may still send meanwhile, which are dropped.
+    private static let mostDropped = 4 << 20
 
     private var receivingEnds: Scheduled<Void>?
     private var takingEnds: Scheduled<Void>?
@@ -28,6 +30,8 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     /// Requests that were begun and not answered to the end.
     private var underWay = 0
     private var closesAfterAnswer = false
+    /// Of what came behind the last answer; nil before that.
+    private var droppedBytes: Int?
 
     init(limits: HTTPLimits, connections: Connections, metrics: Metrics) {
         receiving = .milliseconds(Int64(limits.receivingSeconds * 1000))
@@ -66,7 +70,11 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
             receivingEnds = close(context, in: receiving)
             underWay += 1
             if underWay == 1 { connections.beginRequest(on: context.channel) }
-        case .body: break
+        case .body(let bytes):
+            guard let dropped = droppedBytes else { break }
+            droppedBytes = dropped + bytes.readableBytes
+            if dropped + bytes.readableBytes > Self.mostDropped { context.close(promise: nil) }
+            return
         case .end:
             receivingEnds?.cancel()
             receivingEnds = nil
@@ -89,6 +97,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
             underWay -= 1
             if underWay == 0, !connections.mayWait(context.channel) { closesAfterAnswer = true }
             guard closesAfterAnswer else { break }
+            droppedBytes = 0
             context.writeAndFlush(data, promise: promise)
             context.close(mode: .output, promise: nil)
             _ = close(context, in: Self.lingering)
