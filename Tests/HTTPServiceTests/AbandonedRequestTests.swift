@@ -33,6 +33,49 @@ import Testing
         }
     }
 
+    /// Whose worker would take an hour.
+    @Test func abandonedDecodingEnds() async throws {
+        let films = try await Films.shared.value
+        let folder = try TemporaryFolder()
+        let (worker, begun) = (folder.path + "/worker", folder.path + "/begun")
+        try "#!/bin/sh\necho $$ > '\(begun).new'\nmv '\(begun).new' '\(begun)'\nexec sleep 3600\n".write(
+            toFile: worker, atomically: false, encoding: .utf8)
+        chmod(worker, 0o755)
+        let service = try await films.serve {
+            $0.workerExecutable = worker
+            $0.limits.workerSeconds = 3600
+            $0.limits.uploads = 1
+        }
+        let (port, bytes) = (
+            service.port, try Data(contentsOf: URL(fileURLWithPath: films.file("video0.mp4")))
+        )
+        let upload =
+            "POST /api/uploads HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: video/mp4\r\n"
+            + "Content-Length: \(bytes.count)\r\n\r\n"
+        for request in [Array(upload.utf8) + bytes, Array(Self.request(#"{"id":1,"from":0.5}"#).utf8)] {
+            let ended = try await blocking {
+                var client: Loopback? = try Loopback(port: port)
+                client?.send(request)
+                let end = Date().addingTimeInterval(Loopback.patience)
+                while access(begun, F_OK) != 0, Date() < end { usleep(10_000) }
+                let process = try #require(Int32(try Self.line(begun)))
+                try FileManager.default.removeItem(atPath: begun)
+                #expect(kill(process, 0) == 0)
+                client = nil
+                let soon = Date().addingTimeInterval(10)
+                while kill(process, 0) == 0, Date() < soon { usleep(10_000) }
+                return kill(process, 0) != 0
+            }
+            #expect(ended)
+        }
+        // The one place for uploads is there again: what is refused is refused for what it is.
+        #expect(try await service.upload([]).status == 400)
+    }
+
+    private static func line(_ file: String) throws -> String {
+        try String(contentsOfFile: file, encoding: .utf8).trimmingCharacters(in: .whitespacesAndNewlines)
+    }
+
     /// A client that closes its end behind the request, as some do, gets what takes no time.
     @Test func halfClosedClientsAreAnswered() async throws {
         let service = try await TestService()
