@@ -144,7 +144,7 @@ let package = Package(
         .testTarget(name: "IngestionTests", dependencies: ["Ingestion"]),
         .testTarget(name: "TrainingTests", dependencies: ["Training"]),
         .testTarget(name: "EvaluationTests", dependencies: ["Evaluation"]),
-        .testTarget(name: "ServiceTests", dependencies: ["Service", "BuiltProgram"]),
+        .testTarget(name: "ServiceTests", dependencies: ["Service", "CWorker", "BuiltProgram"]),
         .testTarget(name: "HTTPServiceTests", dependencies: ["HTTPService", "BuiltProgram"]),
         .testTarget(name: "FuzzingTests", dependencies: ["Fuzzing", "BuiltProgram"]),
         .testTarget(name: "CommandLineTests", dependencies: ["BuiltProgram"], exclude: ["Snapshots"]),

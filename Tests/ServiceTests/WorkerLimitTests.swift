@@ -14,7 +14,7 @@ import Testing
     }
 
     /// Calls by number, and those that Swift hides: `fork`, and all that take whatever they are given.
-    private struct System {
+    struct System {
         typealias Call = @convention(c) (Int, Int, Int, Int, Int, Int, Int) -> Int
         typealias Plain = @convention(c) () -> Int32
         let call: Call

@@ -24,6 +24,8 @@ public struct WorkerRequest: Sendable, Equatable {
     public var memory: UInt64 = 4 << 30
     /// Threads that encode side by side.
     public var threads = 1
+    /// The process with which it ends; nil where it goes on.
+    public var parent: Int32?
 
     /// The whole of a video, with the default limits.
     public init(modelFolder: String?) { self.modelFolder = modelFolder }

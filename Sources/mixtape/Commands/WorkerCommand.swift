@@ -18,6 +18,8 @@ struct WorkerCommand: ParsableCommand {
     @Option var processorSeconds: Int?
     @Option var memory: UInt64
     @Option var threads: Int
+    /// Who started it; it ends with that process.
+    @Option var parent: Int32?
     /// Files come through a socket that is the standard input.
     @Flag var many = false
 
@@ -31,6 +33,7 @@ struct WorkerCommand: ParsableCommand {
         request.processorSeconds = processorSeconds
         request.memory = memory
         request.threads = max(1, threads)
+        request.parent = parent
         if many { return EncodingWorker.serve(request, say: { Terminal.data(bytes: $0) }) }
         let outcome = EncodingWorker.run(request, say: { Terminal.data(bytes: $0) })
         Terminal.data(lines: EncodedLines.write(outcome))
