@@ -35,6 +35,24 @@ package struct ClipBytes: Sendable, Equatable {
         return (ranges, mixture, signatures)
     }
 
+    /// The same of bytes that come from elsewhere: nil, too, where the clips could not be those of a video that was read, or
+    /// could not be compared with others.
+    package func believable(clipCount: Int, dimension: Int) -> (
+        intervals: [TimeRange], mixture: GaussianMixture, signatures: [ClipSignature]
+    )? {
+        guard let decoded = decoded(clipCount: clipCount, dimension: dimension),
+            zip(decoded.intervals, [nil] + decoded.intervals.dropLast()).allSatisfy(BelievableVideo.follows),
+            decoded.mixture.components.allSatisfy({ gaussian in
+                gaussian.mean.allSatisfy(\.isFinite)
+                    && gaussian.logVariance.allSatisfy { abs($0) <= Self.largestLogVariance }
+            })
+        else { return nil }
+        return decoded
+    }
+
+    /// Twice that of any model (`log_variance_range`).
+    package static let largestLogVariance: Float = 64
+
     /// For damage, not for malice.
     package var checksum: Int64 {
         var sum = Checksum()

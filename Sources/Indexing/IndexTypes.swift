@@ -117,6 +117,8 @@ public struct IndexModel: Sendable, Hashable, Codable {
     public var fingerprint: String
     /// D, the width of the embedding.
     public var dimension: Int
+    /// Those that a model may have (`ModelConfiguration`), and that an index takes from elsewhere.
+    package static let dimensions = 1...8192
 
     /// Makes a model of its parts.
     public init(name: String, fingerprint: String, dimension: Int) {

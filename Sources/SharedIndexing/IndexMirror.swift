@@ -175,13 +175,12 @@ extension SharedIndex {
         let clips = ClipBytes(
             intervals: rows.bytes(row, 15), gaussians: rows.bytes(row, 16), signatures: rows.bytes(row, 18))
         guard clips.checksum == (try rows.integer(row, 17)),
-            let decoded = clips.decoded(clipCount: Int(try rows.integer(row, 14)), dimension: model.dimension)
-        else { throw PostgresError(.unreadable, "the clips of \(path) fail their checksum") }
-        let facts = StreamFacts(
-            container: rows.text(row, 8), codec: rows.text(row, 9), width: Int(try rows.integer(row, 10)),
-            height: Int(try rows.integer(row, 11)), duration: try rows.real(row, 12),
-            frameRate: try rows.real(row, 13), areTimesMended: try rows.integer(row, 19) != 0,
-            decodedShare: try rows.real(row, 20) ?? 1)
+            let decoded = clips.believable(
+                clipCount: Int(try rows.integer(row, 14)), dimension: model.dimension)
+        else {
+            throw PostgresError(.unreadable, "the clips of \(path) fail their checksum, or cannot be true")
+        }
+        let facts = try rows.facts(row, from: 8, quality: 19)
         return .store(
             NewVideo(
                 identity: identity, facts: facts, intervals: decoded.intervals, mixture: decoded.mixture,

@@ -131,8 +131,12 @@ extension SharedIndex {
         let clips = ClipBytes(
             intervals: rows.bytes(row, 8), gaussians: rows.bytes(row, 9), signatures: rows.bytes(row, 11))
         guard clips.checksum == (try rows.integer(row, 10)),
-            let decoded = clips.decoded(clipCount: Int(try rows.integer(row, 7)), dimension: model.dimension)
-        else { throw PostgresError(.unreadable, "the clips of \(rows.text(row, 0)) fail their checksum") }
+            let decoded = clips.believable(
+                clipCount: Int(try rows.integer(row, 7)), dimension: model.dimension)
+        else {
+            throw PostgresError(
+                .unreadable, "the clips of \(rows.text(row, 0)) fail their checksum, or cannot be true")
+        }
         return decoded.mixture.moments()
     }
 
@@ -155,11 +159,7 @@ extension SharedIndex {
             files[fingerprint, default: []].append((try found.integer(file, 1), identity))
         }
         return try (0..<rows.count).map { (row) throws(PostgresError) in
-            let facts = StreamFacts(
-                container: rows.text(row, 1), codec: rows.text(row, 2), width: Int(try rows.integer(row, 3)),
-                height: Int(try rows.integer(row, 4)), duration: try rows.real(row, 5),
-                frameRate: try rows.real(row, 6), areTimesMended: try rows.integer(row, 12) != 0,
-                decodedShare: try rows.real(row, 13) ?? 1)
+            let facts = try rows.facts(row, from: 1, quality: 12)
             let clipCount = Int(try rows.integer(row, 7))
             return (files[fingerprints[row]] ?? []).map {
                 IndexedVideo(id: $0.id, identity: $0.identity, facts: facts, clipCount: clipCount)
@@ -182,7 +182,7 @@ extension SharedIndex {
             let clips = ClipBytes(
                 intervals: rows.bytes(0, 8), gaussians: rows.bytes(0, 9), signatures: rows.bytes(0, 11))
             guard let video = try videos(rows, session)[0].first(where: { $0.identity.path == path }),
-                let decoded = clips.decoded(clipCount: video.clipCount, dimension: model.dimension)
+                let decoded = clips.believable(clipCount: video.clipCount, dimension: model.dimension)
             else { throw PostgresError(.unreadable, "the clips of \(path) are missing") }
             return (video, decoded.intervals, decoded.mixture)
         }
@@ -226,5 +226,24 @@ extension SharedIndex {
                     .integer(Int64(point.videos)))
             }
         }
+    }
+}
+
+extension PostgresRows {
+    /// What a content's row says of the stream.
+    ///
+    /// - Parameters:
+    ///   - first: the column of the container's name, behind which the others stand.
+    ///   - quality: that of `qualityColumns`.
+    func facts(_ row: Int, from first: Int, quality: Int) throws(PostgresError) -> StreamFacts {
+        let facts = StreamFacts(
+            container: text(row, first), codec: text(row, first + 1),
+            width: Int(try integer(row, first + 2)), height: Int(try integer(row, first + 3)),
+            duration: try real(row, first + 4), frameRate: try real(row, first + 5),
+            areTimesMended: try integer(row, quality) != 0, decodedShare: try real(row, quality + 1) ?? 1)
+        guard BelievableVideo.isTrue(facts) else {
+            throw PostgresError(.unreadable, "what a row says of a video cannot be true")
+        }
+        return facts
     }
 }

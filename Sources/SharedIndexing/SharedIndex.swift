@@ -105,7 +105,7 @@ public final class SharedIndex: Sendable {
             guard row.count == 1 else { throw PostgresError(.unreadable, "its head row is missing") }
             let model = IndexModel(
                 name: row.text(0, 2), fingerprint: row.text(0, 3), dimension: Int(try row.integer(0, 4)))
-            guard (1..<1 << 20).contains(model.dimension) else {
+            guard IndexModel.dimensions.contains(model.dimension) else {
                 throw PostgresError(.unreadable, "its head row cannot be true")
             }
             return (

@@ -108,6 +108,9 @@ extension FrameReader {
         return StreamFacts(
             container: format,
             codec: String(cString: avcodec_get_name(stream.pointee.codecpar.pointee.codec_id)),
-            width: max(1, width), height: height, duration: duration, frameRate: Self.frameRate(stream))
+            width: max(1, width), height: height,
+            // A container may claim more than any number that is calculated with.
+            duration: duration.flatMap { BelievableVideo.isDuration($0) ? $0 : nil },
+            frameRate: Self.frameRate(stream))
     }
 }

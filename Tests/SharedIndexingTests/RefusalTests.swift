@@ -65,6 +65,20 @@ struct RefusalTests {
         #expect(error { _ = try library.mirror(of: database) }?.reason == .corrupted)
     }
 
+    /// What no video has is not taken of a server either: it would be calculated with.
+    @Test(arguments: [
+        "width = 4294967296", "height = 0", "duration = -1", "duration = 'NaN'", "duration = 1e300",
+        "frame_rate = 'Infinity'", "decoded_share = 2", "clip_count = 9223372036854775807", "clip_count = -1",
+    ])
+    func whatCannotBeTrueIsRefused(change: String) throws {
+        let database = try TestServer.makeDatabase()
+        let library = try Library()
+        try library.write("one.mp4", "one")
+        try library.run(on: database)
+        _ = try database.sql("UPDATE mixtape.content SET \(change)")
+        #expect(error { _ = try library.mirror(of: database) }?.reason == .corrupted)
+    }
+
     @Test func aServerThatIsNotThereIsSaidToBe() throws {
         let address = "postgres://someone:s3cret-word@/films?host=%2Fnowhere"
         let client = PostgresClient(try PostgresAddress(address))

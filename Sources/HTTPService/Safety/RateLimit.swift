@@ -11,6 +11,8 @@ final class RateLimit: Sendable {
     private let burst: Double
     private let buckets = Mutex<[String: Bucket]>([:])
     private static let mostAddresses = 4096
+    /// Seconds, however small the rate is.
+    private static let longestWait = 86_400.0
 
     /// - Parameter rate: requests a second; 0 for any number.
     init(rate: Double) {
@@ -27,7 +29,9 @@ final class RateLimit: Sendable {
             bucket.filled = now
             defer { buckets[address] = bucket }
             if buckets.count >= Self.mostAddresses { forgetFull(&buckets, now) }
-            guard bucket.tokens >= 1 else { return max(1, Int(((1 - bucket.tokens) / rate).rounded(.up))) }
+            guard bucket.tokens >= 1 else {
+                return Int(min(max(1, ((1 - bucket.tokens) / rate).rounded(.up)), Self.longestWait))
+            }
             bucket.tokens -= 1
             return nil
         }

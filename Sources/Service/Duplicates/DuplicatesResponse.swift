@@ -1,5 +1,6 @@
 import Indexing
 import Retrieval
+import VideoDecoding
 import VideoEncoding
 
 /// Groups of videos that share footage, and what they were found by.
@@ -125,7 +126,7 @@ extension DuplicateGroup {
 
     /// "19.7 s", "44:48", "1:02:03".
     private static func length(_ seconds: Double) -> String {
-        let tenths = Int((min(max(seconds, 0), 1e12) * 10).rounded())
+        let tenths = seconds > 0 ? Int((min(seconds, BelievableVideo.latest) * 10).rounded()) : 0
         if tenths < 600 { return "\(tenths / 10).\(tenths % 10) s" }
         let whole = (tenths + 5) / 10
         func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }

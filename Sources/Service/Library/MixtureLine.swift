@@ -12,6 +12,9 @@ package struct MixtureLine: Sendable {
     /// The video, or why there is none.
     package var content: Result<Content, Failure>
 
+    /// Of the JSON, more than it has.
+    static let mostValues = 64
+
     package struct Content: Sendable {
         package var facts: StreamFacts
         package var clipCount: Int
@@ -78,7 +81,7 @@ package struct MixtureLine: Sendable {
             let model = json["model"], let name = UntrustedVideo.text(model["name"], atMost: 4096),
             let modelFingerprint = UntrustedVideo.text(model["fingerprint"], atMost: 128),
             !modelFingerprint.isEmpty,
-            let dimension = model["dimension"]?.intValue, (1...65536).contains(dimension)
+            let dimension = model["dimension"]?.intValue, IndexModel.dimensions.contains(dimension)
         else { return nil }
         identity = FileIdentity(
             path: path, fingerprint: fingerprint, size: Int64(size), modified: Int64(modified))
@@ -98,12 +101,7 @@ package struct MixtureLine: Sendable {
             let signatures = Base64.decode(json["signatures"]?.stringValue ?? "")
         else { return nil }
         let clips = ClipBytes(intervals: intervals, gaussians: gaussians, signatures: signatures)
-        guard let decoded = clips.decoded(clipCount: count, dimension: dimension),
-            zip(decoded.intervals, [nil] + decoded.intervals.dropLast()).allSatisfy(UntrustedVideo.follows),
-            decoded.mixture.components.allSatisfy({ gaussian in
-                gaussian.mean.allSatisfy(\.isFinite) && gaussian.logVariance.allSatisfy { abs($0) <= 64 }
-            })
-        else { return nil }
+        guard clips.believable(clipCount: count, dimension: dimension) != nil else { return nil }
         content = .success(Content(facts: facts, clipCount: count, clips: clips))
     }
 
