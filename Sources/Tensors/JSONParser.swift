@@ -6,9 +6,13 @@ package struct JSONSyntaxError: Error, Sendable {
     package var problem: String
 }
 
-/// A strict parser after RFC 8259: no duplicate names, no trailing text, UTF-8 only, bounded depth.
+/// A strict parser after RFC 8259: no duplicate names, no trailing text, UTF-8 only, bounded depth, and a bounded number of
+/// values, each of which takes a hundred bytes and more, however few it has in the text.
 package struct JSONParser {
     private static let maximumDepth = 64
+    /// Ten for each tensor of the largest networks.
+    package static let mostValues = 1 << 20
+    private var valuesLeft = mostValues
     private let bytes: [UInt8]
     private var position = 0
 
@@ -54,6 +58,8 @@ package struct JSONParser {
 
     private mutating func value(depth: Int) throws(JSONSyntaxError) -> JSONValue {
         guard depth < Self.maximumDepth else { throw error("nested too deeply") }
+        guard valuesLeft > 0 else { throw error("more than \(Self.mostValues) values") }
+        valuesLeft -= 1
         skipSpace()
         switch current {
         case UInt8(ascii: "{"): return try object(depth: depth)

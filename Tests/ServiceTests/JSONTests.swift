@@ -1,3 +1,4 @@
+import Foundation
 import Service
 import Testing
 
@@ -37,6 +38,31 @@ import Testing
         #expect(throws: JSONSyntaxError.self) { try JSONValue(parsing: nested(65)) }
         #expect(throws: JSONSyntaxError.self) {
             try JSONValue(parsing: String(repeating: "[", count: 1 << 20))
+        }
+    }
+
+    /// Each value takes many times as much memory as text.
+    @Test func valuesAreBounded() throws {
+        let some = "[" + Array(repeating: "[0]", count: 2000).joined(separator: ",") + "]"
+        #expect(try JSONValue(parsing: some).arrayValue?.count == 2000)
+        let many = "[" + Array(repeating: "[0]", count: 250_000).joined(separator: ",") + "]"
+        #expect(throws: JSONSyntaxError.self) { try JSONValue(parsing: many) }
+        #expect(throws: JSONSyntaxError.self) { try JSONValue(parsing: Array("[1,2]".utf8), values: 2) }
+        #expect(try JSONValue(parsing: Array("[1,2]".utf8), values: 3) == [1, 2])
+        // As many requests as a batch may have, the shortest that there are.
+        let request = #"{"id":1,"jsonrpc":"2.0","method":"info"}"#
+        let batch = "[" + Array(repeating: request, count: 1000).joined(separator: ",") + "]"
+        #expect(try JSONValue(parsing: batch).arrayValue?.count == 1000)
+    }
+
+    @Test func stringsAreReadBetweenTheirEscapes() throws {
+        for text in [#""\n""#, #""a\n""#, #""\na""#, #""a\nb\t\tc""#, #""ä\u00e4ä""#] {
+            let plain = text.dropFirst().dropLast().replacingOccurrences(of: "\\n", with: "\n")
+                .replacingOccurrences(of: "\\t", with: "\t").replacingOccurrences(of: "\\u00e4", with: "ä")
+            #expect(try JSONValue(parsing: text) == .string(plain))
+        }
+        #expect(throws: JSONSyntaxError.self) {
+            try JSONValue(parsing: [0x22, 0xC3, 0x5C, 0x6E, 0xA4, 0x22])
         }
     }
 

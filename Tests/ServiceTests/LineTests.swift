@@ -162,4 +162,38 @@ import Testing
         #expect(wires.ending() == .outputClosed)
         close(wires.toServer)
     }
+
+    /// Lines that are asked for one by one, as `mixtape import` does.
+    @Test func linesAreTakenOneByOne() {
+        func lines(_ text: String, longest: Int = 8) -> [LineInput.Line] {
+            var ends: [Int32] = [0, 0]
+            precondition(pipe(&ends) == 0)
+            defer { close(ends[0]) }
+            DispatchQueue.global().async { [ends] in
+                let bytes = Array(text.utf8)
+                for start in stride(from: 0, to: bytes.count, by: 3) {
+                    let part = bytes[start..<min(bytes.count, start + 3)]
+                    _ = part.withUnsafeBytes { write(ends[1], $0.baseAddress, $0.count) }
+                }
+                close(ends[1])
+            }
+            let input = LineInput(descriptor: ends[0], maximumLength: longest)
+            var lines: [LineInput.Line] = []
+            while let line = input.next() { lines.append(line) }
+            return lines
+        }
+        func line(_ text: String) -> LineInput.Line { .bytes(Array(text.utf8)) }
+        #expect(lines("") == [])
+        #expect(lines("a\n\nbcd\r\ne") == [line("a"), line(""), line("bcd\r"), line("e")])
+        #expect(lines("12345678\n123456789\nx\n") == [line("12345678"), .tooLong, line("x")])
+        #expect(lines(String(repeating: "x", count: 100_000)) == [.tooLong])
+    }
+
+    @Test func whoeverIsStoppedWaitsForNoLine() {
+        var ends: [Int32] = [0, 0]
+        precondition(pipe(&ends) == 0)
+        defer { for end in ends { close(end) } }
+        let input = LineInput(descriptor: ends[0], maximumLength: 8)
+        #expect(input.next(shouldStop: { true }) == nil)
+    }
 }

@@ -36,7 +36,7 @@ import VideoDecoding
         let library = VideoLibrary(
             LibraryConfiguration(indexFolder: folder.path + "/index", modelFolder: folder.path + "/none"))
         var rest = lines[...]
-        let summary = try library.importLines(next: { rest.popFirst() })
+        let summary = try library.importLines(next: { rest.popFirst().map { .bytes(Array($0.utf8)) } })
         _ = try library.index().counts()
         return (summary, library)
     }
@@ -75,7 +75,10 @@ import VideoDecoding
     /// What is calculated with later: areas of pictures, times that are left, shares of a whole.
     @Test(arguments: [
         ("height", "0"), ("width", "-1"), ("width", "4294967296"), ("height", "9223372036854775807"),
-        ("width", "0.5"), ("duration", "-1e308"), ("duration", "1e300"), ("frame_rate", "-1"),
+        ("width", "0.5"), ("width", "-9223372036854775808"), ("width", "1e19"), ("duration", "-1"),
+        ("dimension", "0"), ("dimension", "8193"), ("dimension", "9223372036854775807"), ("size", "-1"),
+        ("size", "9223372036854775808"), ("modified", "1e19"), ("duration", "-1e308"), ("duration", "1e300"),
+        ("frame_rate", "-1"),
         ("frame_rate", "1e300"), ("decoded_share", "2"), ("decoded_share", "-0.1"), ("clips", "-1"),
         ("clips", "9223372036854775807"),
     ])
@@ -83,11 +86,28 @@ import VideoDecoding
         let line = try Self.line()
         let known = [
             "height": "48", "width": "64", "duration": "3.0", "frame_rate": "8.0", "decoded_share": "1.0",
-            "clips": "2",
+            "clips": "2", "dimension": "2", "size": "1", "modified": "2",
         ]
         let old = try #require(known[name])
         let bad = line.replacingOccurrences(of: "\"\(name)\":\(old)", with: "\"\(name)\":\(value)")
         try #require(bad != line, "\(line)")
         #expect(throws: LibraryError.self) { try importing([bad]) }
+    }
+
+    /// A line that would be many times as large in memory; the one before it is stored.
+    @Test func whatIsNoLineIsRefusedByItsNumber() throws {
+        let nested = "[" + Array(repeating: "[0]", count: 1 << 20).joined(separator: ",") + "]"
+        for bad in [LineInput.Line.bytes(Array(nested.utf8)), .tooLong] {
+            let folder = try TemporaryFolder()
+            let library = VideoLibrary(
+                LibraryConfiguration(indexFolder: folder.path + "/index", modelFolder: folder.path + "/none"))
+            var lines = [LineInput.Line.bytes(Array(try Self.line().utf8)), .bytes([0x0D]), bad]
+            let start = ContinuousClock.now
+            let error = #expect(throws: LibraryError.self) {
+                try library.importLines(next: { lines.isEmpty ? nil : lines.removeFirst() })
+            }
+            #expect(error?.path == "line 3", "\(error as Any)")
+            #expect(ContinuousClock.now - start < .seconds(10))
+        }
     }
 }

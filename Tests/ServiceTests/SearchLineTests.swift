@@ -13,7 +13,7 @@ import Testing
         return request
     }
 
-    func line(_ text: String) -> SearchLine { SearchLine(.text(text), defaults: defaults) }
+    func line(_ text: String) -> SearchLine { SearchLine(.bytes(Array(text.utf8)), defaults: defaults) }
 
     func problem(_ text: String) throws -> RPCError {
         guard case .failure(let error) = line(text).request else { throw NotRefused() }
@@ -70,19 +70,20 @@ import Testing
         var ends: [Int32] = [0, 0]
         try #require(pipe(&ends) == 0)
         func write(_ text: String) { _ = Glibc.write(ends[1], text, text.utf8.count) }
-        var input = LineInput(ends[0])
+        let input = LineInput(descriptor: ends[0], maximumLength: SearchLine.maximumLength)
+        func lines(_ texts: String...) -> [LineInput.Line] { texts.map { .bytes(Array($0.utf8)) } }
         write("a\nb\r\n\nc\nd")
-        #expect(try input.next(atMost: 2) { false } == [.text("a"), .text("b")])
-        #expect(try input.next(atMost: 9) { false } == [.text("c")])
+        #expect(try input.next(atMost: 2) { false } == lines("a", "b\r"))
+        #expect(try input.next(atMost: 9) { false } == lines("", "c"))
         // The last line has not ended: somebody may be writing it.
         #expect(try input.next(atMost: 9) { true } == [])
         write("e\n" + String(repeating: "x", count: 1 << 15))
-        #expect(try input.next(atMost: 9) { false } == [.text("de")])
+        #expect(try input.next(atMost: 9) { false } == lines("de"))
         close(ends[1])
-        #expect(try input.next(atMost: 9) { false } == [.text(String(repeating: "x", count: 1 << 15))])
+        #expect(try input.next(atMost: 9) { false } == lines(String(repeating: "x", count: 1 << 15)))
         #expect(try input.next(atMost: 9) { false } == [])
         close(ends[0])
-        var folder = LineInput(open("/", O_RDONLY))
+        let folder = LineInput(descriptor: open("/", O_RDONLY), maximumLength: 8)
         #expect(throws: LineInput.Failure.self) { try folder.next(atMost: 1) { false } }
     }
 }

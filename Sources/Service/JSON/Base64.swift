@@ -21,7 +21,11 @@ enum Base64 {
 
     /// Nil where the text is not base64 with its padding.
     static func decode(_ text: String) -> [UInt8]? {
-        let digits = Array(text.utf8)
+        var text = text
+        return text.withUTF8(decode)
+    }
+
+    private static func decode(_ digits: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
         guard digits.count.isMultiple(of: 4) else { return nil }
         let padding = digits.suffix(2).count { $0 == UInt8(ascii: "=") }
         var bytes: [UInt8] = []
@@ -32,7 +36,7 @@ enum Base64 {
             guard let sextet = isPadding ? 0 : values[Int(digit)] else { return nil }
             group = group << 6 | UInt32(sextet)
             if place & 3 == 3 {
-                bytes += [UInt8(group >> 16), UInt8(group >> 8 & 255), UInt8(group & 255)]
+                for shift: UInt32 in [16, 8, 0] { bytes.append(UInt8(group >> shift & 255)) }
                 group = 0
             }
         }

@@ -9,11 +9,11 @@ public struct JSONSyntaxError: Error, Equatable {
 extension JSONValue {
     /// Reads one JSON text (RFC 8259), strictly: valid UTF-8, no repeated member names, at most
     /// 64 levels deep, nothing after the value.
-    public init(parsing bytes: [UInt8]) throws(JSONSyntaxError) {
-        guard String(validating: bytes, as: UTF8.self) != nil else {
-            throw JSONSyntaxError(message: "not valid UTF-8", offset: 0)
-        }
-        var parser = JSONParser(bytes: bytes)
+    ///
+    /// - Parameter most: values that it may have, those within others included: each takes up to a hundred bytes, however few it
+    ///   has in the text. Nil for some thousands, and one more for every eight bytes.
+    public init(parsing bytes: [UInt8], values most: Int? = nil) throws(JSONSyntaxError) {
+        var parser = JSONParser(bytes: bytes, values: most ?? 4096 + bytes.count / 8)
         self = try parser.parseText()
     }
 
@@ -23,7 +23,7 @@ extension JSONValue {
     }
 }
 
-/// A recursive-descent reader over bytes that are known to be UTF-8.
+/// A recursive-descent reader. Beyond strings, whatever is not ASCII is no JSON.
 private struct JSONParser {
     /// Enough for any message of ours, and far from the end of a thread's stack.
     static let maximumDepth = 64
@@ -31,8 +31,13 @@ private struct JSONParser {
     let bytes: [UInt8]
     var position = 0
     var depth = 0
+    /// Values that may follow.
+    var valuesLeft: Int
 
-    init(bytes: [UInt8]) { self.bytes = bytes }
+    init(bytes: [UInt8], values: Int) {
+        self.bytes = bytes
+        valuesLeft = values
+    }
 
     mutating func parseText() throws(JSONSyntaxError) -> JSONValue {
         let value = try parseValue()
@@ -61,6 +66,8 @@ private struct JSONParser {
 
     private mutating func parseValue() throws(JSONSyntaxError) -> JSONValue {
         skipSpace()
+        guard valuesLeft > 0 else { throw failure("more values than a text of this length should have") }
+        valuesLeft -= 1
         switch current {
         case nil: throw failure("the text ends where a value should be")
         case UInt8(ascii: "{"):
@@ -146,17 +153,30 @@ private struct JSONParser {
 
     private mutating func parseString() throws(JSONSyntaxError) -> String {
         position += 1
+        let start = position
         var text: [UInt8] = []
-        while let byte = current {
-            position += 1
-            switch byte {
-            case UInt8(ascii: "\""): return String(decoding: text, as: UTF8.self)
-            case UInt8(ascii: "\\"): try parseEscape(into: &text)
-            case 0..<0x20: throw failure("a control character inside a string")
-            default: text.append(byte)
+        // What stands between escapes is taken as a whole: a string may be all of a long line.
+        while true {
+            let plain = position
+            while let byte = current, byte >= 0x20, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") {
+                position += 1
             }
+            guard let byte = current else { throw failure("a string does not end") }
+            guard byte >= 0x20 else { throw failure("a control character inside a string") }
+            let isWhole = byte == UInt8(ascii: "\"")
+            if !isWhole || plain > start { text += bytes[plain..<position] }
+            position += 1
+            if !isWhole {
+                try parseEscape(into: &text)
+                continue
+            }
+            let string =
+                plain == start
+                ? String(validating: bytes[plain..<position - 1], as: UTF8.self)
+                : String(validating: text, as: UTF8.self)
+            guard let string else { throw JSONSyntaxError(message: "not valid UTF-8", offset: start) }
+            return string
         }
-        throw failure("a string does not end")
     }
 
     private mutating func parseEscape(into text: inout [UInt8]) throws(JSONSyntaxError) {

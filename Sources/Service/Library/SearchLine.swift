@@ -19,18 +19,23 @@ public struct SearchLine: Sendable {
         self.request = .success(request)
     }
 
+    /// Bytes of a line.
+    public static let maximumLength = 1 << 20
+
     /// Reads a line. One that begins with a brace is an object, one that begins with a quotation mark may be a JSON
     /// string, and any other is a path.
     ///
     /// - Parameter defaults: what holds where the line says nothing else.
     public init(_ line: LineInput.Line, defaults: SearchRequest) {
-        guard case .text(let text) = line else {
+        guard case .bytes(let bytes) = line else {
             let error = RPCError(
-                .parseError, "the line is longer than \(LineInput.maximumLength) bytes and was skipped",
-                data: ["reason": "line_too_long", "limit": .number(LineInput.maximumLength)])
+                .parseError, "the line is longer than \(Self.maximumLength) bytes and was skipped",
+                data: ["reason": "line_too_long", "limit": .number(Self.maximumLength)])
             self.init(refused: "", error)
             return
         }
+        let text = String(
+            decoding: bytes.last == UInt8(ascii: "\r") ? bytes.dropLast() : bytes[...], as: UTF8.self)
         let isObject = text.first == "{"
         do {
             let json = isObject || text.first == "\"" ? try JSONValue(parsing: Array(text.utf8)) : nil

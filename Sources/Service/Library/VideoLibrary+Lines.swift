@@ -18,30 +18,39 @@ public struct ImportSummary: Sendable {
 }
 
 extension VideoLibrary {
+    /// Bytes of a line that is imported, at most: a day and a half of clips every two seconds, of 256 dimensions.
+    public static let longestImportedLine = 256 << 20
+
     /// Encodes the files that lines name and writes a line of JSON for each, in the order in which they are done.
     ///
     /// - Parameters:
     ///   - next: the next line, a JSON string or an object with `path`, or plain text; nil at the end. Called by one
-    ///     thread at a time.
+    ///     thread at a time. One that is too long for a path ends the work.
     ///   - write: takes a line, without its end. Called by one thread at a time.
     public func encodeLines(
-        workers: Int?, timeLimit: Double, next: @escaping @Sendable () -> String?,
+        workers: Int?, timeLimit: Double, next: @escaping @Sendable () -> LineInput.Line?,
         write: @escaping @Sendable (String) -> Void, isCancelled: @escaping @Sendable () -> Bool
     ) throws(LibraryError) {
         let encoder = try encoders.model()
         let source = source(encoder)
         let count = max(1, workers ?? configuration.processors)
         let threads = max(1, configuration.processors / count)
-        let input = Mutex(())
+        let input = Mutex(0)
         let output = Mutex(())
         let failure = Mutex<IndexError?>(nil)
         let model = encoder.indexModel
         onThreads(count, tick: {}) {
             var worker: (any VideoWorker)?
-            while !isCancelled(), failure.withLock({ $0 == nil }), let text = input.withLock({ _ in next() })
+            while !isCancelled(), failure.withLock({ $0 == nil }),
+                let (number, given) = input.withLock({ number in
+                    number += 1
+                    return next().map { (number, $0) }
+                })
             {
-                if text.allSatisfy(\.isWhitespace) { continue }
                 do throws(IndexError) {
+                    guard let text = try Self.text(given, number, hint: "pass a path a line") else {
+                        continue
+                    }
                     if worker == nil { worker = try source.makeWorker(threads: threads) }
                     guard let worker else { return }
                     let line = Self.encode(text, source, worker, threads, model, timeLimit, isCancelled)
@@ -57,11 +66,12 @@ extension VideoLibrary {
     }
 
     private static func encode(
-        _ text: String, _ source: any VideoSource, _ worker: any VideoWorker, _ threads: Int,
+        _ text: [UInt8], _ source: any VideoSource, _ worker: any VideoWorker, _ threads: Int,
         _ model: IndexModel, _ timeLimit: Double, _ isCancelled: @escaping @Sendable () -> Bool
     ) -> MixtureLine {
-        let json = try? JSONValue(parsing: Array(text.utf8))
-        let path = FilePlace.absolute(json?.stringValue ?? json?["path"]?.stringValue ?? text)
+        let json = try? JSONValue(parsing: text)
+        let path = FilePlace.absolute(
+            json?.stringValue ?? json?["path"]?.stringValue ?? String(decoding: text, as: UTF8.self))
         var identity = FileIdentity(path: path, fingerprint: "", size: 0, modified: 0)
         do throws(VideoError) {
             var status = stat()
@@ -90,9 +100,9 @@ extension VideoLibrary {
     /// Loads lines that `encodeLines` wrote, on whatever machine, into the index, which is made where there is none. Needs no
     /// model. What is at a path is replaced.
     ///
-    /// - Throws: `line_unreadable` with the line's number; what was stored before it stays.
+    /// - Throws: `failed` with the line's number; what was stored before it stays.
     public func importLines(
-        waitingSeconds: Double = 0, next: () -> String?, progress: (Int) -> Void = { _ in },
+        waitingSeconds: Double = 0, next: () -> LineInput.Line?, progress: (Int) -> Void = { _ in },
         isCancelled: @escaping @Sendable () -> Bool = { false }
     ) throws(LibraryError) -> ImportSummary {
         var summary = ImportSummary()
@@ -100,14 +110,16 @@ extension VideoLibrary {
         var number = 0
         defer { importer?.close() }
         do throws(IndexError) {
-            while !isCancelled(), let text = next() {
+            while !isCancelled(), let given = next() {
                 number += 1
-                if text.allSatisfy(\.isWhitespace) { continue }
-                guard let json = try? JSONValue(parsing: Array(text.utf8)), let line = MixtureLine(json)
+                let hint = "import what `mixtape encode` wrote"
+                guard let text = try Self.text(given, number, hint: hint) else { continue }
+                guard let json = try? JSONValue(parsing: text, values: MixtureLine.mostValues),
+                    let line = MixtureLine(json)
                 else {
                     throw IndexError(
                         reason: .failed, path: "line \(number)", message: "this is no line of mixtape encode",
-                        hint: "import what `mixtape encode` wrote")
+                        hint: hint)
                 }
                 if importer == nil {
                     importer = try Importer(configuration, model: line.model, waitingSeconds: waitingSeconds)
@@ -123,11 +135,29 @@ extension VideoLibrary {
         if isCancelled() { throw .cancelled }
         return summary
     }
+
+    /// What a line says, without a carriage return at its end; nil where it is blank.
+    private static func text(
+        _ line: LineInput.Line, _ number: Int, hint: String
+    ) throws(IndexError) -> [UInt8]? {
+        switch line {
+        case .bytes(var bytes):
+            if bytes.allSatisfy({ $0 == 0x20 || (0x09...0x0D).contains($0) }) { return nil }
+            if bytes.last == 0x0D { bytes.removeLast() }
+            return bytes
+        case .tooLong:
+            throw IndexError(
+                reason: .failed, path: "line \(number)", message: "the line is longer than any that is read",
+                hint: hint)
+        }
+    }
 }
 
 /// Stores lines, many in a transaction.
 private struct Importer {
     static let batch = 500
+    /// Of the videos that wait for the end of a batch.
+    private static let mostClips = 20_000
 
     private enum Store {
         case embedded(VideoIndex)
@@ -136,6 +166,7 @@ private struct Importer {
     private let store: Store
     private let model: IndexModel
     private var videos: [NewVideo] = []
+    private var clips = 0
     private(set) var summary = ImportSummary()
 
     init(_ configuration: LibraryConfiguration, model: IndexModel, waitingSeconds: Double) throws(IndexError)
@@ -167,7 +198,8 @@ private struct Importer {
                 NewVideo(
                     identity: line.identity, facts: content.facts, intervals: decoded.intervals,
                     mixture: decoded.mixture, signatures: decoded.signatures))
-            if videos.count >= Self.batch { try flush() }
+            clips += content.clipCount
+            if videos.count >= Self.batch || clips >= Self.mostClips { try flush() }
         case .failure(let failure):
             try flush()
             switch store {
@@ -187,7 +219,7 @@ private struct Importer {
         case .shared(let index): _ = try index.store(videos)
         }
         summary.stored += videos.count
-        videos = []
+        (videos, clips) = ([], 0)
     }
 
     func close() {

@@ -55,7 +55,7 @@ struct BatchSearch {
         }
         guard descriptor >= 0 else { throw failure(.init(code: errno)) }
         defer { if path != "-" { close(descriptor) } }
-        var input = LineInput(descriptor)
+        let input = LineInput(descriptor: descriptor, maximumLength: SearchLine.maximumLength)
         while true {
             let lines: [LineInput.Line]
             do {
@@ -65,7 +65,7 @@ struct BatchSearch {
             }
             if Interrupts.wereReceived() { throw Interrupts.exitCode }
             if lines.isEmpty { return }
-            try answer(lines.map { SearchLine($0, defaults: defaults) })
+            try answer(lines.filter { !$0.isBlank }.map { SearchLine($0, defaults: defaults) })
         }
     }
 

@@ -15,11 +15,16 @@ struct EncodeCommand: ParsableCommand {
 
     @OptionGroup var reading: FileOptions
 
+    /// Bytes: no path has as many, and what else an object says is passed over.
+    private static let longestLine = 1 << 20
+
     func run() throws {
         let library = try model.places.library(inProcess: reading.inProcess)
         Interrupts.catchSignals()
+        let input = LineInput(descriptor: STDIN_FILENO, maximumLength: Self.longestLine)
         try library.encodeLines(
-            workers: reading.workers, timeLimit: reading.timeLimit, next: { readLine() },
+            workers: reading.workers, timeLimit: reading.timeLimit,
+            next: { input.next(shouldStop: Interrupts.wereReceived) },
             write: { Terminal.data(lines: $0 + "\n") }, isCancelled: Interrupts.wereReceived)
     }
 }
@@ -40,8 +45,9 @@ struct ImportCommand: ParsableCommand {
     func run() throws {
         let library = try places.library()
         Interrupts.catchSignals()
+        let input = LineInput(descriptor: STDIN_FILENO, maximumLength: VideoLibrary.longestImportedLine)
         let summary = try library.importLines(
-            waitingSeconds: wait.seconds, next: { readLine() },
+            waitingSeconds: wait.seconds, next: { input.next(shouldStop: Interrupts.wereReceived) },
             progress: { Terminal.note("\($0) lines") }, isCancelled: Interrupts.wereReceived)
         if json { return Terminal.data(summary.json) }
         Terminal.data("\(summary.stored) stored, \(summary.failed) failed")
