@@ -26,7 +26,7 @@ enum ClipFuzzing {
                 [10, 10] + ClipLines.writeDuration(.success(2.5)) + handed + [10],
                 ClipLines.writeDuration(.failure(error)) + ClipLines.writeEnd(.success(0)),
             ]
-            return words.map { [7] + $0 }
+            return (words + words.flatMap(Edges.variants)).map { [7] + $0 }
         },
         run: { bytes in
             var source = ByteSource(bytes)
@@ -37,6 +37,7 @@ enum ClipFuzzing {
             }
             let (whole, parts) = (Heard([words[...]]), Heard(pieces))
             try must(whole == parts, "the pieces in which words come change them")
+            try must(whole.rest <= EncodedLines.longestOther, "\(whole.rest) bytes are held")
             var last: TimeRange?
             for block in whole.blocks {
                 guard let clip = ClipLines.read(block, bytes: clipBytes, after: last) else { continue }
@@ -47,9 +48,9 @@ enum ClipFuzzing {
                     "a clip stands at \(clip.interval)")
                 last = clip.interval
             }
-            for answer in whole.answers {
-                _ = ClipLines.readEnd(answer, clips: whole.blocks.count)
-                if case .success(let seconds) = ClipLines.readDuration(answer) {
+            for line in whole.lines {
+                _ = ClipLines.readEnd(line, clips: whole.blocks.count)
+                if case .end(.success(let seconds)) = ClipLines.readDuration(line) {
                     try must(seconds.isFinite && seconds >= 0, "a video lasts \(seconds) seconds")
                 }
             }
@@ -57,10 +58,8 @@ enum ClipFuzzing {
 
     /// What is made out of words.
     private struct Heard: Equatable {
-        var blocks: [WorkerOutput.Block] = []
-        var answers: [[UInt8]] = []
+        var pieces: [WorkerOutput.Piece] = []
         var signsOfLife = 0
-        var reading: WorkerSign.Reading?
         var rest = 0
 
         init(_ pieces: [ArraySlice<UInt8>]) {
@@ -68,13 +67,22 @@ enum ClipFuzzing {
             output.blockBytes = clipBytes
             for piece in pieces {
                 output.add(piece)
-                _ = output.takeNotice()
-                while let block = output.takeBlock() { blocks.append(block) }
-                while let answer = output.takeAnswer() { answers.append(answer) }
+                while let piece = output.take() { self.pieces.append(piece) }
             }
             signsOfLife = output.signsOfLife
-            reading = output.takeReading()
-            rest = output.lineBytes
+            rest = output.heldBytes
+        }
+
+        var blocks: [WorkerOutput.Block] {
+            pieces.compactMap { piece in
+                if case .block(let block) = piece { block } else { nil }
+            }
+        }
+
+        var lines: [[UInt8]] {
+            pieces.compactMap { piece in
+                if case .line(let line) = piece { line } else { nil }
+            }
         }
     }
 }

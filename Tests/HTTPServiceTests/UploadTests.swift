@@ -167,6 +167,25 @@ import Testing
                 "mixtape_workers_total{ending=\"decoder_failed\"} 1"))
     }
 
+    /// One that a video took over, and that would take the service's memory or time.
+    @Test(arguments: [
+        #"line=$(yes '[0],' | head -n 2000 | tr -d '\n'); yes "[$line[0]]""#, "yes '[0],' | tr -d '\\n'",
+        "yes ''",
+        "yes '{}'",
+    ])
+    func whatNoWorkerSaysIsNoAnswer(script: String) async throws {
+        let films = try await Films.shared.value
+        let folder = try TemporaryFolder()
+        let worker = folder.path + "/worker"
+        try "#!/bin/sh\n\(script)\n".write(toFile: worker, atomically: false, encoding: .utf8)
+        chmod(worker, 0o755)
+        let service = try await films.serve { $0.workerExecutable = worker }
+        let start = ContinuousClock.now
+        let reply = try await service.upload(films.file("video0.mp4"))
+        #expect(reply.status == 422 && reply.reason == "decoder_failed", "\(reply.text)")
+        #expect(ContinuousClock.now - start < .seconds(30))
+    }
+
     /// Where the system fails to set up some limit, the worker says so first.
     @Test func aNoticeIsNoPartOfTheAnswer() async throws {
         let films = try await Films.shared.value

@@ -37,10 +37,21 @@ import VideoEncoding
         #expect(ContinuousClock.now - start < .seconds(15))
     }
 
-    @Test func wordsWithoutEndAreNoAnswer() throws {
+    @Test func clipsWithoutEndAreNoAnswer() throws {
+        let facts = #"{"codec":"h264","container":"mov,mp4","duration":1,"height":48,"width":64}"#
+        let clip = #"{\"from\":$i,\"to\":$i.5,\"mean\":\"3c003c00\",\"log_variance\":\"00000000\"}"#
         let error = try Self.outcomes(
-            "for i in $(seq 100); do echo '{}'; sleep 0.2; done", timeLimit: 0.5, patience: 0.5)[0]
+            "echo '\(facts)'; for i in $(seq 100); do echo \"\(clip)\"; sleep 0.2; done", timeLimit: 0.5,
+            patience: 0.5)[0]
         #expect(error?.reason == .decoderFailed && error?.detail.contains("came to no end") == true)
+    }
+
+    /// Nobody waits for the end of what begins wrong.
+    @Test func theFirstWrongLineIsTheLast() throws {
+        let start = ContinuousClock.now
+        let error = try Self.outcomes("echo '{}'; sleep 60")[0]
+        #expect(error?.reason == .decoderFailed && error?.detail.contains("gave no answer") == true)
+        #expect(ContinuousClock.now - start < .seconds(15))
     }
 
     /// An honest worker gives one sign a second.

@@ -212,15 +212,15 @@ extension HTTPService {
         )
         return try await lanes.run(.decoder, cancellation) {
             // Another model's mixtures cannot be compared with the index's.
-            try library.checkModel()
-            let model = try library.index().model
+            let model = try library.checkModel()
             let start = ContinuousClock.now
             return try EncodedQuery(comparesParts: comparesParts) { (stride) throws(LibraryError) in
                 var asked = asked
                 asked.fingerprint = model.fingerprint
                 asked.stride = stride
                 let worker = WorkerProcess(
-                    executable: executable, dimension: model.dimension,
+                    executable: executable, dimension: model.configuration.dimension,
+                    clipStride: stride ?? model.configuration.plan.clipStride,
                     timeLimit: limits.workerSeconds - (ContinuousClock.now - start).seconds)
                 do throws(LibraryError) {
                     let video = try worker.encode(file.descriptor, asked) { cancellation.isCancelled }

@@ -8,14 +8,15 @@ struct WorkerProcess: Sendable {
     var executable: String
     /// D of the model, which the worker's answer must have.
     var dimension: Int
+    /// Seconds from the start of one of the model's clips to the start of the next.
+    var clipStride: Double
     /// Seconds from the start after which the process is ended, however little processor time it used.
     var timeLimit: Double
-    /// More than this is no honest answer.
-    private static let mostBytes = 256 << 20
 
-    init(executable: String, dimension: Int, timeLimit: Double) {
+    init(executable: String, dimension: Int, clipStride: Double, timeLimit: Double) {
         self.executable = executable
         self.dimension = dimension
+        self.clipStride = clipStride
         self.timeLimit = timeLimit
     }
 
@@ -44,22 +45,19 @@ struct WorkerProcess: Sendable {
         let (process, output) = try WorkerLaunch.start(
             executable, Self.arguments(request), input: descriptor)
         defer { close(output) }
-        let bytes = collect(output, isCancelled)
+        let ending = listen(to: output, request, isCancelled)
         // Whatever it still does is of no use to anybody.
         kill(-process, SIGKILL)
         // It may have left its group, where nothing kept it from that.
         kill(process, SIGKILL)
         var status: Int32 = 0
         while waitpid(process, &status, 0) < 0, errno == EINTR {}
-        switch bytes {
+        switch ending {
+        case .answer(let outcome): return try outcome.mapError(Self.withHint).get()
         case .cancelled: throw .cancelled
         case .tooLate: throw Self.tooLate
-        case .tooMuch: throw Self.broken
-        case .all(var bytes):
-            WorkerNotice.take(from: &bytes)?.show()
-            if status & 0x7F == SIGXCPU { throw Self.tooLate }
-            guard let outcome = EncodedLines.read(bytes, dimension: dimension) else { throw Self.broken }
-            return try outcome.mapError(Self.withHint).get()
+        case .nonsense: throw Self.broken
+        case .silence: throw status & 0x7F == SIGXCPU ? Self.tooLate : Self.broken
         }
     }
 
@@ -70,25 +68,52 @@ struct WorkerProcess: Sendable {
             .video, reason: error.reason, message: error.message, hint: EncodingWorker.tooLongHint)
     }
 
-    private enum Collected { case all([UInt8]), cancelled, tooLate, tooMuch }
+    private enum Ending {
+        case answer(EncodedLines.Outcome)
+        case cancelled, tooLate
+        /// It said what no worker says.
+        case nonsense
+        /// It ended before it had said all.
+        case silence
+    }
 
-    /// Reads to the end of the worker's output, or to whatever comes before it.
-    private func collect(_ output: Int32, _ isCancelled: () -> Bool) -> Collected {
+    /// Listens to a worker until it has answered, or said what no worker says, or ended.
+    private func listen(to output: Int32, _ request: WorkerRequest, _ isCancelled: () -> Bool) -> Ending {
         let deadline = ContinuousClock.now + .seconds(timeLimit)
-        var bytes: [UInt8] = []
+        var said = WorkerOutput(longestLine: EncodedLines.longest(dimension: dimension))
+        // The end of the video lies within the last clip.
+        var answer = EncodedLines.Reader(
+            dimension: dimension,
+            mostClips: ClipCount.inVideo(seconds: request.longest + 4, stride: clipStride))
         var buffer = [UInt8](repeating: 0, count: 65536)
         while true {
             if isCancelled() { return .cancelled }
             if ContinuousClock.now >= deadline { return .tooLate }
+            switch said.take() {
+            case .notice(let notice):
+                notice.show()
+                continue
+            case .line(let line):
+                switch answer.take(line) {
+                case .more: continue
+                case .end(let outcome): return .answer(outcome)
+                case .nonsense: return .nonsense
+                }
+            case .block, .reading, .tooLong: return .nonsense
+            case nil: break
+            }
+            // A worker of one file gives no signs of life.
+            if said.signsOfLife > Self.mostSigns { return .nonsense }
             var watched = pollfd(fd: output, events: Int16(POLLIN), revents: 0)
             guard poll(&watched, 1, 50) > 0 else { continue }
             let count = Glibc.read(output, &buffer, buffer.count)
             if count < 0 && (errno == EINTR || errno == EAGAIN) { continue }
-            guard count > 0 else { return .all(bytes) }
-            bytes += buffer[..<count]
-            if bytes.count > Self.mostBytes { return .tooMuch }
+            guard count > 0 else { return .silence }
+            said.add(buffer[..<count])
         }
     }
+
+    private static let mostSigns = 64
 
     private static let tooLate = LibraryError(
         .video, reason: "time_limit", message: "the video took too long to read",

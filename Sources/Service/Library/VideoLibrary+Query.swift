@@ -173,9 +173,13 @@ extension VideoLibrary {
     }
 
     /// Another model's index would rank nonsense.
-    package func checkModel() throws(LibraryError) {
+    ///
+    /// - Returns: the model.
+    @discardableResult
+    package func checkModel() throws(LibraryError) -> VideoEncoder {
         let index = try self.index()
-        let model = try encoders.model().indexModel
+        let encoder = try encoders.model()
+        let model = encoder.indexModel
         guard model.fingerprint == index.model.fingerprint else {
             throw LibraryError(
                 .index, reason: IndexError.Reason.otherModel.rawValue, path: configuration.indexName,
@@ -184,6 +188,7 @@ extension VideoLibrary {
                     + "(\(model.fingerprint.prefix(12)))",
                 hint: "name the index's model with --model, or another index folder with --index")
         }
+        return encoder
     }
 
     /// Refuses a search of the `iid` mode that would take the processors for hours.

@@ -241,7 +241,8 @@ public final class VideoLibrary: Sendable {
         guard let executable = configuration.workerExecutable else { return ModelSource(encoder: encoder) }
         return IsolatedSource(
             executable: executable, modelFolder: configuration.modelFolder,
-            dimension: encoder.configuration.dimension, modelFingerprint: encoder.fingerprint)
+            dimension: encoder.configuration.dimension,
+            clipStride: encoder.configuration.plan.clipStride, modelFingerprint: encoder.fingerprint)
     }
 
     /// The index, for writing.

@@ -5,9 +5,7 @@ import VideoDecoding
 /// frame, whose interval says nothing.
 package enum ClipLines {
     /// How the line before a clip's frames begins, by which it is told from others.
-    static let start = #"{"clip":"#
-    /// How the line with a duration begins.
-    static let durationStart = #"{"duration":"#
+    private static let start = #"{"clip":"#
 
     /// The line before a clip's frames, which come as they are.
     package static func writeStart(_ clip: Clip) -> [UInt8] {
@@ -46,9 +44,9 @@ package enum ClipLines {
     /// The interval of a clip whose frames stand behind a line; nil where it announces none, or one of another size.
     ///
     /// - Parameter bytes: that its frames must have.
-    static func readStart(_ line: ArraySlice<UInt8>, bytes: Int) -> TimeRange? {
+    static func readStart(_ line: [UInt8], bytes: Int) -> TimeRange? {
         guard line.starts(with: start.utf8), line.count <= longestStart,
-            let clip = try? JSONValue(parsing: Array(line))["clip"], clip["bytes"]?.intValue == bytes,
+            let clip = EncodedLines.json(line)?["clip"], clip["bytes"]?.intValue == bytes,
             let from = clip["from"]?.doubleValue, let to = clip["to"]?.doubleValue
         else { return nil }
         return TimeRange(start: from, stop: to)
@@ -62,21 +60,26 @@ package enum ClipLines {
     package static func read(
         _ block: WorkerOutput.Block, bytes: Int, after previous: TimeRange?
     ) -> Clip? {
-        guard block.bytes.count == bytes, UntrustedVideo.follows(block.interval, previous) else { return nil }
+        guard block.bytes.count == bytes, BelievableVideo.follows(block.interval, previous) else {
+            return nil
+        }
         return Clip(interval: block.interval, frames: block.bytes)
     }
 
-    /// Reads what stands behind the last clip; nil where it is no end of so many.
-    package static func readEnd(_ bytes: [UInt8], clips count: Int) -> Result<Void, LibraryError>? {
-        guard let json = try? JSONValue(parsing: bytes) else { return nil }
-        if let error = EncodedLines.error(json) { return .failure(error) }
-        return json["clips"]?.intValue == count ? .success(()) : nil
+    /// Reads the line behind the last clip, which says that there were so many.
+    package static func readEnd(_ line: [UInt8], clips count: Int) -> Heard<Void> {
+        guard let json = EncodedLines.json(line) else { return .nonsense }
+        if let error = EncodedLines.error(json) { return .end(.failure(error)) }
+        return json["clips"]?.intValue == count ? .end(.success(())) : .nonsense
     }
 
-    package static func readDuration(_ bytes: [UInt8]) -> Result<Double, LibraryError>? {
-        guard let json = try? JSONValue(parsing: bytes) else { return nil }
-        if let error = EncodedLines.error(json) { return .failure(error) }
-        guard let seconds = json["duration"]?.doubleValue, seconds.isFinite, seconds >= 0 else { return nil }
-        return .success(seconds)
+    /// Reads the line that says how long a video lasts.
+    package static func readDuration(_ line: [UInt8]) -> Heard<Double> {
+        guard let json = EncodedLines.json(line) else { return .nonsense }
+        if let error = EncodedLines.error(json) { return .end(.failure(error)) }
+        guard let seconds = json["duration"]?.doubleValue, BelievableVideo.isDuration(seconds) else {
+            return .nonsense
+        }
+        return .end(.success(seconds))
     }
 }

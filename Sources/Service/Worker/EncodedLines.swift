@@ -1,7 +1,18 @@
 import Distributions
+import Indexing
 import Tensors
 import VideoDecoding
 import VideoEncoding
+
+/// What a line of an answer comes to.
+package enum Heard<Answer> {
+    /// Others follow.
+    case more
+    /// It is the answer's last.
+    case end(Result<Answer, LibraryError>)
+    /// It could not stand there.
+    case nonsense
+}
 
 /// How a worker process hands an encoded video to the service: JSON, one line for the facts, one a clip, and one that
 /// says that nothing is missing; or one line with the error. Gaussians are float16 in hexadecimal, four digits a value,
@@ -34,65 +45,99 @@ public enum EncodedLines {
         }
     }
 
-    /// How many bytes the first outcome has, nil where its last line is not yet there. Empty lines are signs of life.
-    ///
-    /// - Parameter start: where the first line begins that was not yet looked at; 0 for another outcome.
-    static func endOfFirst(_ bytes: [UInt8], from start: inout Int) -> Int? {
-        while let end = bytes[start...].firstIndex(of: 0x0A) {
-            let line = bytes[start..<end]
-            // One that announces a clip is here only where it is not as it should be.
-            let ends = [
-                #"{"clips":"#, #"{"error":"#, PictureLines.start, ClipLines.durationStart, ClipLines.start,
-            ]
-            if ends.contains(where: { line.starts(with: $0.utf8) }) {
-                return end + 1
-            }
-            start = end + 1
-        }
-        return nil
+    /// Bytes of a line that has no Gaussian and no picture: an error's words, each of six bytes as JSON may spell it, or facts.
+    package static let longestOther = 8192
+
+    /// Bytes of a line of Gaussians with so many dimensions.
+    package static func longest(dimension: Int) -> Int {
+        longestOther + 8 * dimension + 2 * ClipSignature.byteCount
     }
 
-    /// Reads what a worker wrote. Nothing in it is trusted: it may come from a process that a hostile file took over.
+    /// A line as JSON; nil where it is none, or has more values than any of ours.
+    static func json(_ line: [UInt8]) -> JSONValue? { try? JSONValue(parsing: line, values: 32) }
+
+    /// Reads all that a worker wrote. Nothing in it is trusted: it may come from a process that a hostile file took over.
     ///
     /// - Parameter dimension: the width that every Gaussian must have.
     /// - Returns: nil where the lines are not an outcome, or not all of one.
     public static func read(_ bytes: [UInt8], dimension: Int) -> Outcome? {
-        // A gigabyte of JSON would be many more in memory.
-        let longest = 8192 + 16 * dimension + 2 * ClipSignature.byteCount
-        let lines = bytes.split(separator: 0x0A).map {
-            $0.count > longest ? nil : try? JSONValue(parsing: Array($0))
-        }
-        guard let first = lines.first, let head = first else { return nil }
-        if head["error"] != nil { return error(head).map { .failure($0) } }
-        let clips = lines.dropFirst().dropLast()
-        guard let facts = UntrustedVideo.facts(head), let last = lines.last,
-            last?["clips"]?.intValue == clips.count, !clips.isEmpty
-        else { return nil }
-        var intervals: [TimeRange] = []
-        var gaussians: [Gaussian] = []
-        var signatures: [ClipSignature] = []
-        for line in clips {
-            guard let from = line?["from"]?.doubleValue, let to = line?["to"]?.doubleValue,
-                UntrustedVideo.follows(TimeRange(start: from, stop: to), intervals.last),
-                let mean = values(line?["mean"], count: dimension),
-                let logVariance = values(line?["log_variance"], count: dimension),
-                logVariance.allSatisfy({ abs($0) <= 64 })
-            else { return nil }
-            intervals.append(TimeRange(start: from, stop: to))
-            gaussians.append(Gaussian(mean: mean, logVariance: logVariance))
-            if let text = line?["signature"] {
-                guard let bytes = text.stringValue.flatMap(Base64.decode),
-                    let signature = ClipSignature(bytes: bytes)
-                else { return nil }
-                signatures.append(signature)
+        var output = WorkerOutput(longestLine: longest(dimension: dimension))
+        var reader = Reader(dimension: dimension, mostClips: ClipCount.most)
+        output.add(bytes + [0x0A])
+        while case .line(let line) = output.take() {
+            switch reader.take(line) {
+            case .more: continue
+            case .end(let outcome): return output.take() == nil ? outcome : nil
+            case .nonsense: return nil
             }
         }
-        // All clips have one, or none has.
-        guard signatures.isEmpty || signatures.count == gaussians.count else { return nil }
-        return .success(
-            EncodedVideo(
-                facts: facts, intervals: intervals, mixture: GaussianMixture(components: gaussians),
-                signatures: signatures))
+        return nil
+    }
+
+    /// Makes an outcome of lines, one after the other, and stops at the first that could not stand there: nothing is kept but
+    /// the clips, of which there are no more than the file may have.
+    package struct Reader {
+        private let dimension: Int
+        private let mostClips: Int
+        private var facts: StreamFacts?
+        private var intervals: [TimeRange] = []
+        private var gaussians: [Gaussian] = []
+        private var signatures: [ClipSignature] = []
+
+        /// Has read nothing yet.
+        ///
+        /// - Parameters:
+        ///   - dimension: the width that every Gaussian must have.
+        ///   - mostClips: that the video may have.
+        package init(dimension: Int, mostClips: Int) {
+            self.dimension = dimension
+            self.mostClips = mostClips
+        }
+
+        /// Takes the next line, without its end.
+        package mutating func take(_ line: [UInt8]) -> Heard<EncodedVideo> {
+            guard let json = EncodedLines.json(line) else { return .nonsense }
+            guard let facts else {
+                if json["error"] != nil {
+                    return EncodedLines.error(json).map { .end(.failure($0)) } ?? .nonsense
+                }
+                self.facts = UntrustedVideo.facts(json)
+                return self.facts == nil ? .nonsense : .more
+            }
+            if let count = json["clips"] { return end(facts, count) }
+            return intervals.count < mostClips && takeClip(json) ? .more : .nonsense
+        }
+
+        private mutating func takeClip(_ json: JSONValue) -> Bool {
+            guard let from = json["from"]?.doubleValue, let to = json["to"]?.doubleValue,
+                BelievableVideo.follows(TimeRange(start: from, stop: to), intervals.last),
+                let mean = EncodedLines.values(json["mean"], count: dimension),
+                let logVariance = EncodedLines.values(json["log_variance"], count: dimension),
+                logVariance.allSatisfy({ abs($0) <= ClipBytes.largestLogVariance })
+            else { return false }
+            // All clips have one, or none has.
+            if let text = json["signature"] {
+                guard signatures.count == gaussians.count,
+                    let bytes = text.stringValue.flatMap(Base64.decode),
+                    let signature = ClipSignature(bytes: bytes)
+                else { return false }
+                signatures.append(signature)
+            } else if !signatures.isEmpty {
+                return false
+            }
+            intervals.append(TimeRange(start: from, stop: to))
+            gaussians.append(Gaussian(mean: mean, logVariance: logVariance))
+            return true
+        }
+
+        private func end(_ facts: StreamFacts, _ count: JSONValue) -> Heard<EncodedVideo> {
+            guard !intervals.isEmpty, count.intValue == intervals.count else { return .nonsense }
+            return .end(
+                .success(
+                    EncodedVideo(
+                        facts: facts, intervals: intervals,
+                        mixture: GaussianMixture(components: gaussians), signatures: signatures)))
+        }
     }
 
     /// The error that a line tells of; nil where it is none.
@@ -126,7 +171,7 @@ public enum EncodedLines {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    private static func values(_ text: JSONValue?, count: Int) -> [Float]? {
+    fileprivate static func values(_ text: JSONValue?, count: Int) -> [Float]? {
         guard let bytes = text?.stringValue.map({ Array($0.utf8) }), bytes.count == 4 * count else {
             return nil
         }

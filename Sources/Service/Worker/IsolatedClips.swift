@@ -22,7 +22,9 @@ public final class IsolatedClips: ClipSource {
     public func read(
         path: String, options: ReadingOptions, most: Int, take: (Clip) -> Bool
     ) throws(VideoError) {
+        let file = try RegularFile(path: path)
         let clips = ClipRequest(options, most: most)
+        let bound = min(most, ClipCount.inFile(bytes: file.size, stride: options.plan.clipStride))
         let request = WorkerFileRequest(
             task: .clips(clips), timeLimit: options.timeLimit,
             decoderThreads: options.threads)
@@ -31,8 +33,8 @@ public final class IsolatedClips: ClipSource {
             let known = taken
             var (seen, last, isEnough) = (0, TimeRange?.none, false)
             do throws(VideoError) {
-                try ask(path, request, options.isCancelled) { block in
-                    guard seen < most, let clip = ClipLines.read(block, bytes: clips.clipBytes, after: last)
+                try ask(file, request, options.isCancelled) { block in
+                    guard seen < bound, let clip = ClipLines.read(block, bytes: clips.clipBytes, after: last)
                     else { return false }
                     (seen, last) = (seen + 1, clip.interval)
                     // The same file gives the same clips: those that were handed out are passed over.
@@ -40,10 +42,10 @@ public final class IsolatedClips: ClipSource {
                     taken = seen
                     isEnough = !take(clip)
                     return !isEnough
-                } read: { lines -> Result<Void, LibraryError>? in
-                    let end = ClipLines.readEnd(lines, clips: seen)
+                } read: { line -> Heard<Void> in
+                    let end = ClipLines.readEnd(line, clips: seen)
                     // Clips that were handed out and are not there any more are no part of a whole.
-                    if case .success = end, seen < known { return nil }
+                    if case .end(.success) = end, seen < known { return .nonsense }
                     return end
                 }
             } catch {
@@ -57,8 +59,9 @@ public final class IsolatedClips: ClipSource {
         let request = WorkerFileRequest(
             task: .duration(ClipRequest(options)), timeLimit: options.timeLimit,
             decoderThreads: options.threads)
+        let file = try RegularFile(path: path)
         return try twice { () throws(VideoError) in
-            try ask(path, request, options.isCancelled, read: ClipLines.readDuration)
+            try ask(file, request, options.isCancelled, read: ClipLines.readDuration)
         }
     }
 
@@ -67,28 +70,29 @@ public final class IsolatedClips: ClipSource {
         path: String, geometry: FrameGeometry, timeLimit: Double
     ) throws(VideoError) -> [UInt8] {
         let request = WorkerFileRequest(task: .still(geometry), timeLimit: timeLimit, decoderThreads: 1)
+        let file = try RegularFile(path: path)
         return try twice { () throws(VideoError) in
             var picture: [UInt8]?
-            return try ask(path, request, { false }) { block in
+            return try ask(file, request, { false }) { block in
                 guard picture == nil, block.bytes.count == geometry.frameBytes else { return false }
                 picture = block.bytes
                 return true
-            } read: { lines in
-                guard let end = ClipLines.readEnd(lines, clips: picture == nil ? 0 : 1) else { return nil }
-                switch end {
-                case .failure(let error): return .failure(error)
-                case .success: return picture.map { .success($0) }
+            } read: { line -> Heard<[UInt8]> in
+                switch ClipLines.readEnd(line, clips: picture == nil ? 0 : 1) {
+                case .end(.failure(let error)): .end(.failure(error))
+                case .end(.success): picture.map { .end(.success($0)) } ?? .nonsense
+                case .more, .nonsense: .nonsense
                 }
             }
         }
     }
 
     private func ask<Answer>(
-        _ path: String, _ request: WorkerFileRequest, _ isCancelled: @escaping @Sendable () -> Bool,
-        take: (WorkerOutput.Block) -> Bool = { _ in false }, read: ([UInt8]) -> Result<Answer, LibraryError>?
+        _ file: RegularFile, _ request: WorkerFileRequest, _ isCancelled: @escaping @Sendable () -> Bool,
+        take: (WorkerOutput.Block) -> Bool = { _ in false }, read: ([UInt8]) -> Heard<Answer>
     ) throws(VideoError) -> Answer {
         try pool.withWorker(threads: 1) { (worker) throws(VideoError) in
-            try worker.answer(path: path, request, isCancelled: isCancelled, take: take, read: read)
+            try worker.answer(file, request, isCancelled: isCancelled, take: take, read: read)
         }
     }
 

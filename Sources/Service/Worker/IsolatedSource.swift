@@ -12,6 +12,8 @@ package struct IsolatedSource: VideoSource {
     let modelFolder: String?
     /// D of the model, which the workers' answers must have.
     let dimension: Int
+    /// Seconds from the start of one clip to the start of the next, of which there are no more than a file has.
+    let clipStride: Double
     /// Of the model; nil takes whatever the folder holds by the time a worker starts.
     let modelFingerprint: String?
     /// Bytes of address space of a worker.
@@ -21,12 +23,14 @@ package struct IsolatedSource: VideoSource {
     let patience: Double
 
     package init(
-        executable: String, modelFolder: String?, dimension: Int, modelFingerprint: String? = nil,
+        executable: String, modelFolder: String?, dimension: Int, clipStride: Double = 2,
+        modelFingerprint: String? = nil,
         memory: UInt64 = 4 << 30, patience: Double = 120
     ) {
         self.executable = executable
         self.modelFolder = modelFolder
         self.dimension = dimension
+        self.clipStride = clipStride
         self.modelFingerprint = modelFingerprint
         self.memory = memory
         self.patience = patience

@@ -55,15 +55,20 @@ final class IsolatedWorker: VideoWorker {
         }
         for (place, file) in files.enumerated() {
             let result = Result { () throws(VideoError) in
-                _ = try opened[place].get()
+                let size = try opened[place].get().size
+                var lines = EncodedLines.Reader(
+                    dimension: source.dimension,
+                    mostClips: ClipCount.inFile(bytes: size, stride: source.clipStride))
                 do throws(VideoError) {
-                    return try answer(file.path, isCancelled, task: .encodeWhole) { reading in
+                    return try answer(
+                        file.path, isCancelled, task: .encodeWhole, dimension: source.dimension
+                    ) { reading in
                         // Nobody reads a file any more that was answered.
                         if places.indices.contains(reading.place), places[reading.place] >= place {
                             progress(places[reading.place], reading.share)
                         }
                     } read: {
-                        EncodedLines.read($0, dimension: source.dimension)
+                        lines.take($0)
                     }
                 } catch {
                     if running == nil { fail(error, from: place + 1) }
@@ -77,14 +82,17 @@ final class IsolatedWorker: VideoWorker {
     /// Asks for one file, and waits for what is made of it.
     ///
     /// - Parameters:
+    ///   - dimension: of the Gaussians that the worker may hand over.
     ///   - take: takes clips that stand before the answer; false is none that could stand there.
-    ///   - read: makes out what the worker says; nil is no answer.
+    ///   - read: makes out what the worker says, a line at a time.
     func answer<Answer>(
-        path: String, _ request: WorkerFileRequest, isCancelled: @escaping @Sendable () -> Bool,
-        take: (WorkerOutput.Block) -> Bool = { _ in false }, read: ([UInt8]) -> Result<Answer, LibraryError>?
+        _ file: RegularFile, _ request: WorkerFileRequest, dimension: Int = 0,
+        isCancelled: @escaping @Sendable () -> Bool,
+        take: (WorkerOutput.Block) -> Bool = { _ in false }, read: ([UInt8]) -> Heard<Answer>
     ) throws(VideoError) -> Answer {
-        try ask([(request, try RegularFile(path: path))])
-        return try answer(path, isCancelled, task: request.task, take: take, read: read)
+        try ask([(request, file)])
+        return try answer(
+            file.path, isCancelled, task: request.task, dimension: dimension, take: take, read: read)
     }
 
     /// Hands files over, in order, to the worker, or where there is none or it is gone, to a new one.
@@ -104,30 +112,37 @@ final class IsolatedWorker: VideoWorker {
         running = worker
     }
 
-    /// What the worker says of the next file.
+    /// What the worker says of the next file. It is not listened to beyond the first line, or clip, that could not stand there.
     private func answer<Answer>(
         _ path: String, _ isCancelled: @escaping @Sendable () -> Bool, task: WorkerFileRequest.Task,
-        progress: (WorkerSign.Reading) -> Void = { _ in },
-        take: (WorkerOutput.Block) -> Bool = { _ in false },
-        read: ([UInt8]) -> Result<Answer, LibraryError>?
+        dimension: Int, progress: (WorkerSign.Reading) -> Void = { _ in },
+        take: (WorkerOutput.Block) -> Bool = { _ in false }, read: ([UInt8]) -> Heard<Answer>
     ) throws(VideoError) -> Answer {
         guard let worker = running else { preconditionFailure("nobody was asked") }
         var answer: RunningWorker.Answer
-        repeat {
-            answer = worker.answer(
-                patience: source.patience, task: task, isCancelled: isCancelled, progress: progress)
-            guard case .block(let block) = answer else { break }
-            guard take(block) else { break }
-        } while true
-        if case .lines(let bytes) = answer, let outcome = read(bytes) {
-            switch outcome {
-            case .success(let result): return result
-            case .failure(let error):
-                // Another model is no matter of the file: it is tried again in the next run.
-                let reason =
-                    error.reason == EncodingWorker.otherModel
-                    ? .readFailed : VideoError.Reason(rawValue: error.reason) ?? .decoderFailed
-                throw VideoError(path: path, reason: reason, detail: error.message)
+        listening: while true {
+            answer = worker.next(
+                patience: source.patience, task: task, dimension: dimension, isCancelled: isCancelled,
+                progress: progress)
+            switch answer {
+            case .block(let block):
+                guard take(block) else { break listening }
+            case .line(let line):
+                switch read(line) {
+                case .more: continue
+                case .end(.success(let result)):
+                    worker.settle()
+                    return result
+                case .end(.failure(let error)):
+                    worker.settle()
+                    // Another model is no matter of the file: it is tried again in the next run.
+                    let reason =
+                        error.reason == EncodingWorker.otherModel
+                        ? .readFailed : VideoError.Reason(rawValue: error.reason) ?? .decoderFailed
+                    throw VideoError(path: path, reason: reason, detail: error.message)
+                case .nonsense: break listening
+                }
+            default: break listening
             }
         }
         running = nil
@@ -142,7 +157,7 @@ final class IsolatedWorker: VideoWorker {
             throw VideoError(
                 path: path, reason: .decoderFailed,
                 detail: "the decoder came to no end in the time that the file has")
-        case .ended, .lines, .block, .tooMuch: throw failure(path, ending)
+        case .ended, .line, .block, .tooMuch: throw failure(path, ending)
         }
     }
 

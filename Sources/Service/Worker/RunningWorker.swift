@@ -6,10 +6,11 @@ import VideoDecoding
 /// A worker process that reads one file after another, and the two ends that lead to it: files go out through a
 /// socket, `EncodedLines`, `PictureLines` and `ClipLines` come back through a pipe.
 final class RunningWorker {
-    /// How the wait for an answer ended.
+    /// How the wait for what it says ended.
     enum Answer {
-        case lines([UInt8])
-        /// A clip; the lines come after the last.
+        /// A line, which is the answer or a part of it.
+        case line([UInt8])
+        /// A clip; the line comes after the last.
         case block(WorkerOutput.Block)
         /// The process is gone.
         case ended
@@ -18,7 +19,7 @@ final class RunningWorker {
         case silent
         /// It came to no end in the time that its files have.
         case tooLate
-        /// It said more than any honest worker does.
+        /// It said more, or a longer line, than any honest worker does.
         case tooMuch
     }
 
@@ -75,36 +76,41 @@ final class RunningWorker {
         return true
     }
 
-    /// Waits for what it says of the file; where it hands over clips, for the next one.
+    /// Waits for the next line, or clip, of what it says of the file.
     ///
     /// - Parameters:
     ///   - patience: seconds without a sign of life after which it is taken to hang.
     ///   - task: what it was asked for.
+    ///   - dimension: of the Gaussians that it may hand over.
     ///   - progress: gets the place among the files that were asked for together, and the share that was read; both are
     ///     only what the worker says.
-    func answer(
-        patience: Double, task: WorkerFileRequest.Task, isCancelled: () -> Bool,
+    func next(
+        patience: Double, task: WorkerFileRequest.Task, dimension: Int, isCancelled: () -> Bool,
         progress: (WorkerSign.Reading) -> Void = { _ in }
     ) -> Answer {
         said.blockBytes = task.clipBytes
+        said.longestLine = task.longestLine(dimension: dimension)
         let begin = SuspendingClock.now
         var lastSign = begin
         defer { waiting.wait(seconds: Self.seconds(since: begin)) }
         while true {
             if isCancelled() { return .cancelled }
-            said.takeNotice()?.show()
-            if let reading = said.takeReading() { progress(reading) }
-            if let block = said.takeBlock() { return .block(block) }
-            if let lines = said.takeAnswer() {
-                waiting.settle()
-                return .lines(lines)
+            if waiting.isOver(after: Self.seconds(since: begin)) { return .tooLate }
+            switch said.take() {
+            case .line(let line): return .line(line)
+            case .block(let block): return .block(block)
+            case .tooLong: return .tooMuch
+            case .notice(let notice):
+                notice.show()
+                continue
+            case .reading(let reading):
+                progress(reading)
+                continue
+            case nil: break
             }
-            if said.lineBytes > task.mostBytes
-                || Double(said.signsOfLife) > Self.seconds(since: start) + Self.mostSignsTooMany
-            {
+            if Double(said.signsOfLife) > Self.seconds(since: start) + Self.mostSignsTooMany {
                 return .tooMuch
             }
-            if waiting.isOver(after: Self.seconds(since: begin)) { return .tooLate }
             if Self.seconds(since: lastSign) > patience { return .silent }
             var watched = pollfd(fd: output, events: Int16(POLLIN), revents: 0)
             guard poll(&watched, 1, 50) > 0 else { continue }
@@ -116,13 +122,21 @@ final class RunningWorker {
         }
     }
 
+    /// The answer is all there.
+    func settle() { waiting.settle() }
+
     /// Whether it has said nothing but signs of life since the last answer.
     private func isQuiet() -> Bool {
         // More than a few reads are more than a few signs of life.
         for _ in 0..<8 {
-            said.takeNotice()?.show()
-            // It is about what was asked before.
-            _ = said.takeReading()
+            while let piece = said.take() {
+                switch piece {
+                case .notice(let notice): notice.show()
+                // It is about what was asked before.
+                case .reading: continue
+                default: return false
+                }
+            }
             guard said.isEmpty else { return false }
             var watched = pollfd(fd: output, events: Int16(POLLIN), revents: 0)
             guard poll(&watched, 1, 0) > 0 else { return true }

@@ -23,12 +23,14 @@ struct WorkerFileRequest: Equatable {
             }
         }
 
-        /// Bytes of lines that an answer may have: of Gaussians a day's, of a picture its own in other digits.
-        var mostBytes: Int {
+        /// Bytes that a line of an answer may have.
+        ///
+        /// - Parameter dimension: of the Gaussians that are handed over.
+        func longestLine(dimension: Int) -> Int {
             switch self {
-            case .encode: 1 << 30
-            case .picture: 1 << 24
-            case .clips, .duration, .still: 1 << 16
+            case .encode: EncodedLines.longest(dimension: dimension)
+            case .picture(_, let width): PictureLines.longest(width: width)
+            case .clips, .duration, .still: EncodedLines.longestOther
             }
         }
 

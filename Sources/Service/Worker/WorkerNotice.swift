@@ -2,26 +2,17 @@ import Glibc
 import Synchronization
 
 /// What a worker process says first, before it reads anything, where the system failed to limit it in some way.
-package struct WorkerNotice {
+package struct WorkerNotice: Equatable {
     let missing: [EncodingWorker.Limit]
 
     init(missing: [EncodingWorker.Limit]) { self.missing = missing }
 
     /// Nil where the line says something else.
-    init?(_ line: some Collection<UInt8>) {
+    init?(_ line: [UInt8]) {
         guard line.starts(with: #"{"not_limited_by":"#.utf8),
-            let names = try? JSONValue(parsing: Array(line))["not_limited_by"]?.arrayValue
+            let names = try? JSONValue(parsing: line, values: 32)["not_limited_by"]?.arrayValue
         else { return nil }
         missing = names.compactMap { $0.stringValue.flatMap(EncodingWorker.Limit.init) }
-    }
-
-    /// Takes the first line away, where it is a notice.
-    package static func take(from bytes: inout [UInt8]) -> WorkerNotice? {
-        guard let end = bytes.firstIndex(of: 0x0A), let notice = WorkerNotice(bytes[..<end]) else {
-            return nil
-        }
-        bytes.removeFirst(end + 1)
-        return notice
     }
 
     /// With its line break.

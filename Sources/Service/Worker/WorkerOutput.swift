@@ -1,122 +1,123 @@
 import VideoDecoding
 
-/// What a worker process has said and nobody has taken yet. Nothing in it is trusted.
+/// What a worker process has said and nobody has taken yet, piece by piece. Nothing in it is trusted.
+///
+/// Every byte is looked at once, and none is kept but those of the line, or the clip, that is not whole yet.
 package struct WorkerOutput {
+    package enum Piece: Equatable {
+        /// A line that is not empty, without its end.
+        case line([UInt8])
+        case block(Block)
+        /// How far the process is.
+        case reading(WorkerSign.Reading)
+        /// The very first line, where it is a notice: what comes later may be a hostile file's words.
+        case notice(WorkerNotice)
+        /// A line that is longer than any honest one. Nothing comes after it.
+        case tooLong
+    }
+
     /// The frames of a clip, and what the line before them said.
     package struct Block: Equatable {
         package let interval: TimeRange
         package fileprivate(set) var bytes: [UInt8] = []
     }
 
-    /// Lines; blocks are taken out of them.
-    private var bytes: [UInt8] = []
-    /// Where the first line begins that may be an answer's last: an answer may be long, and come in many parts.
-    private var unread = 0
-    /// Where the line begins that is not yet whole.
-    private var lineStart = 0
+    /// What was added last and not yet looked at.
+    private var added: ArraySlice<UInt8> = []
+    /// The beginning of the line that is not whole yet.
+    private var begun: [UInt8] = []
+    /// The block that is not whole yet, and the bytes of it that are to come.
+    private var open: (block: Block, missing: Int)?
     private var isFresh = true
-    /// Those that are whole, in order.
-    private var blocks: [Block] = []
-    /// The one that is not whole yet.
-    private var open: Block?
-    /// Bytes of it that are to come.
-    private var missing = 0
-    /// Lines so far that say no more than that the process has not stopped, and how far it is; they are not kept.
+    private var isBroken = false
+    /// Lines so far that say no more than that the process has not stopped, and how far it is.
     package private(set) var signsOfLife = 0
-    /// What the last of them said that told how far it is.
-    private var reading: WorkerSign.Reading?
 
+    /// Bytes that a line may have, its end not counted.
+    package var longestLine: Int
     /// Bytes that a block must have; what announces other numbers is a line like any other.
     package var blockBytes = 0
 
     /// Nothing yet.
-    package init() {}
-
-    /// Bytes of lines that wait for the end of an answer.
-    package var lineBytes: Int { bytes.count }
+    package init(longestLine: Int = EncodedLines.longestOther) { self.longestLine = longestLine }
 
     /// Whether there is nothing that belongs to an answer, or could be taken for a part of one.
-    package var isEmpty: Bool { bytes.isEmpty && blocks.isEmpty && open == nil }
+    package var isEmpty: Bool { added.isEmpty && begun.isEmpty && open == nil && !isBroken }
 
-    /// Adds what came next.
+    /// Bytes that are held.
+    package var heldBytes: Int { added.count + begun.count + (open?.block.bytes.count ?? 0) }
+
+    /// Adds what came next. Whoever adds it has taken what came before.
     package mutating func add(_ part: ArraySlice<UInt8>) {
-        var rest = part
-        while !rest.isEmpty {
-            guard open != nil else {
-                rest = addLines(rest)
-                continue
-            }
-            let taken = rest.prefix(missing)
-            open?.bytes.append(contentsOf: taken)
-            missing -= taken.count
-            rest = rest.dropFirst(taken.count)
-            if missing == 0, let block = open {
-                blocks.append(block)
-                open = nil
-            }
-        }
+        added = added.isEmpty ? part : added + part
     }
 
-    /// Adds lines up to one that announces a block; returns what is behind it.
-    private mutating func addLines(_ part: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
-        for place in part.indices {
-            let byte = part[place]
-            guard byte == 0x0A else {
-                bytes.append(byte)
-                continue
-            }
-            if lineStart == bytes.count {
-                signsOfLife += 1
-            } else if let reading = WorkerSign.read(bytes[lineStart...]) {
-                signsOfLife += 1
-                self.reading = reading
-                if lineStart == 0 { isFresh = false }
-                bytes.removeLast(bytes.count - lineStart)
-            } else if blockBytes > 0,
-                let interval = ClipLines.readStart(bytes[lineStart...], bytes: blockBytes)
-            {
-                var block = Block(interval: interval)
-                block.bytes.reserveCapacity(blockBytes)
-                (open, missing) = (block, blockBytes)
-                // The first line was no notice.
-                if lineStart == 0 { isFresh = false }
-                bytes.removeLast(bytes.count - lineStart)
-                return part[(place + 1)...]
-            } else {
-                bytes.append(byte)
-                lineStart = bytes.count
+    /// The next piece, in order; nil where it is not all there.
+    package mutating func take() -> Piece? {
+        while !added.isEmpty, !isBroken {
+            if open != nil {
+                if let block = fillBlock() { return .block(block) }
+            } else if let line = takeLine() {
+                if let piece = piece(line) { return piece }
+            } else if isBroken {
+                return .tooLong
             }
         }
-        return []
+        return nil
     }
 
-    /// The very first line, where it is a notice: what comes later may be a hostile file's words.
-    package mutating func takeNotice() -> WorkerNotice? {
-        guard isFresh, lineStart > 0 else { return nil }
-        isFresh = false
-        let count = bytes.count
-        let notice = WorkerNotice.take(from: &bytes)
-        lineStart -= count - bytes.count
-        return notice
+    /// Moves bytes to the open block; gives it once it is whole.
+    private mutating func fillBlock() -> Block? {
+        guard let missing = open?.missing else { return nil }
+        let taken = added.prefix(missing)
+        open?.block.bytes.append(contentsOf: taken)
+        open?.missing -= taken.count
+        drop(taken.count)
+        guard open?.missing == 0, let block = open?.block else { return nil }
+        open = nil
+        return block
     }
 
-    /// The next block, once it is all there.
-    package mutating func takeBlock() -> Block? { blocks.isEmpty ? nil : blocks.removeFirst() }
-
-    /// How far the process is by what it said last, once.
-    package mutating func takeReading() -> WorkerSign.Reading? {
-        defer { reading = nil }
-        return reading
-    }
-
-    /// The lines of the next answer, once they are all there.
-    package mutating func takeAnswer() -> [UInt8]? {
-        guard let end = EncodedLines.endOfFirst(bytes, from: &unread) else { return nil }
-        defer {
-            bytes.removeFirst(end)
-            unread = 0
-            lineStart -= end
+    /// The next line, without its end; nil where its end is not there, or it is too long.
+    private mutating func takeLine() -> [UInt8]? {
+        let end = added.firstIndex(of: 0x0A)
+        let rest = added[..<(end ?? added.endIndex)]
+        guard begun.count + rest.count <= longestLine else {
+            isBroken = true
+            (begun, added) = ([], [])
+            return nil
         }
-        return Array(bytes[..<end])
+        begun += rest
+        drop(rest.count + (end == nil ? 0 : 1))
+        guard end != nil else { return nil }
+        defer { begun = [] }
+        return begun
+    }
+
+    /// What a line is; nil where it says nothing, or announces a block.
+    private mutating func piece(_ line: [UInt8]) -> Piece? {
+        if line.isEmpty {
+            signsOfLife += 1
+            return nil
+        }
+        defer { isFresh = false }
+        if isFresh, let notice = WorkerNotice(line) { return .notice(notice) }
+        if let reading = WorkerSign.read(line[...]) {
+            signsOfLife += 1
+            return .reading(reading)
+        }
+        guard blockBytes > 0, let interval = ClipLines.readStart(line, bytes: blockBytes) else {
+            return .line(line)
+        }
+        var block = Block(interval: interval)
+        block.bytes.reserveCapacity(blockBytes)
+        open = (block, blockBytes)
+        return nil
+    }
+
+    /// Forgets bytes that were looked at. Who added them can use their place again once there are none.
+    private mutating func drop(_ count: Int) {
+        added = added.dropFirst(count)
+        if added.isEmpty { added = [] }
     }
 }

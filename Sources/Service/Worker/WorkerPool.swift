@@ -35,9 +35,14 @@ final class WorkerPool: Sendable {
         let request = WorkerFileRequest(
             task: .encode(range: range, stride: stride), timeLimit: 600, decoderThreads: threads,
             fingerprint: encoder.fingerprint)
+        let file = try RegularFile(path: path)
+        let (dimension, plan) = (encoder.configuration.dimension, encoder.configuration.plan)
+        var lines = EncodedLines.Reader(
+            dimension: dimension,
+            mostClips: ClipCount.inFile(bytes: file.size, stride: stride ?? plan.clipStride))
         return try withWorker(threads: threads) { (worker) throws(VideoError) in
-            try worker.answer(path: path, request, isCancelled: isCancelled) {
-                EncodedLines.read($0, dimension: encoder.configuration.dimension)
+            try worker.answer(file, request, dimension: dimension, isCancelled: isCancelled) {
+                lines.take($0)
             }
         }
     }
@@ -48,8 +53,9 @@ final class WorkerPool: Sendable {
     ) throws(VideoError) -> Thumbnail {
         let request = WorkerFileRequest(
             task: .picture(time: time, width: options.width), timeLimit: options.timeLimit, decoderThreads: 1)
+        let file = try RegularFile(path: path)
         return try withWorker(threads: 1) { (worker) throws(VideoError) in
-            try worker.answer(path: path, request, isCancelled: options.isCancelled) {
+            try worker.answer(file, request, isCancelled: options.isCancelled) {
                 PictureLines.read($0, width: options.width)
             }
         }

@@ -1,0 +1,121 @@
+import Foundation
+import Ingestion
+import Service
+import Testing
+import VideoDecoding
+import VideoEncoding
+
+/// Workers that a video took over, and that try to take this process's memory and time: shell scripts in their place.
+@Suite(.timeLimit(.minutes(3))) struct LyingWorkerTests {
+    /// A hundred megabytes of each, or for ever.
+    private static let lies = [
+        // Lines of eight kilobytes, each of four thousand values.
+        #"line=$(yes '[0],' | head -n 2000 | tr -d '\n'); yes "[$line[0]]" | head -c 100000000"#,
+        #"line=$(yes '0,' | head -n 4000 | tr -d '\n'); yes "[${line}0]" | head -c 100000000"#,
+        #"line=$(head -c 8000 /dev/zero | tr '\0' '['); yes "$line" | head -c 100000000"#,
+        // A line without an end.
+        #"yes '[0],[0],[0],[0],[0],[0]' | tr -d '\n' | head -c 100000000"#,
+        #"head -c 100000000 /dev/zero | tr '\0' 'x'"#,
+        // Ten million lines that say nothing.
+        "yes '' | head -c 10000000",
+        // A video of which there is no end.
+        facts + "; seq 1 2000000 | sed '" + clip + "'",
+        facts + "; yes '{}'",
+    ]
+    private static let facts =
+        #"echo '{"codec":"h264","container":"mov,mp4","duration":1,"height":48,"width":64}'"#
+    private static let clip =
+        #"s/.*/{"from":&,"to":&.5,"mean":"3c003c00","log_variance":"00000000"}/"#
+
+    /// What comes of a file that a script reads, of a worker of 2 dimensions.
+    private static func outcome(_ script: String) throws -> VideoError? {
+        let folder = try TemporaryFolder()
+        let program = try folder.worker("head -c 1 >/dev/null\n" + script + "\nsleep 99")
+        let source = IsolatedSource(
+            executable: program, modelFolder: folder.path, dimension: 2, patience: 20)
+        let (worker, video) = (try source.makeWorker(threads: 1), try folder.noVideo())
+        do throws(VideoError) {
+            _ = try worker.encode(
+                path: video, timeLimit: 60, decoderThreads: 1, isCancelled: { false })
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    /// The most bytes of memory that this process ever had.
+    private static func peakBytes() throws -> Int {
+        let status = try String(contentsOfFile: "/proc/self/status", encoding: .utf8)
+        let line = try #require(status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") })
+        return try #require(Int(line.split(separator: " ")[1])) << 10
+    }
+
+    /// In a process of its own, whose memory nobody else uses.
+    @Test func liesTakeNeitherMemoryNorTime() async {
+        await #expect(processExitsWith: .success) {
+            // What the first worker's start takes is no lie's.
+            _ = try Self.outcome("echo '{}'")
+            let (start, before) = (ContinuousClock.now, try Self.peakBytes())
+            for (number, lie) in Self.lies.enumerated() {
+                let error = try Self.outcome(lie)
+                try #require(error?.reason == .decoderFailed, "\(number): \(error as Any)")
+                let grown = (try Self.peakBytes() - before) >> 20
+                try #require(grown < 32, "\(number): \(grown) MB")
+            }
+            try #require(ContinuousClock.now - start < .seconds(60), "\(ContinuousClock.now - start)")
+        }
+    }
+
+    /// As many clips as a file of its size may have, and one more.
+    @Test func clipsAreBoundedByTheFile() throws {
+        let bytes = "no video; nobody reads it".utf8.count
+        let most = ClipCount.inVideo(seconds: 7200 + Double(bytes), stride: 2)
+        func lines(_ count: Int) -> String {
+            "\(Self.facts); seq 1 \(count) | sed '\(Self.clip)'; echo '{\"clips\":\(count)}'"
+        }
+        #expect(try Self.outcome(lines(most)) == nil)
+        #expect(try Self.outcome(lines(most + 1))?.reason == .decoderFailed)
+    }
+
+    @Test func countsOfClipsAreWithinBounds() {
+        #expect(ClipCount.inVideo(seconds: 10, stride: 2) == 8)
+        #expect(ClipCount.inVideo(seconds: 0, stride: 2) == 3)
+        for (seconds, stride) in [
+            (1e308, 1e-308), (.infinity, 2), (.nan, 2), (10, 0), (0, 0), (-1, 2), (2 * 262_144, 2),
+        ] as [(Double, Double)] {
+            #expect(ClipCount.inVideo(seconds: seconds, stride: stride) == ClipCount.most)
+        }
+    }
+
+    /// One file is the lying worker's end, twice; the other is answered, and the run ends well.
+    @Test func aRunGoesOn() throws {
+        let folder = try TemporaryFolder()
+        let (model, videos) = (folder.path + "/model", folder.path + "/videos")
+        try FileManager.default.createDirectory(atPath: videos, withIntermediateDirectories: false)
+        for name in ["a.mp4", "b.mp4"] {
+            try Data("no video: \(name)".utf8).write(to: URL(fileURLWithPath: videos + "/" + name))
+        }
+        var configuration = try #require(ModelPreset(name: "slowonly18-w8")?.configuration(dimension: 4))
+        (configuration.geometry.width, configuration.geometry.height) = (32, 32)
+        try ModelFactory.create(at: model, configuration: configuration, seed: 1, clipCount: 4)
+        // Both files come together at first; then each alone.
+        let program = try folder.worker(
+            """
+            echo >> '\(folder.path)/starts'
+            head -c 1 >/dev/null
+            if [ $(wc -l < '\(folder.path)/starts') -le 2 ]; then \(Self.lies[0]); sleep 99; fi
+            echo '{"error":{"reason":"damaged","message":"it is damaged"}}'
+            sleep 99
+            """)
+        let library = VideoLibrary(
+            LibraryConfiguration(
+                indexFolder: folder.path + "/index", modelFolder: model, processors: 1,
+                workerExecutable: program))
+        var request = IndexRequest(folders: [videos])
+        request.workers = 1
+        let summary = try library.index(request).progress
+        #expect(summary.failed == 2 && !summary.isCancelled)
+        let failures = try library.info(listingFailures: true).failures ?? []
+        #expect(Set(failures.map(\.reason)) == ["decoder_failed", "damaged"])
+    }
+}
