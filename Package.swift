@@ -123,7 +123,7 @@ let package = Package(
             name: "Fuzzing",
             dependencies: [
                 "VideoDecoding", "Distributions", "Tensors", "Indexing", "VideoEncoding", "Retrieval",
-                "Training", "Evaluation", "Ingestion", "Service",
+                "Training", "Evaluation", "Ingestion", "Service", "HTTPService",
             ],
             path: "Tests/Fuzzing"),
         // Where tests that run the program find it.

@@ -19,6 +19,11 @@ enum Damage {
         }
     }
 
+    /// Puts a number there, byte by byte.
+    static func put(_ number: UInt32, at place: Int) -> [UInt8] {
+        (0..<4).flatMap { act(1, at: place + $0, UInt8(truncatingIfNeeded: number >> (8 * UInt32($0)))) }
+    }
+
     /// One act, for seeds.
     static func act(_ kind: UInt8, at place: Int, _ value: UInt8) -> [UInt8] {
         [kind, UInt8(place >> 16 & 255), UInt8(place >> 8 & 255), UInt8(place & 255), value]

@@ -12,8 +12,8 @@ package struct FuzzTarget: Sendable {
 
     /// All, by name.
     package static let all: [FuzzTarget] = [
-        ClipFuzzing.target, ContainerFuzzing.target, ImportFuzzing.target, IndexFileFuzzing.target,
-        JSONFuzzing.target,
+        ClipFuzzing.target, ContainerFuzzing.target, HeadFuzzing.target, ImportFuzzing.target,
+        IndexFileFuzzing.target, JSONFuzzing.target,
         LabelFuzzing.target, ModelFuzzing.target, MomentsFuzzing.target, PathFuzzing.target,
         ProtocolFuzzing.target, TensorFileFuzzing.target, VideoFuzzing.target, WorkerFuzzing.target,
     ]

@@ -21,13 +21,15 @@ enum ImportFuzzing {
             guard let clips = ClipBytes(intervals, mixture) else { return [] }
             let facts = StreamFacts(
                 container: "mov,mp4", codec: "h264", width: 64, height: 48, duration: 2.5, frameRate: nil)
-            let contents: [Result<MixtureLine.Content, MixtureLine.Failure>] = [
-                .success(.init(facts: facts, clipCount: 2, clips: clips)),
-                .failure(.init(reason: "damaged", message: "cut short")),
-            ]
-            return contents.map {
-                Array(MixtureLine(model: model, identity: identity, content: $0).json.serialized().utf8)
+            func line(_ content: Result<MixtureLine.Content, MixtureLine.Failure>) -> [UInt8] {
+                Array(MixtureLine(model: model, identity: identity, content: content).json.serialized().utf8)
             }
+            let lines = [
+                line(.success(.init(facts: facts, clipCount: 2, clips: clips))),
+                line(.failure(.init(reason: "damaged", message: "cut short"))),
+            ]
+            return lines + lines.flatMap(Edges.variants)
+                + edges(clips).map { line(.success(.init(facts: facts, clipCount: 2, clips: $0))) }
         },
         run: { bytes in
             guard let json = try? JSONValue(parsing: bytes), let line = MixtureLine(json),
@@ -44,6 +46,31 @@ enum ImportFuzzing {
                 throw FuzzFailure(description: "it was taken, and cannot be searched for: \(error)")
             }
         })
+
+    /// Clips with an edge in the place of one of the numbers that are no text.
+    private static func edges(_ clips: ClipBytes) -> [ClipBytes] {
+        func put(_ bytes: [UInt8], _ all: inout [UInt8], at place: Int) {
+            all.replaceSubrange(place..<place + bytes.count, with: bytes)
+        }
+        var variants: [ClipBytes] = []
+        for place in stride(from: 0, to: clips.intervals.count, by: 8) {
+            for edge in Edges.doubles {
+                var other = clips
+                put(
+                    withUnsafeBytes(of: edge.bitPattern.littleEndian) { Array($0) }, &other.intervals,
+                    at: place)
+                variants.append(other)
+            }
+        }
+        for place in stride(from: 0, to: clips.gaussians.count, by: 2) {
+            for edge in Edges.halves {
+                var other = clips
+                put(withUnsafeBytes(of: edge.littleEndian) { Array($0) }, &other.gaussians, at: place)
+                variants.append(other)
+            }
+        }
+        return variants
+    }
 
     private static func use(_ line: MixtureLine) throws {
         let index = WorkerFuzzing.index

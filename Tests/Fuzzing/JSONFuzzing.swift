@@ -7,11 +7,12 @@ enum JSONFuzzing {
     static let target = FuzzTarget(
         name: "json",
         seeds: {
-            [
+            let texts = [
                 "{\"a\":[1,-2.5e3,true,false,null,\"x\"],\"b\":{}}", "[[[[]]]]",
                 "\"\\u00e9\\ud83d\\ude00\\n\"",
                 "0", "-0.0", "1e400", "123456789012345678901234567890", " [ ] ", "{\"a\":1,\"a\":2}", "nul",
             ].map { Array($0.utf8) }
+            return texts + texts.flatMap(Edges.variants)
         },
         run: { bytes in
             let ofFiles = Result { try Tensors.JSONParser.parse(bytes) }

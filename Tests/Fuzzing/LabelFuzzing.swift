@@ -12,7 +12,8 @@ enum LabelFuzzing {
                 "\u{1}1 Archery\n2 Bowling\n\u{1}Archery/v_a.avi 1\n\u{1}Bowling/v_b.avi\n",
                 "\u{2}a.avi 1\nb.avi 2\nc.avi 0\n",
             ]
-            return texts.map { Array($0.utf8) } + [[3] + (try features())]
+            let plain = texts.map { Array($0.utf8) }
+            return plain + plain.flatMap(Edges.variants) + [[3] + (try features())]
         },
         run: { bytes in
             guard let kind = bytes.first else { return }

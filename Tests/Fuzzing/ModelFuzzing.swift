@@ -15,8 +15,10 @@ enum ModelFuzzing {
                 seeds.append([0] + Array(configuration.text.utf8))
             }
             seeds.append([1] + Array(TrainingConfiguration().json.utf8))
+            // One of each kind has all numbers.
+            let edges = [seeds[1], seeds[seeds.count - 1]].flatMap(Edges.variants)
             seeds.append([1] + Array("{\"steps\":3}".utf8))
-            return seeds
+            return seeds + edges
         },
         run: { bytes in
             guard let kind = bytes.first else { return }

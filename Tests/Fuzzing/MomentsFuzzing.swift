@@ -17,6 +17,19 @@ enum MomentsFuzzing {
                     seeds.append([kind] + Damage.act(3, at: place, 0x80))
                 }
             }
+            // Numbers of the first rows, as floats and as whole ones.
+            for kind in [UInt8(0), 1] {
+                for place in stride(from: 192, to: 192 + 64, by: 16) {
+                    for edge in Edges.doubles {
+                        seeds.append([kind] + Damage.put(Float(edge).bitPattern, at: place))
+                    }
+                }
+                for edge: UInt32 in [0, 1, 0x7FFF_FFFF, 0x8000_0000, 0xFFFF_FFFF] {
+                    for place in [192 + 640, 192 + 768] {
+                        seeds.append([kind] + Damage.put(edge, at: place))
+                    }
+                }
+            }
             return seeds
         },
         run: { bytes in

@@ -42,7 +42,7 @@ enum ProtocolFuzzing {
             let batch = "[" + lines.prefix(3).map { String($0.dropLast()) }.joined(separator: ",") + "]\n"
             return (lines + [batch, "[]\n", "{}\n{\"jsonrpc\":\"2.0\",\"method\":\"info\"}\n"]).map {
                 Array($0.utf8)
-            }
+            } + lines.flatMap { Edges.variants(of: Array($0.utf8)) }
         },
         run: { bytes in
             let library = Library.shared

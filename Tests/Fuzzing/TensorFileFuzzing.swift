@@ -24,7 +24,7 @@ enum TensorFileFuzzing {
                     [UInt8(header.count)] + [UInt8](repeating: 0, count: 7) + header
                         + [UInt8](repeating: 7, count: type == "U8" ? 2 : 16))
             }
-            return seeds
+            return seeds + edges(of: seeds[2])
         },
         run: { bytes in
             let path = Scratch.write(bytes, to: "input.safetensors")
@@ -43,4 +43,17 @@ enum TensorFileFuzzing {
             }
             try must(total <= bytes.count - 8, "more data than the file has")
         })
+
+    /// A file with an edge in the place of a number of its header, or of the header's length.
+    private static func edges(of file: [UInt8]) -> [[UInt8]] {
+        let length = file[..<8].reversed().reduce(0) { $0 << 8 | Int($1) }
+        func prefix(_ length: UInt64) -> [UInt8] { withUnsafeBytes(of: length.littleEndian) { Array($0) } }
+        let header = Array(file[8..<8 + length])
+        let (data, rest) = (file[(8 + length)...], file[8...])
+        let inHeader = Edges.variants(of: header).map { prefix(UInt64($0.count)) + $0 + data }
+        let lengths = [0, 1, length - 1, length + 1, file.count - 8, file.count - 7, 1 << 32, .max].map {
+            UInt64($0)
+        }
+        return inHeader + (lengths + [1 << 63, .max]).map { prefix($0) + rest }
+    }
 }

@@ -23,9 +23,16 @@ enum WorkerFuzzing {
                     Gaussian(mean: [0.25, 60000], logVariance: [-10, 4]),
                 ]))
             let error = LibraryError(.video, reason: "damaged", message: "cut short")
-            return [EncodedLines.write(.success(video)), EncodedLines.write(.failure(error))].map {
-                Array($0.utf8)
+            let whole = EncodedLines.write(.success(video))
+            // The first mean's first value is one.
+            let halves = Edges.halves.map { half in
+                let digits = String(half, radix: 16)
+                return whole.replacing(
+                    "\"3c00", with: "\"" + String(repeating: "0", count: 4 - digits.count) + digits,
+                    maxReplacements: 1)
             }
+            return ([whole, EncodedLines.write(.failure(error))] + halves).map { Array($0.utf8) }
+                + Edges.variants(of: Array(whole.utf8))
         },
         run: { bytes in
             guard let outcome = EncodedLines.read(bytes, dimension: dimension),

@@ -58,6 +58,9 @@ struct QueryParameters: Sendable {
     private var values: [String: String] = [:]
     private let order: [String]
 
+    /// Of those that were given, in their order.
+    var names: [String] { order }
+
     /// - Throws: 400 for a parameter that comes twice or is not UTF-8.
     init(_ text: Substring?) throws(Refusal) {
         var order: [String] = []

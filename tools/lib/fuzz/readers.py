@@ -34,6 +34,12 @@ ROUND = 600
 INTERRUPTED = 72
 # Bytes of the longest input, where not 4096.
 LONGEST = {"video": 16384, "container": 16384, "model": 8192}
+# Numbers at the edges of what types hold, which Tests/Fuzzing/Edges.swift puts into the inputs to begin with.
+EDGES = (
+    "0 -0 1 -1 0.5 255 256 8192 8193 16384 16385 65535 65536 2147483647 2147483648 -2147483648 4294967295 4294967296 "
+    "1999999999 2000000000 9007199254740993 9223372036854775807 9223372036854775808 -9223372036854775808 "
+    "18446744073709551615 18446744073709551616 5e-324 1e19 1e308 -1e308 1e309"
+).split()
 # Containers and codecs of the videos to begin with, with what ffmpeg wants to hear.
 VIDEOS = (
     ("mp4", "mpeg4"), ("mov", "mjpeg"), ("mkv", "libx264"), ("webm", "libvpx"), ("avi", "mpeg4"), ("ts", "mpeg2video"),
@@ -157,8 +163,8 @@ def prepare(program, name):
     words = set()
     for seed in seeds.glob("seed-*"):
         words |= set(re.findall(rb'"[A-Za-z_0-9.]{1,24}"', seed.read_bytes()))
-    # libFuzzer takes an empty file of words for none.
-    (place / "words").write_text("".join(f'"{word[1:-1].decode()}"\n' for word in sorted(words | {b'"a"'})))
+    words |= {f'"{edge}"'.encode() for edge in EDGES}
+    (place / "words").write_text("".join(f'"{word[1:-1].decode()}"\n' for word in sorted(words)))
     return place
 
 
