@@ -25,7 +25,13 @@ struct VideoRow: Equatable {
         self.failure = failure
         self.facts = facts
         self.clipCount = clipCount
+        // The database keeps no sign of a zero: with it the checksum would be another's.
+        self.facts.duration = facts.duration.map(Self.unsigned)
+        self.facts.frameRate = facts.frameRate.map(Self.unsigned)
+        self.facts.decodedShare = Self.unsigned(facts.decodedShare)
     }
+
+    private static func unsigned(_ value: Double) -> Double { value == 0 ? 0 : value }
 
     /// A new row of a file that could not be indexed.
     init(failed identity: FileIdentity, reason: String, message: String) {

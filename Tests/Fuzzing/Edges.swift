@@ -12,7 +12,7 @@ enum Edges {
     ]
 
     /// Of doubles as bytes.
-    static let doubles = [
+    static let doubles: [Double] = [
         0, -0.0, 1, -1, .leastNonzeroMagnitude, .greatestFiniteMagnitude, -.greatestFiniteMagnitude, 1e308,
         2e9,
         2e9.nextDown, 0x1p53, 0x1p63, .nan, .infinity, -.infinity,

@@ -43,7 +43,7 @@ enum HeadFuzzing {
             let lines = text.split(separator: "\n", omittingEmptySubsequences: false).prefix(100)
             let words = lines[0].split(separator: " ", maxSplits: 2, omittingEmptySubsequences: false)
             guard words.count >= 2 else { return }
-            let fields = lines.dropFirst().compactMap { line -> (String, String)? in
+            let fields = lines.dropFirst().compactMap { line -> (name: String, value: String)? in
                 guard let colon = line.firstIndex(of: ":") else { return nil }
                 return (
                     String(line[..<colon]),
@@ -57,13 +57,9 @@ enum HeadFuzzing {
             try check(read, fields)
         })
 
-    private static let readers: HeadReading.Readers = {
-        do { return try HeadReading.Readers(token: token, hostNames: ["films.example"]) } catch {
-            fatalError("\(error)")
-        }
-    }()
+    private static let readers = HeadReading.Readers(token: token, hostNames: ["films.example"])
 
-    private static func check(_ read: HeadReading, _ fields: [(String, String)]) throws {
+    private static func check(_ read: HeadReading, _ fields: [(name: String, value: String)]) throws {
         for (size, range) in read.ranges {
             guard let range else { continue }
             try must(
@@ -71,7 +67,7 @@ enum HeadFuzzing {
                 "\(range) of a file of \(size) bytes")
         }
         if read.isAdmitted {
-            let shown = fields.filter { $0.0.lowercased() == "authorization" }.map(\.1).joined()
+            let shown = fields.filter { $0.name.lowercased() == "authorization" }.map(\.value).joined()
             try must(
                 shown.lowercased().contains("bearer ") && shown.contains(token),
                 "\(shown) passes for the token")

@@ -13,8 +13,10 @@ enum VideoFuzzing {
             let (head, frames) = (bytes.prefix { $0 != 10 }, bytes.drop { $0 != 10 })
             let edges = Edges.variants(
                 of: String(decoding: head, as: UTF8.self), behind: ["W", "H", "F", ":", "A"])
-            return [[0] + bytes, [3] + bytes, [1, 0xFF, 0xD8, 0xFF], [1] + Array("\u{89}PNG".utf8)]
-                + edges.map { [0] + $0 + frames }
+            let plain: [[UInt8]] = [
+                [0] + bytes, [3] + bytes, [1, 0xFF, 0xD8, 0xFF], [1] + Array("\u{89}PNG".utf8),
+            ]
+            return plain + edges.map { edge -> [UInt8] in [0] + edge + frames }
         },
         run: { bytes in
             guard let kind = bytes.first else { return }

@@ -110,4 +110,16 @@ import VideoDecoding
             #expect(ContinuousClock.now - start < .seconds(10))
         }
     }
+
+    /// The database keeps none, and the row would be taken for damage.
+    @Test(arguments: ["duration", "frame_rate", "decoded_share"])
+    func theSignOfAZeroIsNotKept(name: String) throws {
+        let known = ["duration": "3.0", "frame_rate": "8.0", "decoded_share": "1.0"]
+        let line = try Self.line().replacingOccurrences(
+            of: "\"\(name)\":\(known[name] ?? "")", with: "\"\(name)\":-0.0")
+        try #require(line.contains("-0.0"))
+        let (summary, library) = try importing([line])
+        #expect(summary.stored == 1)
+        #expect(try library.video(atPath: "/v/a.mp4")?.clipCount == 2)
+    }
 }

@@ -30,7 +30,7 @@ package struct HeadReading {
         fileprivate let token: AccessToken
 
         /// Opens nothing.
-        package init(token: String, hostNames: [String]) throws {
+        package init(token: String, hostNames: [String]) {
             guard let address = ListenAddress("127.0.0.1:8377") else { preconditionFailure("no address") }
             var options = HTTPOptions(address: address, modelFolder: "/none")
             options.token = token
