@@ -118,8 +118,12 @@ import VideoDecoding
         let line = try Self.line().replacingOccurrences(
             of: "\"\(name)\":\(known[name] ?? "")", with: "\"\(name)\":-0.0")
         try #require(line.contains("-0.0"))
-        let (summary, library) = try importing([line])
-        #expect(summary.stored == 1)
+        let folder = try TemporaryFolder()
+        defer { withExtendedLifetime(folder) {} }
+        let library = VideoLibrary(
+            LibraryConfiguration(indexFolder: folder.path + "/index", modelFolder: folder.path + "/none"))
+        var lines = [LineInput.Line.bytes(Array(line.utf8))]
+        #expect(try library.importLines(next: { lines.popLast() }).stored == 1)
         #expect(try library.video(atPath: "/v/a.mp4")?.clipCount == 2)
     }
 }
