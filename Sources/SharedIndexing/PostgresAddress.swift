@@ -50,6 +50,9 @@ public struct PostgresAddress: Sendable, Hashable {
         name = "postgres://\(user)\(parts["host"] ?? "")\(port)/\(parts["dbname"] ?? "")"
     }
 
+    /// As it was given; where it holds a password, its name.
+    public var shown: String { secrets.isEmpty ? text : name }
+
     /// The message without the passwords.
     func redacted(_ message: String) -> String {
         secrets.reduce(message) { message, secret in

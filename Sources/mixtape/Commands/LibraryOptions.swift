@@ -42,10 +42,13 @@ struct LibraryOptions: ParsableArguments {
     /// The model folder that the options name.
     func modelPath() throws -> String { try places.modelPath() }
 
-    /// The options as they were given, a word each.
+    /// The options as they were given, a word each, without passwords.
     var given: [String] {
         func words(_ name: String, _ value: String?) -> [String] { value.map { [name, $0] } ?? [] }
-        return words("--index", indexFolder) + roots.flatMap { ["--root", $0] }
+        let index = indexFolder.flatMap {
+            PostgresAddress.isOne($0) ? (try? PostgresAddress($0))?.shown : $0
+        }
+        return words("--index", index) + roots.flatMap { ["--root", $0] }
             + words("--model", modelFolder)
     }
 
