@@ -48,6 +48,8 @@ typedef struct {
     float cells;
     /// The target's cells [first, last) alone have weights.
     int first_column, last_column;
+    /// Whether each of the query's cells lies on one of the target's, in order or in reverse.
+    enum { MIXED, IN_ORDER, REVERSED } columns;
     int first_row[SIDE], last_row[SIDE];
 } plan;
 
@@ -55,7 +57,10 @@ INLINE plan make_plan(const mixtape_axis *across, const mixtape_axis *down) {
     plan p = {.across = across, .down = down, .inside = LOAD(across->inside), .last_column = 0};
     p.first_column = SIDE;
     float rows = 0;
+    int in_order = 0, reversed = 0;
     for (int cell = 0; cell < SIDE; cell++) {
+        in_order += across->weights[SIDE * cell + cell] == 1;
+        reversed += across->weights[SIDE * cell + SIDE - 1 - cell] == 1;
         for (int x = 0; x < SIDE; x++) {
             if (across->weights[SIDE * cell + x] == 0) continue;
             if (cell < p.first_column) p.first_column = cell;
@@ -69,8 +74,26 @@ INLINE plan make_plan(const mixtape_axis *across, const mixtape_axis *down) {
         }
         rows += down->inside[cell];
     }
+    // The weights of a cell add up to 1.
+    p.columns = in_order == SIDE ? IN_ORDER : reversed == SIDE ? REVERSED : MIXED;
     p.cells = rows * sum(&p.inside);
     return p;
+}
+
+/// A line of the target as the query's cells see it.
+INLINE vec mix_columns(const plan *p, vec line) {
+    if (p->columns == IN_ORDER) return line;
+    if (p->columns == REVERSED) {
+        return __builtin_shufflevector(line, line, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
+    }
+    vec even = {0}, odd = {0};
+    int x = p->first_column;
+    for (; x + 1 < p->last_column; x += 2) {
+        even += line[x] * LOAD(p->across->weights + SIDE * x);
+        odd += line[x + 1] * LOAD(p->across->weights + SIDE * (x + 1));
+    }
+    if (x < p->last_column) even += line[x] * LOAD(p->across->weights + SIDE * x);
+    return even + odd;
 }
 
 /// Leaves both pictures of a pair, each less its mean over the common cells, and 0 elsewhere.
@@ -88,14 +111,7 @@ INLINE void centre(
         for (int row = p->first_row[y]; row < p->last_row[y]; row++) {
             mixed += p->down->weights[SIDE * row + y] * lines[row];
         }
-        vec even = {0}, odd = {0};
-        int x = p->first_column;
-        for (; x + 1 < p->last_column; x += 2) {
-            even += mixed[x] * LOAD(p->across->weights + SIDE * x);
-            odd += mixed[x + 1] * LOAD(p->across->weights + SIDE * (x + 1));
-        }
-        if (x < p->last_column) even += mixed[x] * LOAD(p->across->weights + SIDE * x);
-        other[y] = even + odd;
+        other[y] = mix_columns(p, mixed);
         own[y] = LOAD(query + SIDE * y);
         own_sum += own[y];
         other_sum += other[y];
