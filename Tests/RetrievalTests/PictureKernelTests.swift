@@ -94,7 +94,9 @@ import Testing
         return result
     }
 
-    @Test(arguments: [(1.0, 0.0, false), (1.0, 0.0, true), (0.8, 0.1, false), (1.25, -0.05, true), (0.5, 0.4, true)])
+    @Test(arguments: [
+        (1.0, 0.0, false), (1.0, 0.0, true), (0.8, 0.1, false), (1.25, -0.05, true), (0.5, 0.4, true),
+    ])
     func itIsTheDefinition(scale: Double, shift: Double, mirrored: Bool) {
         let pictures = Pictures()
         let (across, down) = (Self.axis(scale, shift, mirrored: mirrored), Self.axis(scale * 1.1, -shift))

@@ -61,7 +61,8 @@ struct LibraryOptions: ParsableArguments {
 struct ModelOption: ParsableArguments {
     @Option(
         name: .customLong("model"),
-        help: .init("The model folder. (default: models/default/ in the program's package)", valueName: "DIR"),
+        help: .init(
+            "The model folder. (default: models/default/ in the program's package)", valueName: "DIR"),
         completion: .directory
     )
     var folder: String?
