@@ -42,7 +42,8 @@ int mixtape_watch_add(pid_t process) {
 /// −1 where the process is gone and somebody has waited for it.
 static long threads(int folder) {
     const int file = openat(folder, "stat", O_RDONLY | O_CLOEXEC);
-    if (file < 0) return -1;
+    // Where this process has no descriptor left, the worker is looked at again.
+    if (file < 0) return errno == ENOENT || errno == ESRCH ? -1 : 0;
     char line[1024];
     const ssize_t length = read(file, line, sizeof line - 1);
     close(file);

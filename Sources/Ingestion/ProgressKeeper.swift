@@ -16,6 +16,9 @@ final class ProgressKeeper: Sendable {
         var bytes: Int64 = 0
         var files = 0
 
+        /// More bytes than any disk has. A sparse file may claim to have as many as there are numbers for.
+        static func believable(_ bytes: Int64) -> Int64 { min(max(bytes, 0), 1 << 50) }
+
         /// Bytes stand for time, and opening a file for a quarter of a million of them.
         var cost: Double { Double(bytes) + 250_000 * Double(files) }
     }
@@ -56,7 +59,7 @@ final class ProgressKeeper: Sendable {
         state.withLock {
             $0.progress.phase = phase
             $0.phaseBegan = now
-            $0.total = Amount(bytes: files.reduce(0, +), files: files.count)
+            $0.total = Amount(bytes: files.reduce(0) { $0 + Amount.believable($1) }, files: files.count)
             $0.done = Amount()
         }
     }
@@ -64,7 +67,7 @@ final class ProgressKeeper: Sendable {
     /// Adds a file that came up on the way.
     func add(bytes: Int64) {
         state.withLock {
-            $0.total.bytes += bytes
+            $0.total.bytes += Amount.believable(bytes)
             $0.total.files += 1
         }
     }
@@ -72,13 +75,15 @@ final class ProgressKeeper: Sendable {
     /// Counts a file as done.
     func finish(bytes: Int64) {
         state.withLock {
-            $0.done.bytes += bytes
+            $0.done.bytes += Amount.believable(bytes)
             $0.done.files += 1
         }
     }
 
     /// What is left in a queue on which others work as well, and into which others put: what is gone from it is done.
     func note(openBytes: Int64, openFiles: Int) {
+        // A server's numbers.
+        let (openBytes, openFiles) = (Amount.believable(openBytes), min(max(openFiles, 0), 1 << 40))
         state.withLock { state in
             state.done.bytes += max(0, state.total.bytes - state.done.bytes - openBytes)
             state.done.files += max(0, state.total.files - state.done.files - openFiles)
@@ -89,14 +94,14 @@ final class ProgressKeeper: Sendable {
 
     /// Notes that a file is being read, and how far.
     ///
-    /// - Parameter share: of its running time, 0 to 1.
-    func read(_ path: String, bytes: Int64, share: Double = 0) {
-        let path = PathKey(path)
+    /// - Parameter share: of its running time, 0 to 1; nil leaves what was said before.
+    func read(_ path: String, bytes: Int64, share: Double? = nil) {
+        let (path, bytes) = (PathKey(path), Amount.believable(bytes))
         state.withLock { state in
             if let place = state.reading.firstIndex(where: { $0.path == path }) {
-                state.reading[place].share = share
+                if let share { state.reading[place].share = share }
             } else {
-                state.reading.append(Reading(path: path, bytes: bytes, share: share))
+                state.reading.append(Reading(path: path, bytes: bytes, share: share ?? 0))
             }
         }
     }

@@ -213,7 +213,7 @@ package final class VideoQueue: Sendable {
                 """
                 SELECT queued, settled, (SELECT count(*) FROM mixtape.task),
                 (SELECT count(*) FROM mixtape.task WHERE lease >= now()),
-                (SELECT COALESCE(sum(size), 0)::bigint FROM mixtape.task) FROM mixtape.library
+                (SELECT LEAST(COALESCE(sum(size), 0), 1e15)::bigint FROM mixtape.task) FROM mixtape.library
                 """)
             return State(
                 queued: Int(try row.integer(0, 0)), settled: Int(try row.integer(0, 1)),

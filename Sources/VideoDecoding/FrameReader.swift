@@ -26,6 +26,8 @@ final class FrameReader {
     private static let mostTainted = 250
     /// Frames since something was broken: a step in time near by stands for frames that are missing.
     private var framesSinceBreak = Int.max
+    /// `brokenFrames` when the last frame came.
+    private var brokenAtLast = 0
     private static let nearBreak = 32
     /// Stamps of packets that the demuxer marked, whose frames have not come yet.
     private var corruptStamps: Set<Int64> = []
@@ -156,7 +158,7 @@ final class FrameReader {
             let exact = frame.pointee.pts
             let stamp = exact != mixtape_no_timestamp ? exact : frame.pointee.best_effort_timestamp
             if stamp != mixtape_no_timestamp { packets.noteFrame(stamp) }
-            let before = clock.lastTime
+            let (before, brokenBefore) = (clock.end, brokenAtLast)
             let time = try clock.place(
                 stamp: stamp == mixtape_no_timestamp ? nil : stamp, duration: frame.pointee.pkt_duration,
                 bytesBefore: Self.bytes(between: shown.pointer.pointee, and: frame.pointee)
@@ -167,7 +169,8 @@ final class FrameReader {
             let errors = mixtape_decoder_errors().pointee
             if isUpcomingSound, errors == decoderErrors { soundFrames += 1 } else { brokenFrames += 1 }
             decoderErrors = errors
-            noteMissing(from: before, to: time)
+            noteMissing(from: before, to: time, noted: brokenFrames - brokenBefore)
+            brokenAtLast = brokenFrames
             noteWholeness(stamp)
             return time
         }
@@ -182,9 +185,13 @@ final class FrameReader {
     }
 
     /// Frames that went with what is broken leave a gap.
-    private func noteMissing(from last: Double, to time: Double) {
-        let missing = (time - last) / clock.nominalDuration - 1
-        if framesSinceBreak < Self.nearBreak, missing > 1.5 { brokenFrames += Int(min(missing, 1e6)) }
+    ///
+    /// - Parameter noted: of them, those that were counted when they were refused.
+    private func noteMissing(from end: Double, to time: Double, noted: Int) {
+        let missing = (time - end) / clock.nominalDuration
+        if framesSinceBreak < Self.nearBreak, missing > 1.5 {
+            brokenFrames += max(0, Int(min(missing, 1e6)) - noted)
+        }
         framesSinceBreak &+= framesSinceBreak < Int.max ? 1 : 0
     }
 

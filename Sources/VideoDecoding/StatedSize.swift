@@ -23,7 +23,7 @@ enum StatedSize {
     /// AVI: one RIFF chunk behind the other, each with its size.
     private static func riff(_ file: RegularFile) -> Int64? {
         var place: Int64 = 0
-        while true {
+        for _ in 0..<mostChunks {
             let head = head(of: file, at: place, 8)
             guard head.count == 8, head.starts(with: "RIFF".utf8) else { return place > 0 ? place : nil }
             let size = number(head[4...].reversed())
@@ -32,7 +32,11 @@ enum StatedSize {
             // The byte that makes the last chunk even may be missing.
             if place > file.size { return place - file.size > 1 ? place : nil }
         }
+        return nil
     }
+
+    /// RIFF chunks that are looked at: one holds a gigabyte or more of film.
+    private static let mostChunks = 4096
 
     /// Flash: a number called "filesize" in the list of facts at the start.
     private static func flash(_ file: RegularFile) -> Int64? {

@@ -53,8 +53,8 @@ public struct Agreement: Sendable, Hashable {
                 detail: Self.median(details, without: agreement.detail))
         }
 
-        /// So many others count half.
-        private static let few = 4.0
+        /// So many others may be copies of the same video, and say nothing of what is usual.
+        private static let few = 4
 
         private static func median(_ sorted: [Double], without value: Double) -> Double {
             let count = sorted.count - 1
@@ -66,7 +66,7 @@ public struct Agreement: Sendable, Hashable {
             }
             func other(_ place: Int) -> Double { sorted[place < low ? place : place + 1] }
             let median = (other((count - 1) / 2) + other(count / 2)) / 2
-            return median * Double(count) / (Double(count) + few)
+            return median * Double(max(0, count - few)) / Double(count)
         }
     }
 

@@ -157,7 +157,11 @@ extension HTTPService {
             video = try await lanes.run(.lookup, cancellation) { try library.video(atPath: name) }
             path = name
         }
-        if let video, range == nil, isCurrent(video) { return (path, nil) }
+        if let video, range == nil,
+            try await lanes.run(.file, cancellation, { video.identity.isCurrent })
+        {
+            return (path, nil)
+        }
         let folders = folders
         guard let file = try await lanes.run(.file, cancellation, { folders.open(path) }) else {
             throw Refusal(
@@ -167,13 +171,6 @@ extension HTTPService {
         var query = try await encode(file, range, comparesParts: request.comparesParts, cancellation)
         if request.sampling == .iid { query.fingerprint = try await fingerprint(of: file, cancellation) }
         return (file.path, query)
-    }
-
-    /// Whether the index holds the file as it is, or as it was before it went.
-    private func isCurrent(_ video: IndexedVideo) -> Bool {
-        var status = stat()
-        guard stat(video.identity.path, &status) == 0 else { return errno == ENOENT || errno == ENOTDIR }
-        return video.identity.isUntouched(status)
     }
 
     /// The part asked for.

@@ -64,17 +64,21 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        switch unwrapInboundIn(data) {
+        let part = unwrapInboundIn(data)
+        // Behind an answer that closes the connection nothing is asked any more.
+        if let dropped = droppedBytes {
+            guard case .body(let bytes) = part else { return }
+            droppedBytes = dropped + bytes.readableBytes
+            if dropped + bytes.readableBytes > Self.mostDropped { context.close(promise: nil) }
+            return
+        }
+        switch part {
         case .head:
             receivingEnds?.cancel()
             receivingEnds = close(context, in: receiving)
             underWay += 1
             if underWay == 1 { connections.beginRequest(on: context.channel) }
-        case .body(let bytes):
-            guard let dropped = droppedBytes else { break }
-            droppedBytes = dropped + bytes.readableBytes
-            if dropped + bytes.readableBytes > Self.mostDropped { context.close(promise: nil) }
-            return
+        case .body: break
         case .end:
             receivingEnds?.cancel()
             receivingEnds = nil

@@ -106,6 +106,6 @@ extension HTTPLimits {
         guard HostName.isLoopback(isMapped ? String(address.dropFirst(mapped.count)) : address) else {
             return connectionsOfOneAddress
         }
-        return max(1, connections - connectionsOfOneAddress)
+        return max(connectionsOfOneAddress, connections - connectionsOfOneAddress)
     }
 }

@@ -42,7 +42,7 @@ extension SearchEngine {
             let changes = others.filter { $0.place != part.place }.prefix(Self.mostOthers).map {
                 Verifier().agreement(pictures, $0.track, along: part.segment)?.change ?? 0
             }.sorted()
-            return changes.count < Self.fewestOthers ? nil : (part.place, changes[changes.count / 2])
+            return changes.count < Self.fewestOthers ? nil : (part.place, changes[(changes.count - 1) / 2])
         }
         for (place, change) in common {
             guard var own = matches[place].verification.agreement else { continue }

@@ -43,9 +43,8 @@ public struct DuplicatesRequest: Sendable, Equatable {
                         "say by distance what is a duplicate instead (--max-distance D), or give the model scores with `mixtape model calibrate`"
                 )
             }
-            // Where pictures are looked at, distance only brings candidates.
-            let score =
-                calibration.verified == nil ? minimumScore ?? calibration.threshold : calibration.threshold
+            // Where pictures are looked at, distance only brings candidates: those that are copies as likely as not by it.
+            let score = calibration.verified == nil ? minimumScore ?? calibration.threshold : 0.5
             farthest = min(farthest ?? .infinity, max(0, calibration.distance(score: score)))
         }
         // Beyond any distance between videos, and still a number to calculate with.

@@ -41,7 +41,8 @@ public struct LibraryError: Error, Sendable, Equatable {
     /// Whether other options may well be answered: those asked for do not go with the model or the index, or name a video that
     /// cannot be used.
     public var isOfOptions: Bool {
-        kind == .video || ["no_calibration", "index_not_shared"].contains(reason)
+        if case .parameter = kind { return true }
+        return kind == .video || ["no_calibration", "index_not_shared"].contains(reason)
     }
 
     /// The caller asked to end.

@@ -104,15 +104,9 @@ extension VideoLibrary {
     /// touched it, by content. A video whose file is gone, on a disk that isn't there perhaps, is searched for as it was when it
     /// was indexed.
     private func indexedQuery(_ path: String) throws(LibraryError) -> Query? {
-        var status = stat()
-        let isThere = stat(path, &status) == 0
-        guard isThere || errno == ENOENT || errno == ENOTDIR else { return nil }
-        return try reader.read { (opened) throws(IndexError) in
-            guard let video = try opened.index.video(atPath: path) else { return nil }
-            if isThere, !video.identity.isUntouched(status) {
-                guard video.identity.size == Int64(status.st_size),
-                    (try? ContentFingerprint.of(path: path)) == video.identity.fingerprint
-                else { return nil }
+        try reader.read { (opened) throws(IndexError) in
+            guard let video = try opened.index.video(atPath: path), video.identity.isCurrent else {
+                return nil
             }
             // Where it is being indexed anew, the file itself is asked.
             guard let (intervals, mixture) = try opened.index.mixtureIfThere(ofVideo: video.id) else {
@@ -293,5 +287,15 @@ extension VideoEncoder {
     /// What an index writes down of its model.
     var indexModel: IndexModel {
         IndexModel(name: configuration.name, fingerprint: fingerprint, dimension: configuration.dimension)
+    }
+}
+
+extension FileIdentity {
+    /// Whether the file is as it was, by size and times or, where those say that someone touched it, by content; or gone.
+    package var isCurrent: Bool {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return errno == ENOENT || errno == ENOTDIR }
+        return isUntouched(status)
+            || size == Int64(status.st_size) && (try? ContentFingerprint.of(path: path)) == fingerprint
     }
 }

@@ -275,6 +275,8 @@ public final class Connection: Sendable {
             let isAccepted = queue(for: method).submit(
                 work, always: !earlier.isEmpty && method != .watch)
             if isAccepted { return }
+            defer { unfinished.leave() }
+            guard begin(key, cancellation) else { return forget(key, cancellation) }
             forget(key, cancellation)
             answer(
                 .failure(
@@ -282,7 +284,6 @@ public final class Connection: Sendable {
                         method == .watch
                             ? "\(limits.watches) watches are running"
                             : "\(limits.waiting) requests are waiting")))
-            unfinished.leave()
         }
         if isInOrder, method != .cancel {
             _ = turns.submit {

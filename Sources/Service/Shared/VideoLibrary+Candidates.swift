@@ -62,7 +62,7 @@ extension VideoLibrary {
         let path = FilePlace.absolute(request.video)
         if request.range == nil, !configuration.alwaysChecksModel {
             let known = try translating { () throws(IndexError) in try index.video(atPath: path) }
-            if let known, Self.isUnchanged(known.video.identity) {
+            if let known, known.video.identity.isCurrent {
                 return Query(
                     facts: facts(path, known.video.facts, known.mixture, isIndexed: true, range: nil),
                     mixture: known.mixture,
@@ -84,13 +84,6 @@ extension VideoLibrary {
             mixture: encoded.mixture,
             track: ClipTrack(intervals: encoded.intervals, gaussians: encoded.mixture.components),
             pictures: nil, fingerprint: "")
-    }
-
-    /// Whether the file is as it was, or gone.
-    private static func isUnchanged(_ file: FileIdentity) -> Bool {
-        var status = stat()
-        guard stat(file.path, &status) == 0 else { return true }
-        return file.isUntouched(status)
     }
 
     private func translating<R>(_ body: () throws(IndexError) -> R) throws(LibraryError) -> R {

@@ -135,9 +135,9 @@ final class IsolatedWorker: VideoWorker {
                     return result
                 case .end(.failure(let error)):
                     worker.settle()
-                    // Another model is no matter of the file: it is tried again in the next run.
+                    // The model is no matter of the file: it is tried again in the next run.
                     let reason =
-                        error.reason == EncodingWorker.otherModel
+                        ["model_unusable", EncodingWorker.otherModel].contains(error.reason)
                         ? .readFailed : VideoError.Reason(rawValue: error.reason) ?? .decoderFailed
                     throw VideoError(path: path, reason: reason, detail: error.message)
                 case .nonsense: break listening
