@@ -54,7 +54,7 @@ public struct Agreement: Sendable, Hashable {
         }
 
         /// So many others may be copies of the same video, and say nothing of what is usual.
-        private static let few = 4
+        private static let few = 3
 
         private static func median(_ sorted: [Double], without value: Double) -> Double {
             let count = sorted.count - 1

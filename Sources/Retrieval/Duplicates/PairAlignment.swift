@@ -110,11 +110,8 @@ struct PairAlignment: Sendable {
         var segments = candidate.segments
         if let judge {
             for place in segments.indices { segments[place].agreement?.common = common }
-            // Short segments that agree speak for each other: what counts is how much was looked at of the pair.
-            let pictures = segments.reduce(0) { $0 + ($1.agreement?.pictures ?? 0) }
             segments.removeAll { segment in
-                guard var agreement = segment.agreement else { return true }
-                agreement.pictures = min(pictures, Verifier.mostPictures)
+                guard let agreement = segment.agreement else { return true }
                 return !judge.shares(segment.distance / Self.clipScale, .agreement(agreement))
             }
             guard isEnough(segments, of: candidate.total) else { return nil }

@@ -9,7 +9,7 @@ import VideoDecoding
 /// 3. Under the best warp the changes over time are correlated, and the detail of the mean pictures.
 public struct Verifier: Sendable {
     /// Pictures of a segment that are compared, spread evenly over it.
-    static let mostPictures = 24
+    private static let mostPictures = 24
     /// Fewer say nothing of changes.
     private static let fewestPictures = 3
     /// Enlargements of the query that a search begins with, beside its own size.
