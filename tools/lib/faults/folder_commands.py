@@ -44,8 +44,12 @@ class Export:
         files = sorted(path for path in (place / "out").rglob("*")
                        if path.suffix in {".npy", ".csv", ".txt", ".safetensors", ".json", ".md"}
                        and not path.name.startswith((".", "checkpoint")))
-        return "\n".join(
-            f"{path.relative_to(place)} {hashlib.sha256(self.content(path)).hexdigest()}" for path in files)
+        def digest(path):
+            # Each run has a folder of its own, which a training writes down.
+            content = self.content(path).replace(str(place).encode(), b"PLACE")
+            return hashlib.sha256(content).hexdigest()
+
+        return "\n".join(f"{path.relative_to(place)} {digest(path)}" for path in files)
 
     @staticmethod
     def content(path):
