@@ -18,9 +18,9 @@ public struct Agreement: Sendable, Hashable {
 
     /// What is usual among a video's neighbours.
     public struct Common: Sendable, Hashable {
-        /// Of `change`, −1…1; 0 where there are no others.
+        /// Of `change`, −1…1; 0 where there are three others or fewer.
         public var change = 0.0
-        /// Of `detail`, −1…1; 0 where there are no others.
+        /// Of `detail`, −1…1; 0 where there are three others or fewer.
         public var detail = 0.0
 
         /// Nothing is usual.

@@ -37,12 +37,9 @@ import Testing
     @Test func abandonedDecodingEnds() async throws {
         let films = try await Films.shared.value
         let folder = try TemporaryFolder()
-        let (worker, begun) = (folder.path + "/worker", folder.path + "/begun")
-        try "#!/bin/sh\necho $$ > '\(begun).new'\nmv '\(begun).new' '\(begun)'\nexec sleep 3600\n".write(
-            toFile: worker, atomically: false, encoding: .utf8)
-        chmod(worker, 0o755)
+        let worker = try SleepingWorker(in: folder)
         let service = try await films.serve {
-            $0.workerExecutable = worker
+            $0.workerExecutable = worker.path
             $0.limits.workerSeconds = 3600
             $0.limits.uploads = 1
         }
@@ -56,10 +53,7 @@ import Testing
             let ended = try await blocking {
                 var client: Loopback? = try Loopback(port: port)
                 client?.send(request)
-                let end = Date().addingTimeInterval(Loopback.patience)
-                while access(begun, F_OK) != 0, Date() < end { usleep(10_000) }
-                let process = try #require(Int32(try Self.line(begun)))
-                try FileManager.default.removeItem(atPath: begun)
+                let process = try worker.takeProcess()
                 #expect(kill(process, 0) == 0)
                 client = nil
                 let soon = Date().addingTimeInterval(10)
@@ -70,10 +64,6 @@ import Testing
         }
         // The one place for uploads is there again: what is refused is refused for what it is.
         #expect(try await service.upload([]).status == 400)
-    }
-
-    private static func line(_ file: String) throws -> String {
-        try String(contentsOfFile: file, encoding: .utf8).trimmingCharacters(in: .whitespacesAndNewlines)
     }
 
     /// A client that closes its end behind the request, as some do, gets what takes no time.

@@ -203,12 +203,9 @@ import Testing
     @Test func theServiceEndsThoughARequestRuns() async throws {
         let films = try await Films.shared.value
         let folder = try TemporaryFolder()
-        let (worker, begun) = (folder.path + "/worker", folder.path + "/begun")
-        try "#!/bin/sh\n: > '\(begun)'\nexec sleep 3600\n".write(
-            toFile: worker, atomically: false, encoding: .utf8)
-        chmod(worker, 0o755)
+        let worker = try SleepingWorker(in: folder)
         let service = try await films.serve {
-            $0.workerExecutable = worker
+            $0.workerExecutable = worker.path
             $0.limits.workerSeconds = 3600
         }
         let (port, file) = (service.port, films.file("video0.mp4"))
@@ -219,9 +216,7 @@ import Testing
                 "POST /api/uploads HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: video/mp4\r\n"
                 + "Content-Length: \(bytes.count)\r\n\r\n"
             connection.send(Array(head.utf8) + bytes)
-            let end = Date().addingTimeInterval(Loopback.patience)
-            while access(begun, F_OK) != 0, Date() < end { usleep(10_000) }
-            #expect(access(begun, F_OK) == 0)
+            _ = try worker.takeProcess()
             return UnsafeTransfer(connection)
         }
         #expect(await service.ends(withinSeconds: 8))

@@ -11,13 +11,7 @@ struct DemoCommand: ParsableCommand {
             Prints the search's JSON; fails where the original does not rank first.
             """)
 
-    @Option(
-        name: .customLong("model"),
-        help: .init(
-            "The model folder. (default: models/default/ in the program's package)", valueName: "DIR"),
-        completion: .directory
-    )
-    var modelFolder: String?
+    @OptionGroup var model: ModelOption
 
     @Option(
         help: .init("Keep the videos and the index in this folder.", valueName: "DIR"), completion: .directory
@@ -41,9 +35,8 @@ struct DemoCommand: ParsableCommand {
         Terminal.note("altering \(DemoVideos.original).mp4: cropped, smaller, recoloured, few bits")
         try FFmpegProgram.run(DemoVideos.altering(original, into: query))
 
-        var places = LibraryPlaces()
+        var places = model.places
         places.indexFolder = folder + "/index"
-        places.modelFolder = modelFolder
         let library = try places.library()
         Terminal.note("indexing")
         let display = ProgressDisplay()
