@@ -16,7 +16,7 @@ public final class MomentsTable: @unchecked Sendable {
     /// adds nothing to a distance between rows padded alike.
     public let stride: Int
     /// The largest |Σ log σ²_d| of a row.
-    package let largestLogDeterminant: Float
+    private let largestLogDeterminant: Float
 
     let stamp: MomentsStamp
     private let base: UnsafeRawPointer
@@ -41,20 +41,20 @@ public final class MomentsTable: @unchecked Sendable {
 
     deinit { munmap(UnsafeMutableRawPointer(mutating: base), layout.fileSize) }
 
-    /// `means` and `variances` are count × stride, row-major float32, every row at a multiple of 64 bytes;
-    /// `logDeterminants` is Σ_d log σ² per row; `ids` the videos' numbers.
-    public func withRows<R>(
-        _ body: (
-            _ means: UnsafePointer<Float>, _ variances: UnsafePointer<Float>,
-            _ logDeterminants: UnsafePointer<Float>, _ ids: UnsafePointer<Int64>
-        ) throws -> R
-    ) rethrows -> R {
+    /// Hands out the rows, whose ids are the videos' numbers and whose vectors begin at multiples of 64 bytes. They ask whether a
+    /// row is whole until the table is verified.
+    package func withRows<R>(_ body: (MomentsRows) throws -> R) rethrows -> R {
         try withExtendedLifetime(self) {
-            try body(
-                (base + MomentsLayout.headerSize).assumingMemoryBound(to: Float.self),
-                (base + layout.variances).assumingMemoryBound(to: Float.self),
-                (base + layout.logDeterminants).assumingMemoryBound(to: Float.self),
-                (base + layout.ids).assumingMemoryBound(to: Int64.self))
+            var isWhole: (@Sendable (Int) -> Bool)?
+            if !isVerified { isWhole = { self.isWhole(row: $0) } }
+            return try body(
+                MomentsRows(
+                    means: (base + MomentsLayout.headerSize).assumingMemoryBound(to: Float.self),
+                    variances: (base + layout.variances).assumingMemoryBound(to: Float.self),
+                    logDeterminants: (base + layout.logDeterminants).assumingMemoryBound(to: Float.self),
+                    count: count, dimension: dimension, stride: stride,
+                    ids: (base + layout.ids).assumingMemoryBound(to: Int64.self),
+                    largestLogDeterminant: largestLogDeterminant, codes: codes, isWhole: isWhole))
         }
     }
 
@@ -80,6 +80,7 @@ public final class MomentsTable: @unchecked Sendable {
         rowsAreWhole.store(true, ordering: .relaxed)
         return true
     }
+
     /// Says that the table is about to be searched. Whoever searches it a second time will do so again: all rows are then
     /// checked once, beside the searches, so that the later ones need not check what they read.
     package func beginSearch() {

@@ -2,6 +2,19 @@ internal import Foundation
 internal import GRDB
 import Distributions
 import Glibc
+import VideoDecoding
+
+/// All that whoever compares every video with every other reads of an index.
+package struct IndexSnapshot: Sendable {
+    /// Ready ones, by path.
+    package let videos: [IndexedVideo]
+    /// A row a video.
+    package let moments: MomentsTable
+    /// A row a clip.
+    package let clips: MomentsTable
+    /// When each row of `clips` is.
+    package let intervals: [TimeRange]
+}
 
 extension VideoIndex {
     /// The moments of every ready video, in step with the database: what is in memory or in the file where it still
@@ -20,11 +33,7 @@ extension VideoIndex {
         try translatingErrors(folder) {
             // One at a time within this process: a second caller waits and finds the first one's table.
             try withCurrent(kind) { current in
-                let stamp = MomentsStamp(try reader.read { try LibraryRow($0, folder: folder) }, kind)
-                if let current, current.stamp == stamp { return current }
-                let table = try MomentsFile.map(folder: folder, stamp: stamp) ?? rebuild(kind)
-                current = table
-                return table
+                try reader.read { try table(kind, in: $0, &current) }
             }
         }
     }
@@ -35,16 +44,61 @@ extension VideoIndex {
         return try translatingErrors(folder) {
             try withCurrent(kind) { current in
                 if let current, current !== damaged, current.isVerified { return current }
-                let table = try rebuild(kind)
+                let table = try reader.read { try rebuild(kind, in: $0) }
                 current = table
                 return table
             }
         }
     }
 
-    private func withCurrent(
-        _ kind: MomentsKind, _ body: (inout MomentsTable?) throws -> MomentsTable
-    ) throws -> MomentsTable {
+    /// The videos, their moments and their clips, as one transaction left them, every byte checked.
+    ///
+    /// - Parameters:
+    ///   - progress: the share that is read, now and then.
+    ///   - isCancelled: asked now and then; true ends the reading.
+    /// - Returns: nil where it was cancelled.
+    package func snapshot(
+        progress: (Double) -> Void = { _ in }, isCancelled: () -> Bool = { false }
+    ) throws(IndexError) -> IndexSnapshot? {
+        try translatingErrors(folder) {
+            try withCurrent(.videos) { moments in
+                try withCurrent(.clips) { clips in
+                    try reader.read { db in
+                        let (videos, parts) = (
+                            try wholeTable(.videos, in: db, &moments), try wholeTable(.clips, in: db, &clips)
+                        )
+                        var intervals: [TimeRange] = []
+                        intervals.reserveCapacity(parts.count)
+                        var read = 0
+                        try forEachVideo(in: db, dimension: parts.dimension) { id, row, count in
+                            if read % 256 == 0 {
+                                if isCancelled() { return false }
+                                progress(Double(read) / Double(max(1, videos.count)))
+                            }
+                            read += 1
+                            guard let times = Blobs.intervals(row.intervals, count: count) else {
+                                throw IndexError.corrupted(
+                                    folder, "the clips of video \(id) have the wrong size")
+                            }
+                            intervals += times
+                            return true
+                        }
+                        if isCancelled() { return nil }
+                        guard intervals.count == parts.count else {
+                            throw IndexError.corrupted(
+                                folder, "it should hold \(parts.count) clips and does not")
+                        }
+                        return IndexSnapshot(
+                            videos: try readyVideos(db), moments: videos, clips: parts, intervals: intervals)
+                    }
+                }
+            }
+        }
+    }
+
+    private func withCurrent<R>(
+        _ kind: MomentsKind, _ body: (inout MomentsTable?) throws -> R
+    ) throws -> R {
         switch kind {
         case .videos: try currentMoments.withLock { try body(&$0) }
         case .clips: try currentClips.withLock { try body(&$0) }
@@ -52,20 +106,39 @@ extension VideoIndex {
         }
     }
 
-    private func rebuild(_ kind: MomentsKind) throws -> MomentsTable {
-        try reader.read { db in
-            let library = try LibraryRow(db, folder: folder)
-            return try MomentsFile.make(folder: folder, stamp: MomentsStamp(library, kind)) { base, layout in
-                let count =
-                    switch kind {
-                    case .videos: try fillWithVideos(db, base, layout)
-                    case .clips: try fillWithClips(db, base, layout)
-                    case .scenes: try fillWithScenes(db, base, layout)
-                    }
-                guard count == layout.count else {
-                    throw IndexError.corrupted(
-                        folder, "it should hold the moments of \(layout.count) \(kind) and does not")
+    /// The table that corresponds to what a transaction sees; its rows may be damaged.
+    private func table(
+        _ kind: MomentsKind, in db: Database, _ current: inout MomentsTable?
+    ) throws -> MomentsTable {
+        let stamp = MomentsStamp(try LibraryRow(db, folder: folder), kind)
+        if let current, current.stamp == stamp { return current }
+        let table = try MomentsFile.map(folder: folder, stamp: stamp) ?? rebuild(kind, in: db)
+        current = table
+        return table
+    }
+
+    private func wholeTable(
+        _ kind: MomentsKind, in db: Database, _ current: inout MomentsTable?
+    ) throws -> MomentsTable {
+        let found = try table(kind, in: db, &current)
+        if found.verify() { return found }
+        let made = try rebuild(kind, in: db)
+        current = made
+        return made
+    }
+
+    private func rebuild(_ kind: MomentsKind, in db: Database) throws -> MomentsTable {
+        let library = try LibraryRow(db, folder: folder)
+        return try MomentsFile.make(folder: folder, stamp: MomentsStamp(library, kind)) { base, layout in
+            let count =
+                switch kind {
+                case .videos: try fillWithVideos(db, base, layout)
+                case .clips: try fillWithClips(db, base, layout)
+                case .scenes: try fillWithScenes(db, base, layout)
                 }
+            guard count == layout.count else {
+                throw IndexError.corrupted(
+                    folder, "it should hold the moments of \(layout.count) \(kind) and does not")
             }
         }
     }
@@ -93,9 +166,9 @@ extension VideoIndex {
         _ db: Database, _ base: UnsafeMutableRawPointer, _ layout: MomentsLayout
     ) throws -> Int {
         var count = 0
-        try forEachVideo(in: db, dimension: layout.dimension) { id, gaussians, clips in
+        try forEachVideo(in: db, dimension: layout.dimension) { id, row, clips in
             if count + clips <= layout.count {
-                gaussians.withUnsafeBytes { layout.put(clips: $0, id: id, row: count, base: base) }
+                row.gaussians.withUnsafeBytes { layout.put(clips: $0, id: id, row: count, base: base) }
             }
             count += clips
             return count <= layout.count
@@ -108,8 +181,8 @@ extension VideoIndex {
         _ db: Database, _ base: UnsafeMutableRawPointer, _ layout: MomentsLayout
     ) throws -> Int {
         var count = 0
-        try forEachVideo(in: db, dimension: layout.dimension) { id, gaussians, clips in
-            guard let mixture = Blobs.mixture(gaussians, count: clips, dimension: layout.dimension) else {
+        try forEachVideo(in: db, dimension: layout.dimension) { id, row, clips in
+            guard let mixture = Blobs.mixture(row.gaussians, count: clips, dimension: layout.dimension) else {
                 throw IndexError.corrupted(folder, "the clips of video \(id) are not finite")
             }
             for scene in SceneTree.scenes(of: mixture) where count <= layout.count {
@@ -127,9 +200,9 @@ extension VideoIndex {
         return count
     }
 
-    /// Hands every video's Gaussians and the number of its clips to `body`, in the order of the numbers, until that says no.
+    /// Hands every video's clips and their number to `body`, in the order of the videos' numbers, until that says no.
     private func forEachVideo(
-        in db: Database, dimension: Int, _ body: (_ id: Int64, _ gaussians: Data, _ clips: Int) throws -> Bool
+        in db: Database, dimension: Int, _ body: (_ id: Int64, _ row: ClipsRow, _ clips: Int) throws -> Bool
     ) throws {
         let rows = try Row.fetchCursor(
             db, sql: "SELECT intervals, gaussians, checksum, video FROM clips ORDER BY video")
@@ -137,12 +210,12 @@ extension VideoIndex {
             guard let id: Int64 = row.decoded(3) else {
                 throw IndexError.corrupted(folder, "a row of clips is unreadable")
             }
-            let gaussians = try ClipsRow(row, id: id, folder: folder).gaussians
-            let clips = gaussians.count / (4 * dimension)
-            guard clips > 0, gaussians.count == clips * 4 * dimension else {
+            let found = try ClipsRow(row, id: id, folder: folder)
+            let clips = found.gaussians.count / (4 * dimension)
+            guard clips > 0, found.gaussians.count == clips * 4 * dimension else {
                 throw IndexError.corrupted(folder, "the clips of video \(id) have the wrong size")
             }
-            guard try body(id, gaussians, clips) else { return }
+            guard try body(id, found, clips) else { return }
         }
     }
 }

@@ -164,13 +164,20 @@ extension VideoIndex {
     }
 
     private func rows(_ tail: String, _ arguments: StatementArguments) throws(IndexError) -> [VideoRow] {
-        try read { db in
-            try requireStructure(db)
-            let statement = try db.cachedStatement(sql: "SELECT \(VideoRow.columns) FROM video \(tail)")
-            let cursor = try Row.fetchCursor(statement, arguments: arguments)
-            var rows: [VideoRow] = []
-            while let row = try cursor.next() { rows.append(try VideoRow(row, folder: folder)) }
-            return rows
-        }
+        try read { try rows(tail, arguments, in: $0) }
+    }
+
+    private func rows(_ tail: String, _ arguments: StatementArguments, in db: Database) throws -> [VideoRow] {
+        try requireStructure(db)
+        let statement = try db.cachedStatement(sql: "SELECT \(VideoRow.columns) FROM video \(tail)")
+        let cursor = try Row.fetchCursor(statement, arguments: arguments)
+        var rows: [VideoRow] = []
+        while let row = try cursor.next() { rows.append(try VideoRow(row, folder: folder)) }
+        return rows
+    }
+
+    /// All ready videos, by path.
+    func readyVideos(_ db: Database) throws -> [IndexedVideo] {
+        try rows("WHERE failed = 0 ORDER BY path", [], in: db).map(\.video)
     }
 }

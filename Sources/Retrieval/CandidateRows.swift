@@ -1,4 +1,5 @@
 internal import CDistance
+import Indexing
 
 /// The rows that can be among the nearest to a query, as one thread has met them: those whose float32 distance is not
 /// above what the nearest so far allow.

@@ -1,4 +1,5 @@
 import Distributions
+import Indexing
 
 /// Exact nearest rows by the closed-form Bhattacharyya distance: a batch of one (`BatchScan`).
 package struct MomentsScan: Sendable {

@@ -1,4 +1,5 @@
 import Distributions
+import Indexing
 
 /// Exact nearest rows to a query that are not nearer to something unwanted.
 ///

@@ -1,4 +1,5 @@
 import Distributions
+import Indexing
 
 /// Nearest rows by the paper's estimator (eq. 4 to 6) with independent noise, seeded by each video's fingerprint.
 ///

@@ -1,5 +1,6 @@
 internal import CDistance
 import Distributions
+import Indexing
 
 /// A query made ready for scans: padded for the C loop, its constants summed.
 package struct ScanQuery: Sendable {

@@ -148,19 +148,9 @@ public final class SearchEngine: Sendable {
         }
         guard table.count > 0 else { return queries.map { _ in [] } }
         table.beginSearch()
-        var isWhole: (@Sendable (Int) -> Bool)?
-        if !table.isVerified { isWhole = { table.isWhole(row: $0) } }
-        let result = table.withRows {
-            (means, variances, logDeterminants, ids) -> Result<[[Match]]?, AttemptFailure> in
-            let library = MappedLibrary(
-                rows: MomentsRows(
-                    means: means, variances: variances, logDeterminants: logDeterminants,
-                    count: table.count, dimension: table.dimension, stride: table.stride,
-                    largestLogDeterminant: table.largestLogDeterminant, codes: table.codes,
-                    isWhole: isWhole),
-                ids: ids)
-            return Result { () throws(AttemptFailure) -> [[Match]]? in
-                try matches(queries, options, library, isCancelled)
+        let result = table.withRows { rows -> Result<[[Match]]?, AttemptFailure> in
+            Result { () throws(AttemptFailure) -> [[Match]]? in
+                try matches(queries, options, rows, isCancelled)
             }
         }
         do throws(AttemptFailure) {
@@ -182,7 +172,7 @@ public final class SearchEngine: Sendable {
     }
 
     private func matches(
-        _ queries: [PreparedQuery], _ options: SearchOptions, _ library: MappedLibrary,
+        _ queries: [PreparedQuery], _ options: SearchOptions, _ library: MomentsRows,
         _ isCancelled: @Sendable () -> Bool
     ) throws(AttemptFailure) -> [[Match]]? {
         let admitted = try admittedRows(options.filter, library)
@@ -197,17 +187,17 @@ public final class SearchEngine: Sendable {
                     limit: min(options.limit, admitted?.count ?? .max),
                     maximumDistance: options.maximumDistance ?? .infinity,
                     isExcluded: {
-                        admitted?.contains($0) == false || query.excludedVideos.contains(library.ids[$0])
+                        admitted?.contains($0) == false || query.excludedVideos.contains(library.video($0))
                     })
             }
             rankings = try translating(library) { () throws(ScanFailure) in
                 try PenalisedRanking.nearest(
-                    zip(goals, queries).map { ($0, $1.unwanted) }, in: library.rows, isCancelled: isCancelled)
+                    zip(goals, queries).map { ($0, $1.unwanted) }, in: library, isCancelled: isCancelled)
             }
         case .iid:
             for query in queries {
                 let candidates = try candidates(in: library) {
-                    admitted?.contains($0) != false && !query.excludedVideos.contains(library.ids[$0])
+                    admitted?.contains($0) != false && !query.excludedVideos.contains(library.video($0))
                 }
                 guard let candidates else { return nil }
                 let ranking = try translating(library) { () throws(ScanFailure) in
@@ -215,7 +205,7 @@ public final class SearchEngine: Sendable {
                         query: query.moments, fingerprint: query.fingerprint,
                         sampleCount: options.sampleCount, lambda: options.lambda
                     ).nearest(
-                        in: library.rows, candidates: candidates, limit: options.limit,
+                        in: library, candidates: candidates, limit: options.limit,
                         maximumDistance: options.maximumDistance ?? .infinity, isCancelled: isCancelled)
                 }
                 rankings.append(ranking.map { PenalisedRanking.Row(scored: $0, penalty: 0) })
@@ -233,16 +223,16 @@ public final class SearchEngine: Sendable {
 
     /// The rows that the filter admits; nil where it admits all.
     private func admittedRows(
-        _ filter: VideoFilter, _ library: MappedLibrary
+        _ filter: VideoFilter, _ library: MomentsRows
     ) throws(AttemptFailure) -> RowSet? {
         if filter.admitsAll { return nil }
-        var admitted = RowSet(rowCount: library.rows.count)
+        var admitted = RowSet(rowCount: library.count)
         var row = 0
         do throws(IndexError) {
             // Both go by the number; one of them may be newer.
             try index.forEachVideo { video in
-                while row < library.rows.count, library.ids[row] < video.id { row += 1 }
-                guard row < library.rows.count, library.ids[row] == video.id else { return }
+                while row < library.count, library.video(row) < video.id { row += 1 }
+                guard row < library.count, library.video(row) == video.id else { return }
                 if filter.admits(video) { admitted.insert(row) }
             }
         } catch {
@@ -254,38 +244,31 @@ public final class SearchEngine: Sendable {
 
 // MARK: - From rows to videos
 
-/// The rows of a mapped table and the numbers of their videos.
-private struct MappedLibrary: @unchecked Sendable {
-    // Unchecked: read-only memory, used while the table is held.
-    let rows: MomentsRows
-    let ids: UnsafePointer<Int64>
-}
-
 extension SearchEngine {
     /// The first `limit` by distance and path; nil where a video was removed meanwhile.
     private func describe(
-        _ rows: [PenalisedRanking.Row], _ limit: Int, _ library: MappedLibrary
+        _ rows: [PenalisedRanking.Row], _ limit: Int, _ library: MomentsRows
     ) throws(AttemptFailure) -> [Match]? {
-        guard let videos = try videos(rows.map { library.ids[$0.scored.row] }) else { return nil }
+        guard let videos = try videos(rows.map { library.video($0.scored.row) }) else { return nil }
         let ranked = zip(rows, videos).sorted { a, b in
             a.0.scored.distance != b.0.scored.distance
                 ? a.0.scored.distance < b.0.scored.distance
                 : a.1.identity.path.utf8.lexicographicallyPrecedes(b.1.identity.path.utf8)
         }
         return ranked.prefix(limit).enumerated().map { position, match in
-            let logDeterminant = Moments.logDeterminant(of: library.rows.variance(match.0.scored.row))
+            let logDeterminant = Moments.logDeterminant(of: library.variance(match.0.scored.row))
             return Match(
                 rank: position + 1, video: match.1, distance: match.0.scored.distance,
-                uncertainty: logDeterminant / Double(library.rows.dimension), penalty: match.0.penalty)
+                uncertainty: logDeterminant / Double(library.dimension), penalty: match.0.penalty)
         }
     }
 
     /// Every row that may answer, with the fingerprint of its file; nil where a video was removed meanwhile.
     private func candidates(
-        in library: MappedLibrary, where mayAnswer: (Int) -> Bool
+        in library: MomentsRows, where mayAnswer: (Int) -> Bool
     ) throws(AttemptFailure) -> [(row: Int, fingerprint: String)]? {
-        let rows = (0..<library.rows.count).filter(mayAnswer)
-        guard let videos = try videos(rows.map { library.ids[$0] }) else { return nil }
+        let rows = (0..<library.count).filter(mayAnswer)
+        guard let videos = try videos(rows.map { library.video($0) }) else { return nil }
         return zip(rows, videos).map { (row: $0, fingerprint: $1.identity.fingerprint) }
     }
 
@@ -301,14 +284,14 @@ extension SearchEngine {
     }
 
     private func translating<R>(
-        _ library: MappedLibrary, _ body: () throws(ScanFailure) -> R
+        _ library: MomentsRows, _ body: () throws(ScanFailure) -> R
     ) throws(AttemptFailure) -> R {
         do {
             return try body()
         } catch {
             switch error {
             case .cancelled: throw .failed(.cancelled)
-            case .notFinite(let row): throw .failed(.index(damaged(library.ids[row])))
+            case .notFinite(let row): throw .failed(.index(damaged(library.video(row))))
             case .damaged: throw .damaged
             }
         }

@@ -18,15 +18,15 @@ import Testing
         var row = 0
         for video in try index.videos(ids: Array(1...9)) {
             for clip in try index.mixture(ofVideo: video.id).mixture.components {
-                table.withRows { means, variances, logDeterminants, ids in
-                    #expect(ids[row] == video.id)
+                table.withRows { rows in
+                    #expect(rows.video(row) == video.id)
                     var sum = 0.0
                     for d in 0..<table.dimension {
-                        #expect(means[row * table.stride + d] == clip.mean[d])
-                        #expect(variances[row * table.stride + d] == exp(clip.logVariance[d]))
+                        #expect(rows.mean(row)[d] == clip.mean[d])
+                        #expect(rows.variance(row)[d] == exp(clip.logVariance[d]))
                         sum += Double(clip.logVariance[d])
                     }
-                    #expect(abs(Double(logDeterminants[row]) - sum) < 1e-3)
+                    #expect(abs(Double(rows.logDeterminants[row]) - sum) < 1e-3)
                 }
                 row += 1
             }

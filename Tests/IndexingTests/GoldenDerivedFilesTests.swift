@@ -77,13 +77,8 @@ import Testing
     /// The rows of a file, each of which is whole.
     private func rows(_ table: MomentsTable) -> [(video: Int64, moments: Moments)] {
         #expect(table.verify())
-        return table.withRows { means, variances, _, ids in
-            (0..<table.count).map { row in
-                func values(_ matrix: UnsafePointer<Float>) -> [Float] {
-                    Array(UnsafeBufferPointer(start: matrix + row * table.stride, count: table.dimension))
-                }
-                return (ids[row], Moments(mean: values(means), variance: values(variances)))
-            }
+        return table.withRows { rows in
+            (0..<rows.count).map { (rows.video($0), rows.moments($0)) }
         }
     }
 

@@ -60,9 +60,10 @@ import VideoDecoding
             let logDeterminant = moments.variance.reduce(0.0) { $0 + log(Double($1)) }
             #expect(row.logDeterminant == Float(logDeterminant))
         }
-        table.withRows { means, variances, _, ids in
+        table.withRows { rows in
+            let (means, variances) = (rows.means, rows.variances)
             #expect(UInt(bitPattern: means) % 64 == 0 && UInt(bitPattern: variances) % 64 == 0)
-            #expect(zip(0..<24, 1..<25).allSatisfy { ids[$0] < ids[$1] })
+            #expect(zip(0..<24, 1..<25).allSatisfy { rows.video($0) < rows.video($1) })
             for i in 0..<table.count {
                 for d in 20..<32 { #expect(means[i * 32 + d] == 0 && variances[i * 32 + d] == 1) }
             }

@@ -93,13 +93,11 @@ extension VideoIndex {
 extension MomentsTable {
     /// A copy of the table, for comparing.
     var contents: [Int64: (mean: [Float], variance: [Float], logDeterminant: Float)] {
-        withRows { means, variances, logDeterminants, ids in
+        withRows { matrix in
             var rows: [Int64: (mean: [Float], variance: [Float], logDeterminant: Float)] = [:]
             for i in 0..<count {
-                rows[ids[i]] = (
-                    Array(UnsafeBufferPointer(start: means + i * stride, count: dimension)),
-                    Array(UnsafeBufferPointer(start: variances + i * stride, count: dimension)),
-                    logDeterminants[i]
+                rows[matrix.video(i)] = (
+                    Array(matrix.mean(i)), Array(matrix.variance(i)), matrix.logDeterminants[i]
                 )
             }
             return rows

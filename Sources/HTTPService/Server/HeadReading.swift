@@ -51,7 +51,8 @@ package struct HeadReading {
     package init?(
         method: String, target: String, fields: [(name: String, value: String)], by readers: Readers
     ) {
-        guard let method = HTTPRequest.Method(method) else { return nil }
+        guard let method = HTTPRequest.Method(method), fields.allSatisfy({ HTTPField.isValidValue($0.value) })
+        else { return nil }
         // A second one stays among the fields.
         let place = fields.firstIndex { $0.name.lowercased() == "host" }
         let authority = place.map { fields[$0].value }

@@ -1,4 +1,5 @@
 import Distributions
+import Indexing
 
 /// The distance of every clip of one track to every clip of another, and what lies between a target's clips.
 struct ClipDistances: Sendable {

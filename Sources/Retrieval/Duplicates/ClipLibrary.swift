@@ -3,110 +3,66 @@ import Glibc
 import Indexing
 import VideoDecoding
 
-/// The clips of an index's contents in memory, as rows, with what each says and when it is.
-///
-/// 8 bytes a dimension and clip: 2 KB at 256 dimensions.
-final class ClipLibrary: @unchecked Sendable {
-    // Unchecked: nothing is written once it is made.
+/// The clips of an index's contents: rows of its mapped file, with what each says and when it is.
+struct ClipLibrary: Sendable {
+    /// Every clip of the index; valid as long as the snapshot.
     let rows: MomentsRows
-    /// The node that each row is a clip of.
+    /// The node that each row is a clip of; -1 for a further file of a content, which is not compared again. The rows of a node
+    /// stand together.
     let owners: [Int32]
-    /// What each row says, 0…1 (`ClipInformation`).
+    /// What each row says, 0…1 (`ClipInformation`); 0 for a row without an owner.
     let weights: [Double]
-    /// Nodes of which no file is in the index any more: removed, or indexed with another content, since they were listed.
-    /// They have no clips.
-    let gone: Set<Int>
+    /// When each row is.
     private let intervals: [TimeRange]
-    /// Where each node's rows begin; and the end.
-    private let starts: [Int]
-    private let memory: UnsafeMutablePointer<Float>
+    /// By node.
+    private let rowsOfNodes: [Range<Int>]
 
-    /// - Parameter isCancelled: asked now and then; true ends the reading by `cancelled`.
+    /// - Parameters:
+    ///   - rows: the clips of the snapshot that `contents` was made of.
+    ///   - isCancelled: asked now and then; true ends the weighing by `cancelled`.
     init(
-        _ contents: Contents, in index: VideoIndex, _ information: ClipInformation,
-        progress: (Double) -> Void, isCancelled: () -> Bool
+        _ contents: Contents, _ rows: MomentsRows, intervals: [TimeRange], _ information: ClipInformation,
+        isCancelled: () -> Bool
     ) throws(DuplicateError) {
-        let width = index.model.dimension
-        let stride = (width + 15) / 16 * 16
-        let count = contents.nodes.reduce(0) { $0 + $1.videos[0].clipCount }
-        memory = .allocate(capacity: max(1, count * (2 * stride + 1)))
-        let variances = memory + count * stride
-        let logDeterminants = variances + count * stride
-        var owners: [Int32] = []
-        var weights: [Double] = []
-        var intervals: [TimeRange] = []
-        var starts = [0]
-        var gone: Set<Int> = []
-        var failure: DuplicateError?
-        for (node, content) in contents.nodes.enumerated() {
-            if node % 256 == 0 {
-                if isCancelled() { failure = .cancelled }
-                progress(Double(node) / Double(contents.nodes.count))
-            }
-            guard failure == nil else { break }
-            let stored: (intervals: [TimeRange], mixture: GaussianMixture)?
-            do { stored = try Self.mixture(of: content, in: index) } catch {
-                failure = .index(error)
-                break
-            }
-            guard let read = stored, read.intervals.count == content.videos[0].clipCount else {
-                gone.insert(node)
-                starts.append(owners.count)
-                continue
-            }
-            for gaussian in read.mixture.components {
-                let row = owners.count
-                var logDeterminant = 0.0
-                for d in 0..<width {
-                    memory[row * stride + d] = gaussian.mean[d]
-                    variances[row * stride + d] = exp(gaussian.logVariance[d])
-                    logDeterminant += log(Double(variances[row * stride + d]))
-                }
-                logDeterminants[row] = Float(logDeterminant)
-                owners.append(Int32(node))
-            }
-            weights += information.weights(of: read.mixture.components)
-            intervals += read.intervals
-            starts.append(owners.count)
+        var rowsOfVideos: [Int64: Range<Int>] = [:]
+        var first = 0
+        while first < rows.count {
+            let video = rows.video(first)
+            var stop = first + 1
+            while stop < rows.count, rows.video(stop) == video { stop += 1 }
+            rowsOfVideos[video] = first..<stop
+            first = stop
         }
+        var owners = [Int32](repeating: -1, count: rows.count)
+        var weights = [Double](repeating: 0, count: rows.count)
+        var rowsOfNodes: [Range<Int>] = []
+        for (node, content) in contents.nodes.enumerated() {
+            if node % 256 == 0, isCancelled() { throw .cancelled }
+            let own = rowsOfVideos[content.videos[0].id] ?? 0..<0
+            let said = information.weights(of: own.map { Self.gaussian(rows, $0) })
+            for (row, weight) in zip(own, said) { (owners[row], weights[row]) = (Int32(node), weight) }
+            rowsOfNodes.append(own)
+        }
+        self.rows = rows
         self.owners = owners
         self.weights = weights
         self.intervals = intervals
-        self.starts = starts
-        self.gone = gone
-        rows = MomentsRows(
-            means: memory, variances: variances, logDeterminants: logDeterminants, count: owners.count,
-            dimension: width, stride: stride)
-        if let failure { throw failure }
-    }
-
-    deinit { memory.deallocate() }
-
-    /// By any of its files that is still there.
-    private static func mixture(
-        of content: Contents.Node, in index: VideoIndex
-    ) throws(IndexError) -> (intervals: [TimeRange], mixture: GaussianMixture)? {
-        for video in content.videos {
-            if let stored = try index.mixtureIfThere(
-                ofVideo: video.id, fingerprint: video.identity.fingerprint)
-            {
-                return stored
-            }
-        }
-        return nil
+        self.rowsOfNodes = rowsOfNodes
     }
 
     /// The clips of a node.
-    func rows(of node: Int) -> Range<Int> { starts[node]..<starts[node + 1] }
+    func rows(of node: Int) -> Range<Int> { rowsOfNodes[node] }
 
-    /// The same, to be aligned.
-    func track(_ node: Int) -> ClipTrack {
-        let rows = rows(of: node)
+    /// The same, to be aligned, saying as much as these weights of all rows have it.
+    func track(_ node: Int, _ weights: [Double]) -> ClipTrack {
+        let own = rows(of: node)
         return ClipTrack(
-            intervals: Array(intervals[rows]),
-            gaussians: rows.map { row in
-                Gaussian(
-                    mean: Array(self.rows.mean(row)), logVariance: self.rows.variance(row).map { log($0) })
-            }, weights: Array(weights[rows]))
+            intervals: Array(intervals[own]), gaussians: own.map { Self.gaussian(rows, $0) },
+            weights: Array(weights[own]))
+    }
+
+    /// Of a clip, whose file has the variance.
+    private static func gaussian(_ rows: MomentsRows, _ row: Int) -> Gaussian {
+        Gaussian(mean: Array(rows.mean(row)), logVariance: rows.variance(row).map { log($0) })
     }
 }

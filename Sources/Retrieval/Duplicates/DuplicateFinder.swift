@@ -38,7 +38,7 @@ public struct DuplicateFinder: Sendable {
         self.information = information
     }
 
-    /// The groups of the index as it is when the call begins, without the videos that another process removes meanwhile.
+    /// The groups of the index as it is when the call begins.
     ///
     /// - Parameters:
     ///   - progress: called now and then, from any thread.
@@ -47,40 +47,37 @@ public struct DuplicateFinder: Sendable {
         progress: @escaping @Sendable (DuplicateProgress) -> Void = { _ in },
         isCancelled: @escaping @Sendable () -> Bool = { false }
     ) throws(DuplicateError) -> DuplicateGroups {
-        let table: MomentsTable
-        let videos: [IndexedVideo]
+        let snapshot: IndexSnapshot?
         let decisions: [PairDecision]
         do throws(IndexError) {
-            table = try index.moments()
-            videos = try index.allVideos()
             decisions = try index.decisions()
+            snapshot = try index.snapshot(
+                progress: { progress(DuplicateProgress(phase: .reading, share: $0)) },
+                isCancelled: isCancelled)
         } catch {
             throw .index(error)
         }
-        let result = table.withRows {
-            (means, variances, logDeterminants, ids) -> Result<DuplicateGroups, DuplicateError> in
-            let rows = MomentsRows(
-                means: means, variances: variances, logDeterminants: logDeterminants, count: table.count,
-                dimension: table.dimension, stride: table.stride,
-                largestLogDeterminant: table.largestLogDeterminant)
-            let contents = Contents(
-                videos: videos, ids: Array(UnsafeBufferPointer(start: ids, count: table.count)),
-                decisions: decisions)
-            return Result { () throws(DuplicateError) in
-                try groups(contents, rows, progress, isCancelled)
+        guard let snapshot else { throw .cancelled }
+        let result = snapshot.moments.withRows { wholes in
+            snapshot.clips.withRows { clips in
+                Result { () throws(DuplicateError) in
+                    let contents = Contents(
+                        videos: snapshot.videos, ids: (0..<wholes.count).map(wholes.video),
+                        decisions: decisions)
+                    let library = try ClipLibrary(
+                        contents, clips, intervals: snapshot.intervals, information, isCancelled: isCancelled)
+                    return try groups(contents, wholes, library, progress, isCancelled)
+                }
             }
         }
         return try result.get()
     }
 
     private func groups(
-        _ contents: Contents, _ rows: MomentsRows,
+        _ contents: Contents, _ rows: MomentsRows, _ clips: ClipLibrary,
         _ progress: @escaping @Sendable (DuplicateProgress) -> Void,
         _ isCancelled: @escaping @Sendable () -> Bool
     ) throws(DuplicateError) -> DuplicateGroups {
-        let clips = try ClipLibrary(
-            contents, in: index, information,
-            progress: { progress(DuplicateProgress(phase: .reading, share: $0)) }, isCancelled: isCancelled)
         let isTelling = contents.nodes.indices.map { node in
             clips.weights[clips.rows(of: node)].reduce(0, +) >= Self.leastInformation
         }
@@ -106,8 +103,7 @@ public struct DuplicateFinder: Sendable {
         var isGrouped = [Bool](repeating: false, count: contents.nodes.count)
         for node in starred.joined() { isGrouped[node] = true }
         // Files of one content that is like no other are a group too.
-        let there = contents.nodes.indices.filter { !clips.gone.contains($0) }
-        let copies = there.filter { !isGrouped[$0] && contents.nodes[$0].videos.count > 1 }
+        let copies = contents.nodes.indices.filter { !isGrouped[$0] && contents.nodes[$0].videos.count > 1 }
         var groups: [DuplicateGroup] = []
         for nodes in starred + copies.map({ [$0] }) {
             if isCancelled() { throw .cancelled }
@@ -115,8 +111,10 @@ public struct DuplicateFinder: Sendable {
         }
         return DuplicateGroups(
             groups: groups.sorted(by: GroupAssembly.comesFirst),
-            videos: there.reduce(0) { $0 + contents.nodes[$1].videos.count },
-            uninformative: there.filter { !isTelling[$0] }.flatMap { contents.nodes[$0].videos },
+            videos: contents.nodes.reduce(0) { $0 + $1.videos.count },
+            uninformative: contents.nodes.indices.filter { !isTelling[$0] }.flatMap {
+                contents.nodes[$0].videos
+            },
             rejected: rejected, similar: self.similar(similar, contents))
     }
 
@@ -201,7 +199,7 @@ public struct DuplicateFinder: Sendable {
     private func tellingClips(
         _ clips: ClipLibrary, _ weights: [Double], _ isTelling: [Bool]
     ) -> [UInt32] {
-        weights.indices.filter { isTelling[Int(clips.owners[$0])] && weights[$0] >= Self.leastWeight }
+        weights.indices.filter { weights[$0] >= Self.leastWeight && isTelling[Int(clips.owners[$0])] }
             .map(UInt32.init)
     }
 
@@ -236,11 +234,10 @@ public struct DuplicateFinder: Sendable {
                 }
             ) { (place) throws(IndexError) in
                 let pair = candidates[place]
-                let (first, second) = (clips.track(pair.first), clips.track(pair.second))
+                let said = [pair.first, pair.second].map { clips.track($0, clips.weights).information }
                 let candidate = try alignment.candidate(
-                    first.weighted(Array(weights[clips.rows(of: pair.first)])),
-                    second.weighted(Array(weights[clips.rows(of: pair.second)])),
-                    information: (first.information, second.information)
+                    clips.track(pair.first, weights), clips.track(pair.second, weights),
+                    information: (said[0], said[1])
                 ) { (isFirst) throws(IndexError) in
                     try shelf.pictures(isFirst ? pair.first : pair.second)
                 }

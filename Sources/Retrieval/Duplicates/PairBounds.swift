@@ -1,5 +1,6 @@
 import Distributions
 import Glibc
+import Indexing
 
 /// What rules pairs of rows out without reading them: a few numbers a row, by which most pairs are seen to be farther
 /// apart than a distance T.

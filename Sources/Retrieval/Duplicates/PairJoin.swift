@@ -1,5 +1,6 @@
 internal import CDistance
 import Distributions
+import Indexing
 import Synchronization
 
 /// Two rows and their distance, in double precision.
@@ -98,19 +99,18 @@ package struct PairJoin: Sendable {
     /// For each row of `rows`, how many owners other than its own have a chosen row within the distance of it; 0 for a row that
     /// isn't chosen.
     ///
-    /// - Parameter owners: of each row of `rows`, 0 or more and never falling from one row to the next.
+    /// - Parameter owners: of each row of `rows`, 0 or more for a chosen one. The rows of an owner stand together.
     package func otherOwners(
         in rows: MomentsRows, among chosen: [UInt32], owners: [Int32],
         progress: @Sendable (Double) -> Void = { _ in }, isCancelled: @Sendable () -> Bool = { false }
     ) throws(PairFailure) -> [Int] {
         precondition(owners.count == rows.count, "a row has an owner")
-        precondition(zip(owners, owners.dropFirst()).allSatisfy { $0 <= $1 }, "owners go by row")
         var effort = Effort()
         let found = try pairs(
             in: rows, among: chosen, once: .eachRowAndOwner(owners), effort: &effort, progress: progress,
             isCancelled: isCancelled)
         var counts = [Int](repeating: 0, count: rows.count)
-        // Pairs come by first and then second row: a row's owners below its own come in their order, and so do those above.
+        // Pairs come by first and then second row, so that a row meets all rows of one owner before those of the next.
         var below = [Int32](repeating: -1, count: rows.count)
         var above = below
         for pair in found {

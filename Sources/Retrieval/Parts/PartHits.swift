@@ -26,25 +26,17 @@ extension SearchEngine {
             let table: MomentsTable
             do { table = try index.unverifiedMoments(of: kind) } catch { throw .index(error) }
             table.beginSearch()
-            let outcome = table.withRows {
-                (means, variances, logDeterminants, ids) -> Result<[[PartHit]], ScanFailure> in
-                let videos = RowOwners(ids: ids)
-                var isWhole: (@Sendable (Int) -> Bool)?
-                if !table.isVerified { isWhole = { table.isWhole(row: $0) } }
-                let rows = MomentsRows(
-                    means: means, variances: variances, logDeterminants: logDeterminants,
-                    count: table.count, dimension: table.dimension, stride: table.stride,
-                    largestLogDeterminant: table.largestLogDeterminant, codes: table.codes, isWhole: isWhole)
+            let outcome = table.withRows { rows -> Result<[[PartHit]], ScanFailure> in
                 let goals = queries.map { query in
                     RankingGoal(
                         ScanQuery(query), limit: limit, maximumDistance: maximumDistance,
-                        isExcluded: { excluded.contains(videos.ids[$0]) })
+                        isExcluded: { excluded.contains(rows.video($0)) })
                 }
                 return Result { () throws(ScanFailure) in
                     try BatchScan(goals).nearest(in: rows, isCancelled: isCancelled).map { ranking in
                         ranking.map {
                             PartHit(
-                                video: videos.ids[$0.row], place: videos.place(ofRow: $0.row),
+                                video: rows.video($0.row), place: rows.place($0.row),
                                 distance: $0.distance)
                         }
                     }
@@ -71,21 +63,5 @@ extension SearchEngine {
                 reason: .busy, path: index.folder,
                 message: "the index's file of \(kind) is damaged again and again",
                 hint: "check the disk that the index lies on"))
-    }
-}
-
-/// The videos that rows belong to.
-private struct RowOwners: @unchecked Sendable {
-    // Unchecked: read-only memory, used while the table is held.
-    let ids: UnsafePointer<Int64>
-
-    /// How many rows of the same video lie before this one: found by halving, since numbers rise.
-    func place(ofRow row: Int) -> Int {
-        var (low, high) = (0, row)
-        while low < high {
-            let middle = (low + high) / 2
-            if ids[middle] < ids[row] { low = middle + 1 } else { high = middle }
-        }
-        return row - low
     }
 }

@@ -1,7 +1,6 @@
 import Distributions
-import Indexing
 
-/// A view of a library's moments in memory, such as the mapped file of an index: row r of a matrix begins
+/// Rows of means and variances in memory, such as the mapped file of an index (`MomentsTable`): row r of a matrix begins
 /// `r · stride` floats in. Valid as long as the memory behind it.
 package struct MomentsRows: @unchecked Sendable {
     // Unchecked: nothing is written through these pointers.
@@ -12,6 +11,8 @@ package struct MomentsRows: @unchecked Sendable {
     package let count: Int
     package let dimension: Int
     package let stride: Int
+    /// The number of each row's video, never falling from one row to the next; nil for rows that are no index's.
+    private let ids: UnsafePointer<Int64>?
     /// The largest |Σ log σ²|, which the error of a scan depends on.
     package let largestLogDeterminant: Float
     /// By which most rows are ruled out unread; nil for few rows.
@@ -23,7 +24,7 @@ package struct MomentsRows: @unchecked Sendable {
     package init(
         means: UnsafePointer<Float>, variances: UnsafePointer<Float>,
         logDeterminants: UnsafePointer<Float>, count: Int, dimension: Int, stride: Int,
-        largestLogDeterminant: Float? = nil, codes: CoarseCodes? = nil,
+        ids: UnsafePointer<Int64>? = nil, largestLogDeterminant: Float? = nil, codes: CoarseCodes? = nil,
         isWhole: (@Sendable (Int) -> Bool)? = nil
     ) {
         precondition(dimension > 0 && stride >= dimension && count >= 0, "rows overlap")
@@ -34,6 +35,7 @@ package struct MomentsRows: @unchecked Sendable {
         self.count = count
         self.dimension = dimension
         self.stride = stride
+        self.ids = ids
         self.codes = codes
         self.isWhole = isWhole
         if let largestLogDeterminant {
@@ -55,28 +57,25 @@ package struct MomentsRows: @unchecked Sendable {
         UnsafeBufferPointer(start: variances + row * stride, count: dimension)
     }
 
+    /// The number of the video that a row of an index belongs to.
+    package func video(_ row: Int) -> Int64 {
+        precondition(row < count, "there is no such row")
+        return ids![row]
+    }
+
+    /// How many rows of the same video lie before this one: found by halving, since numbers rise.
+    package func place(_ row: Int) -> Int {
+        let own = video(row)
+        var (low, high) = (0, row)
+        while low < high {
+            let middle = (low + high) / 2
+            if video(middle) < own { low = middle + 1 } else { high = middle }
+        }
+        return row - low
+    }
+
     /// A row, copied.
     package func moments(_ row: Int) -> Moments {
         Moments(mean: Array(mean(row)), variance: Array(variance(row)))
     }
-}
-
-/// A row and its distance to the query, in double precision.
-package struct ScoredRow: Sendable, Equatable {
-    package let row: Int
-    package let distance: Double
-
-    package init(row: Int, distance: Double) {
-        self.row = row
-        self.distance = distance
-    }
-}
-
-/// Why a ranking ended without a result.
-package enum ScanFailure: Error, Equatable {
-    case cancelled
-    /// The row has no finite distance: it holds no distribution.
-    case notFinite(row: Int)
-    /// The row isn't what was written.
-    case damaged(row: Int)
 }
