@@ -1,15 +1,22 @@
 // swift-tools-version: 6.1
 import PackageDescription
 
-// The targets are listed in the order in which the data flows, and a target
-// imports only targets listed above it:
+// The targets are listed in the order in which the data flows. A target imports only targets listed above it, and
+// declares all that it imports and nothing else (`tools/lib/walls.py`, which `tools/check` runs):
 //
 //   file → frames → clips → tensors → features → Gaussians → mixture → index → ranking → JSON
+
+/// Without the trait, none of these is fetched or compiled.
+let withHTTP = TargetDependencyCondition.when(traits: ["HTTP"])
 
 let package = Package(
     name: "mixtape",
     products: [
         .executable(name: "mixtape", targets: ["mixtape"])
+    ],
+    traits: [
+        .trait(name: "HTTP", description: "The service's page and API over HTTP: `mixtape serve --http`."),
+        .default(enabledTraits: ["HTTP"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
@@ -27,16 +34,17 @@ let package = Package(
         // FFmpeg, OpenBLAS and libpq are loaded when they are first called, by CLazyLibraries: no pkgConfig, which would
         // link them.
         .systemLibrary(
-            name: "CFFmpeg",
+            name: "CFFmpeg", path: "Sources/C/CFFmpeg",
             providers: [.apt(["libavformat-dev", "libavcodec-dev", "libswscale-dev"])]),
-        .systemLibrary(name: "COpenBLAS", providers: [.apt(["libopenblas-dev"])]),
-        .systemLibrary(name: "CPostgres", providers: [.apt(["libpq5"])]),
-        .target(name: "CLazyLibraries"),
-        .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"])]),
-        .target(name: "CDistance"),
-        .target(name: "CWinograd"),
-        .target(name: "CTiles"),
-        .target(name: "CWorker"),
+        .systemLibrary(
+            name: "COpenBLAS", path: "Sources/C/COpenBLAS", providers: [.apt(["libopenblas-dev"])]),
+        .systemLibrary(name: "CPostgres", path: "Sources/C/CPostgres", providers: [.apt(["libpq5"])]),
+        .target(name: "CLazyLibraries", path: "Sources/C/CLazyLibraries"),
+        .systemLibrary(name: "COneDNN", path: "Sources/C/COneDNN", providers: [.apt(["libdnnl-dev"])]),
+        .target(name: "CDistance", path: "Sources/C/CDistance"),
+        .target(name: "CWinograd", path: "Sources/C/CWinograd"),
+        .target(name: "CTiles", path: "Sources/C/CTiles"),
+        .target(name: "CWorker", path: "Sources/C/CWorker"),
 
         // Floor 1: files to clips; probability; tensors.
         .target(name: "VideoDecoding", dependencies: ["CFFmpeg", "CLazyLibraries"]),
@@ -70,17 +78,19 @@ let package = Package(
             dependencies: ["VideoDecoding", "VideoEncoding", "Indexing", "SharedIndexing"]),
         .target(
             name: "Retrieval",
-            dependencies: ["CDistance", "Distributions", "Indexing", "VideoEncoding"]),
+            dependencies: ["CDistance", "VideoDecoding", "Distributions", "Indexing"]),
         .target(
             name: "Training",
-            dependencies: ["VideoDecoding", "Distributions", "Tensors", "NeuralNetwork", "VideoEncoding"]),
+            dependencies: [
+                "COpenBLAS", "CLazyLibraries", "VideoDecoding", "Distributions", "Tensors", "NeuralNetwork",
+                "VideoEncoding",
+            ]),
 
         // Floor 5: measurements on labelled videos; JSON lines.
         .target(
             name: "Evaluation",
             dependencies: [
-                "VideoDecoding", "Distributions", "Tensors", "NeuralNetwork", "VideoEncoding", "Retrieval",
-                "Training",
+                "VideoDecoding", "Distributions", "Tensors", "NeuralNetwork", "VideoEncoding", "Training",
             ]),
         .target(
             name: "Service",
@@ -95,14 +105,14 @@ let package = Package(
         .target(
             name: "HTTPService",
             dependencies: [
-                "VideoDecoding", "Distributions", "Indexing", "VideoEncoding", "Service",
-                .product(name: "Hummingbird", package: "hummingbird"),
-                .product(name: "HummingbirdCore", package: "hummingbird"),
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-                .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
-                .product(name: "HTTPTypes", package: "swift-http-types"),
-                .product(name: "Logging", package: "swift-log"),
+                "VideoDecoding", "Indexing", "VideoEncoding", "Service",
+                .product(name: "Hummingbird", package: "hummingbird", condition: withHTTP),
+                .product(name: "HummingbirdCore", package: "hummingbird", condition: withHTTP),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle", condition: withHTTP),
+                .product(name: "NIOCore", package: "swift-nio", condition: withHTTP),
+                .product(name: "NIOHTTPTypes", package: "swift-nio-extras", condition: withHTTP),
+                .product(name: "HTTPTypes", package: "swift-http-types", condition: withHTTP),
+                .product(name: "Logging", package: "swift-log", condition: withHTTP),
             ],
             exclude: ["README.md"],
             resources: [.embedInCode("Page/Files")]),
@@ -111,11 +121,12 @@ let package = Package(
         .executableTarget(
             name: "mixtape",
             dependencies: [
-                "VideoDecoding", "Distributions", "Tensors", "VideoEncoding", "Indexing", "SharedIndexing",
-                "Ingestion", "Retrieval", "Training", "Evaluation", "Service", "HTTPService",
+                "VideoDecoding", "Distributions", "Tensors", "NeuralNetwork", "VideoEncoding", "Indexing",
+                "SharedIndexing", "Ingestion", "Retrieval", "Training", "Evaluation", "Service",
+                .target(name: "HTTPService", condition: withHTTP),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "Logging", package: "swift-log", condition: withHTTP),
+                .product(name: "NIOCore", package: "swift-nio", condition: withHTTP),
             ]),
 
         // What fuzzers hold readers of untrusted bytes against; the tests replay what they found.
@@ -134,19 +145,52 @@ let package = Package(
         .testTarget(name: "VideoDecodingTests", dependencies: ["VideoDecoding"]),
         .testTarget(name: "DistributionsTests", dependencies: ["Distributions"]),
         .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
-        .testTarget(name: "NeuralNetworkTests", dependencies: ["NeuralNetwork", "CWinograd", "CTiles"]),
-        .testTarget(name: "IndexingTests", dependencies: ["Indexing"]),
+        .testTarget(
+            name: "NeuralNetworkTests", dependencies: ["CWinograd", "CTiles", "Tensors", "NeuralNetwork"]),
+        .testTarget(name: "IndexingTests", dependencies: ["VideoDecoding", "Distributions", "Indexing"]),
         .testTarget(
             name: "SharedIndexingTests",
-            dependencies: ["SharedIndexing", "Ingestion", "Retrieval", "BuiltProgram"]),
-        .testTarget(name: "VideoEncodingTests", dependencies: ["VideoEncoding"]),
-        .testTarget(name: "RetrievalTests", dependencies: ["Retrieval", "CDistance"]),
-        .testTarget(name: "IngestionTests", dependencies: ["Ingestion"]),
-        .testTarget(name: "TrainingTests", dependencies: ["Training"]),
-        .testTarget(name: "EvaluationTests", dependencies: ["Evaluation"]),
-        .testTarget(name: "ServiceTests", dependencies: ["Service", "CWorker", "BuiltProgram"]),
-        .testTarget(name: "HTTPServiceTests", dependencies: ["HTTPService", "BuiltProgram"]),
-        .testTarget(name: "FuzzingTests", dependencies: ["Fuzzing", "BuiltProgram"]),
+            dependencies: [
+                "VideoDecoding", "Distributions", "Indexing", "SharedIndexing", "VideoEncoding", "Ingestion",
+                "Retrieval", "BuiltProgram",
+            ]),
+        .testTarget(
+            name: "VideoEncodingTests",
+            dependencies: ["VideoDecoding", "Distributions", "Tensors", "NeuralNetwork", "VideoEncoding"]),
+        .testTarget(
+            name: "RetrievalTests",
+            dependencies: ["CDistance", "VideoDecoding", "Distributions", "Indexing", "Retrieval"]),
+        .testTarget(
+            name: "IngestionTests",
+            dependencies: ["VideoDecoding", "Distributions", "Indexing", "VideoEncoding", "Ingestion"]),
+        .testTarget(
+            name: "TrainingTests",
+            dependencies: [
+                "VideoDecoding", "Distributions", "Tensors", "NeuralNetwork", "VideoEncoding", "Training",
+            ]),
+        .testTarget(
+            name: "EvaluationTests",
+            dependencies: [
+                "VideoDecoding", "Distributions", "NeuralNetwork", "VideoEncoding", "Retrieval", "Evaluation",
+            ]),
+        .testTarget(
+            name: "ServiceTests",
+            dependencies: [
+                "CWorker", "VideoDecoding", "Distributions", "Indexing", "VideoEncoding", "Ingestion",
+                "Service",
+                "BuiltProgram",
+            ]),
+        .testTarget(
+            name: "HTTPServiceTests",
+            dependencies: [
+                "VideoDecoding", "Distributions", "Indexing", "Service", "HTTPService", "BuiltProgram",
+            ]),
+        .testTarget(
+            name: "FuzzingTests",
+            dependencies: [
+                "VideoDecoding", "Distributions", "Indexing", "VideoEncoding", "Retrieval", "Fuzzing",
+                "BuiltProgram",
+            ]),
         .testTarget(name: "CommandLineTests", dependencies: ["BuiltProgram"], exclude: ["Snapshots"]),
     ],
     swiftLanguageModes: [.v6]

@@ -1,118 +1,153 @@
-import ArgumentParser
-import Foundation
-import HTTPService
-import Logging
-import Service
+#if HTTP
+    import ArgumentParser
+    import Dispatch
+    import Foundation
+    import HTTPService
+    import Logging
+    import NIOCore
+    import Service
 
-extension ListenAddress: ExpressibleByArgument {
-    /// As the command line names it.
-    public init?(argument: String) { self.init(argument) }
-}
-
-extension Logger.Level: @retroactive ExpressibleByArgument {}
-
-/// Where and how `serve` answers HTTP.
-struct HTTPServeOptions: ParsableArguments {
-    @Option(
-        help: .init(
-            "Answer HTTP at this address and port, such as 127.0.0.1:8377; others than this machine only with a token.",
-            valueName: "ADDRESS"))
-    var http: ListenAddress?
-
-    @Option(
-        help: .init("A file whose first line every request must know.", valueName: "FILE"),
-        completion: .file())
-    var tokenFile: String?
-
-    @Option(
-        name: .customLong("allow-host"),
-        help: .init("A host name by which the service may be addressed; may be repeated.", valueName: "NAME"))
-    var hostNames: [String] = []
-
-    @Option(help: .init("Megabytes of an upload.", valueName: "MB"))
-    var maxUpload = 512
-
-    @Option(
-        help: .init("Seconds of a video, or the part of one, that is encoded for a search.", valueName: "S"))
-    var maxSeconds = 1800.0
-
-    @Option(help: .init("Requests a second of one address, on average; 0 for any number.", valueName: "N"))
-    var rate = 1000.0
-
-    @Option(
-        help: .init(
-            "Connections of one address at once, of 256; loopback, where a proxy may be, has all but so many. 0 for any number.",
-            valueName: "N"))
-    var connections = 64
-
-    @Option(
-        help: .init(
-            "The least level of log records: debug, info, notice, warning or error.", valueName: "LEVEL"))
-    var logLevel = Logger.Level.info
-
-    func validateTogether() throws {
-        guard maxUpload > 0, maxUpload <= 1 << 20 else {
-            throw ValidationError("--max-upload: expected 1 to 1048576")
-        }
-        guard maxSeconds > 0, maxSeconds <= 1e6 else {
-            throw ValidationError("--max-seconds: expected 1 to 1000000")
-        }
-        guard rate >= 0, rate <= 1e6 else { throw ValidationError("--rate: expected 0 to 1000000") }
-        guard (0...255).contains(connections) else {
-            throw ValidationError("--connections: expected 0 to 255")
-        }
+    extension ListenAddress: ExpressibleByArgument {
+        /// As the command line names it.
+        public init?(argument: String) { self.init(argument) }
     }
 
-    /// All of it, checked.
-    ///
-    /// - Parameter folders: that may be read and indexed, besides the indexed ones.
-    func options(
-        at address: ListenAddress, _ places: LibraryOptions, folders: [String]
-    ) throws -> HTTPOptions {
-        var options = HTTPOptions(address: address, modelFolder: try places.modelPath())
-        if let tokenFile {
-            options.token = try Self.token(tokenFile)
-            if Self.isOpenToOthers(tokenFile) {
-                options.warnings.append(
-                    "\(tokenFile): every user of this machine can read the token: chmod 600 makes it the owner's"
-                )
+    extension Logger.Level: @retroactive ExpressibleByArgument {}
+
+    /// Where and how `serve` answers HTTP.
+    struct HTTPServeOptions: ParsableArguments {
+        @Option(
+            help: .init(
+                "Answer HTTP at this address and port, such as 127.0.0.1:8377; others than this machine only with a token.",
+                valueName: "ADDRESS"))
+        var http: ListenAddress?
+
+        @Option(
+            help: .init("A file whose first line every request must know.", valueName: "FILE"),
+            completion: .file())
+        var tokenFile: String?
+
+        @Option(
+            name: .customLong("allow-host"),
+            help: .init(
+                "A host name by which the service may be addressed; may be repeated.", valueName: "NAME"))
+        var hostNames: [String] = []
+
+        @Option(help: .init("Megabytes of an upload.", valueName: "MB"))
+        var maxUpload = 512
+
+        @Option(
+            help: .init(
+                "Seconds of a video, or the part of one, that is encoded for a search.", valueName: "S"))
+        var maxSeconds = 1800.0
+
+        @Option(
+            help: .init("Requests a second of one address, on average; 0 for any number.", valueName: "N"))
+        var rate = 1000.0
+
+        @Option(
+            help: .init(
+                "Connections of one address at once, of 256; loopback, where a proxy may be, has all but so many. 0 for any number.",
+                valueName: "N"))
+        var connections = 64
+
+        @Option(
+            help: .init(
+                "The least level of log records: debug, info, notice, warning or error.", valueName: "LEVEL"))
+        var logLevel = Logger.Level.info
+
+        /// Whether to answer HTTP, in place of standard input.
+        var isAsked: Bool { http != nil }
+
+        func validateTogether() throws {
+            guard maxUpload > 0, maxUpload <= 1 << 20 else {
+                throw ValidationError("--max-upload: expected 1 to 1048576")
+            }
+            guard maxSeconds > 0, maxSeconds <= 1e6 else {
+                throw ValidationError("--max-seconds: expected 1 to 1000000")
+            }
+            guard rate >= 0, rate <= 1e6 else { throw ValidationError("--rate: expected 0 to 1000000") }
+            guard (0...255).contains(connections) else {
+                throw ValidationError("--connections: expected 0 to 255")
             }
         }
-        options.hostNames = hostNames
-        options.folders = folders
-        options.temporaryFolder = FileManager.default.temporaryDirectory.path
-        options.processors = Settings.current.processors
-        options.version = Mixtape.configuration.version
-        options.logLevel = logLevel
-        options.logsForPeople = Settings.current.errorsAreTerminal
-        options.limits.uploadBytes = maxUpload << 20
-        options.limits.videoSeconds = maxSeconds
-        options.limits.requestsPerSecond = rate
-        options.limits.connectionsOfOneAddress = connections
-        do {
-            try HTTPServer.check(options)
-        } catch {
-            throw CommandError(message: error.message, hint: error.hint)
-        }
-        for folder in folders where !FileManager.default.fileExists(atPath: folder) {
-            throw CommandError(
-                message: "\(folder): no such folder", hint: "--root names a folder that is there")
-        }
-        return options
-    }
 
-    /// A warning and no refusal: secrets that containers mount are readable by everybody in there, and cannot be changed.
-    private static func isOpenToOthers(_ file: String) -> Bool {
-        var status = stat()
-        return stat(file, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
-            && status.st_mode & (S_IROTH | S_IWOTH) != 0
-    }
-
-    private static func token(_ file: String) throws -> String {
-        guard let text = try? String(contentsOfFile: file, encoding: .utf8) else {
-            throw CommandError(
-                message: "\(file): cannot be read", hint: "make it: openssl rand -hex 24 > \(file)")
+        /// Answers until a signal ends it.
+        ///
+        /// - Parameter folders: that may be read and indexed, besides the indexed ones.
+        func serve(_ handler: RequestHandler, _ places: LibraryOptions, folders: [String]) throws {
+            guard let http else { return }
+            let options = try options(at: http, places, folders: folders)
+            let server = HTTPServer(handler: handler, options: options)
+            let ended = DispatchSemaphore(value: 0)
+            Task.detached {
+                do {
+                    try await server.run(shouldStop: Interrupts.wereReceived)
+                } catch let error as IOError where error.errnoCode == EADDRINUSE {
+                    Terminal.report(
+                        "\(options.address): another program listens at this address already",
+                        hint:
+                            "choose another port with --http (0 takes any that is free), or end that program")
+                } catch {
+                    Terminal.report(
+                        "\(options.address): \(error)", hint: "choose another address with --http")
+                }
+                ended.signal()
+            }
+            ended.wait()
+            guard Interrupts.wereReceived() else { throw ExitCode.failure }
+            throw Interrupts.exitCode
         }
-        return String(text.prefix { !$0.isNewline })
+
+        /// All of it, checked.
+        private func options(
+            at address: ListenAddress, _ places: LibraryOptions, folders: [String]
+        ) throws -> HTTPOptions {
+            var options = HTTPOptions(address: address, modelFolder: try places.modelPath())
+            if let tokenFile {
+                options.token = try Self.token(tokenFile)
+                if Self.isOpenToOthers(tokenFile) {
+                    options.warnings.append(
+                        "\(tokenFile): every user of this machine can read the token: chmod 600 makes it the owner's"
+                    )
+                }
+            }
+            options.hostNames = hostNames
+            options.folders = folders
+            options.temporaryFolder = FileManager.default.temporaryDirectory.path
+            options.processors = Settings.current.processors
+            options.version = Mixtape.configuration.version
+            options.logLevel = logLevel
+            options.logsForPeople = Settings.current.errorsAreTerminal
+            options.limits.uploadBytes = maxUpload << 20
+            options.limits.videoSeconds = maxSeconds
+            options.limits.requestsPerSecond = rate
+            options.limits.connectionsOfOneAddress = connections
+            do {
+                try HTTPServer.check(options)
+            } catch {
+                throw CommandError(message: error.message, hint: error.hint)
+            }
+            for folder in folders where !FileManager.default.fileExists(atPath: folder) {
+                throw CommandError(
+                    message: "\(folder): no such folder", hint: "--root names a folder that is there")
+            }
+            return options
+        }
+
+        /// A warning and no refusal: secrets that containers mount are readable by everybody in there, and cannot be changed.
+        private static func isOpenToOthers(_ file: String) -> Bool {
+            var status = stat()
+            return stat(file, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+                && status.st_mode & (S_IROTH | S_IWOTH) != 0
+        }
+
+        private static func token(_ file: String) throws -> String {
+            guard let text = try? String(contentsOfFile: file, encoding: .utf8) else {
+                throw CommandError(
+                    message: "\(file): cannot be read", hint: "make it: openssl rand -hex 24 > \(file)")
+            }
+            return String(text.prefix { !$0.isNewline })
+        }
     }
-}
+#endif

@@ -1,8 +1,5 @@
 import ArgumentParser
-import Dispatch
 import Glibc
-import HTTPService
-import NIOCore
 import Service
 
 struct ServeCommand: ParsableCommand {
@@ -36,7 +33,7 @@ struct ServeCommand: ParsableCommand {
 
     func validate() throws {
         try http.validateTogether()
-        if inOrder, http.http != nil {
+        if inOrder, http.isAsked {
             throw ValidationError("--in-order: goes with standard input alone, not with --http")
         }
     }
@@ -44,14 +41,16 @@ struct ServeCommand: ParsableCommand {
     func run() throws {
         if schema { return Terminal.data(lines: ProtocolSchema.text) }
         ServiceMemory.settle(processors: Settings.current.processors)
-        let (library, folders) =
-            try http.http == nil ? (places.library(), []) : places.libraryAndFolders()
+        let (library, folders) = try http.isAsked ? places.libraryAndFolders() : (places.library(), [])
         Interrupts.catchSignals()
         // A client that goes away shows as an error of a write, and ends the service quietly.
         signal(SIGPIPE, SIG_IGN)
         let handler = RequestHandler(library: library)
-        guard let address = http.http else { return try serveLines(handler) }
-        try serve(handler, try http.options(at: address, places, folders: folders))
+        if http.isAsked {
+            try http.serve(handler, places, folders: folders)
+        } else {
+            try serveLines(handler)
+        }
     }
 
     private func serveLines(_ handler: RequestHandler) throws {
@@ -61,25 +60,5 @@ struct ServeCommand: ParsableCommand {
         let ending = server.run(
             input: STDIN_FILENO, output: STDOUT_FILENO, shouldStop: Interrupts.wereReceived)
         if ending == .stopped { throw Interrupts.exitCode }
-    }
-
-    private func serve(_ handler: RequestHandler, _ options: HTTPOptions) throws {
-        let server = HTTPServer(handler: handler, options: options)
-        let ended = DispatchSemaphore(value: 0)
-        Task.detached {
-            do {
-                try await server.run(shouldStop: Interrupts.wereReceived)
-            } catch let error as IOError where error.errnoCode == EADDRINUSE {
-                Terminal.report(
-                    "\(options.address): another program listens at this address already",
-                    hint: "choose another port with --http (0 takes any that is free), or end that program")
-            } catch {
-                Terminal.report("\(options.address): \(error)", hint: "choose another address with --http")
-            }
-            ended.signal()
-        }
-        ended.wait()
-        guard Interrupts.wereReceived() else { throw ExitCode.failure }
-        throw Interrupts.exitCode
     }
 }

@@ -24,7 +24,7 @@ typedef struct mt_memory_desc *mt_memory_desc_t;
 #elif DNNL_VERSION_MAJOR == 3
 #include "version3.inc"
 #else
-#error "Sources/COneDNN knows oneDNN 2.x and 3.x; write a version file for this one"
+#error "Sources/C/COneDNN knows oneDNN 2.x and 3.x; write a version file for this one"
 #endif
 
 // --- Memory descriptors ---
