@@ -46,66 +46,72 @@ let package = Package(
         .target(name: "CTiles", path: "Sources/C/CTiles"),
         .target(name: "CWorker", path: "Sources/C/CWorker"),
 
-        // Floor 1: files to clips; probability; tensors.
-        .target(name: "VideoDecoding", dependencies: ["CFFmpeg", "CLazyLibraries"]),
+        // Floor 1: what all others stand on: JSON, files, clocks, threads, checksums, what is known of a video.
+        .target(name: "Base", dependencies: ["CFFmpeg", "CLazyLibraries"]),
+
+        // Floor 2: files to clips; probability; tensors.
+        .target(name: "VideoDecoding", dependencies: ["CFFmpeg", "CLazyLibraries", "Base"]),
         .target(
             name: "Distributions",
-            dependencies: [.product(name: "HeapModule", package: "swift-collections")]),
-        .target(name: "Tensors", dependencies: ["COpenBLAS", "CLazyLibraries"]),
+            dependencies: ["Base", .product(name: "HeapModule", package: "swift-collections")]),
+        .target(name: "Tensors", dependencies: ["COpenBLAS", "CLazyLibraries", "Base"]),
 
-        // Floor 2: layers; the on-disk index.
+        // Floor 3: layers; the on-disk index.
         .target(name: "NeuralNetwork", dependencies: ["COneDNN", "CWinograd", "CTiles", "Tensors"]),
         .target(
             name: "Indexing",
             dependencies: [
-                "CDistance", "VideoDecoding", "Distributions", "Tensors",
+                "CDistance", "Base", "VideoDecoding", "Distributions",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ]),
 
-        // Floor 3: the same index on a PostgreSQL server, for many machines; a video becomes a mixture.
+        // Floor 4: the same index on a PostgreSQL server, for many machines; a video becomes a mixture.
         .target(
             name: "SharedIndexing",
             dependencies: [
-                "CPostgres", "CLazyLibraries", "VideoDecoding", "Distributions", "Tensors", "Indexing",
+                "CPostgres", "CLazyLibraries", "Base", "Distributions", "Indexing",
             ]),
         .target(
             name: "VideoEncoding",
-            dependencies: ["VideoDecoding", "Distributions", "Tensors", "NeuralNetwork"]),
+            dependencies: ["Base", "VideoDecoding", "Distributions", "Tensors", "NeuralNetwork"]),
 
-        // Floor 4: folder → index; query → ranking; paper's training.
+        // Floor 5: folder → index; query → ranking; paper's training.
         .target(
             name: "Ingestion",
-            dependencies: ["VideoDecoding", "VideoEncoding", "Indexing", "SharedIndexing"]),
+            dependencies: ["Base", "VideoEncoding", "Indexing", "SharedIndexing"]),
         .target(
             name: "Retrieval",
-            dependencies: ["CDistance", "VideoDecoding", "Distributions", "Indexing"]),
+            dependencies: [
+                "CDistance", "Base", "Distributions", "Indexing",
+            ]),
         .target(
             name: "Training",
             dependencies: [
-                "COpenBLAS", "CLazyLibraries", "VideoDecoding", "Distributions", "Tensors", "NeuralNetwork",
-                "VideoEncoding",
+                "COpenBLAS", "CLazyLibraries", "Base", "VideoDecoding", "Distributions", "Tensors",
+                "NeuralNetwork", "VideoEncoding",
             ]),
 
-        // Floor 5: measurements on labelled videos; JSON lines.
+        // Floor 6: measurements on labelled videos; JSON lines.
         .target(
             name: "Evaluation",
             dependencies: [
-                "VideoDecoding", "Distributions", "Tensors", "NeuralNetwork", "VideoEncoding", "Training",
+                "Base", "VideoDecoding", "Distributions", "Tensors", "NeuralNetwork", "VideoEncoding",
+                "Training",
             ]),
         .target(
             name: "Service",
             dependencies: [
-                "CWorker", "VideoDecoding", "Distributions", "Tensors", "Ingestion", "Retrieval", "Indexing",
+                "CWorker", "Base", "VideoDecoding", "Distributions", "Ingestion", "Retrieval", "Indexing",
                 "SharedIndexing", "VideoEncoding",
             ],
             exclude: ["README.md"],
             resources: [.embedInCode("protocol.schema.json")]),
 
-        // Floor 6: HTTP, beside the JSON lines; nothing else builds with Hummingbird.
+        // Floor 7: HTTP, beside the JSON lines; nothing else builds with Hummingbird.
         .target(
             name: "HTTPService",
             dependencies: [
-                "VideoDecoding", "Indexing", "VideoEncoding", "Service",
+                "Base", "VideoDecoding", "Indexing", "VideoEncoding", "Service",
                 .product(name: "Hummingbird", package: "hummingbird", condition: withHTTP),
                 .product(name: "HummingbirdCore", package: "hummingbird", condition: withHTTP),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle", condition: withHTTP),
@@ -117,13 +123,13 @@ let package = Package(
             exclude: ["README.md"],
             resources: [.embedInCode("Page/Files")]),
 
-        // Floor 7: the command line.
+        // Floor 8: the command line.
         .executableTarget(
             name: "mixtape",
             dependencies: [
-                "VideoDecoding", "Distributions", "Tensors", "NeuralNetwork", "VideoEncoding", "Indexing",
-                "SharedIndexing", "Ingestion", "Retrieval", "Training", "Evaluation", "Service",
-                .target(name: "HTTPService", condition: withHTTP),
+                "Base", "VideoDecoding", "Distributions", "Tensors", "NeuralNetwork", "Indexing",
+                "SharedIndexing", "VideoEncoding", "Ingestion", "Retrieval", "Training", "Evaluation",
+                "Service", .target(name: "HTTPService", condition: withHTTP),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log", condition: withHTTP),
                 .product(name: "NIOCore", package: "swift-nio", condition: withHTTP),
@@ -133,7 +139,7 @@ let package = Package(
         .target(
             name: "Fuzzing",
             dependencies: [
-                "VideoDecoding", "Distributions", "Tensors", "Indexing", "VideoEncoding", "Retrieval",
+                "Base", "VideoDecoding", "Distributions", "Tensors", "Indexing", "VideoEncoding", "Retrieval",
                 "Training", "Evaluation", "Ingestion", "Service", "HTTPService",
             ],
             path: "Tests/Fuzzing"),
@@ -142,54 +148,72 @@ let package = Package(
 
         // Those that run the program find it beside them: `swift test` builds every product first. No target depends on it,
         // or its linker flags would be the tests' as well.
-        .testTarget(name: "VideoDecodingTests", dependencies: ["VideoDecoding"]),
+        .testTarget(name: "BaseTests", dependencies: ["Base"]),
+        .testTarget(name: "VideoDecodingTests", dependencies: ["Base", "VideoDecoding"]),
         .testTarget(name: "DistributionsTests", dependencies: ["Distributions"]),
-        .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
         .testTarget(
-            name: "NeuralNetworkTests", dependencies: ["CWinograd", "CTiles", "Tensors", "NeuralNetwork"]),
-        .testTarget(name: "IndexingTests", dependencies: ["VideoDecoding", "Distributions", "Indexing"]),
+            name: "TensorsTests",
+            dependencies: [
+                "Base", "Tensors",
+            ]),
+        .testTarget(
+            name: "NeuralNetworkTests",
+            dependencies: [
+                "CWinograd", "CTiles", "Base", "Tensors", "NeuralNetwork",
+            ]),
+        .testTarget(
+            name: "IndexingTests",
+            dependencies: [
+                "Base", "Distributions", "Indexing",
+            ]),
         .testTarget(
             name: "SharedIndexingTests",
             dependencies: [
-                "VideoDecoding", "Distributions", "Indexing", "SharedIndexing", "VideoEncoding", "Ingestion",
+                "Base", "Distributions", "Indexing", "SharedIndexing", "VideoEncoding", "Ingestion",
                 "Retrieval", "BuiltProgram",
             ]),
         .testTarget(
             name: "VideoEncodingTests",
-            dependencies: ["VideoDecoding", "Distributions", "Tensors", "NeuralNetwork", "VideoEncoding"]),
+            dependencies: [
+                "Base", "VideoDecoding", "Distributions", "Tensors", "NeuralNetwork", "VideoEncoding",
+            ]),
         .testTarget(
             name: "RetrievalTests",
-            dependencies: ["CDistance", "VideoDecoding", "Distributions", "Indexing", "Retrieval"]),
+            dependencies: [
+                "CDistance", "Base", "VideoDecoding", "Distributions", "Indexing", "Retrieval",
+            ]),
         .testTarget(
             name: "IngestionTests",
-            dependencies: ["VideoDecoding", "Distributions", "Indexing", "VideoEncoding", "Ingestion"]),
+            dependencies: [
+                "Base", "Distributions", "Indexing", "VideoEncoding", "Ingestion",
+            ]),
         .testTarget(
             name: "TrainingTests",
             dependencies: [
-                "VideoDecoding", "Distributions", "Tensors", "NeuralNetwork", "VideoEncoding", "Training",
+                "Base", "VideoDecoding", "Distributions", "Tensors", "NeuralNetwork", "VideoEncoding",
+                "Training",
             ]),
         .testTarget(
             name: "EvaluationTests",
             dependencies: [
-                "VideoDecoding", "Distributions", "NeuralNetwork", "VideoEncoding", "Retrieval", "Evaluation",
+                "Base", "VideoDecoding", "Distributions", "NeuralNetwork", "VideoEncoding", "Retrieval",
+                "Evaluation",
             ]),
         .testTarget(
             name: "ServiceTests",
             dependencies: [
-                "CWorker", "VideoDecoding", "Distributions", "Indexing", "VideoEncoding", "Ingestion",
-                "Service",
-                "BuiltProgram",
+                "CWorker", "Base", "VideoDecoding", "Distributions", "Indexing", "VideoEncoding", "Ingestion",
+                "Service", "BuiltProgram",
             ]),
         .testTarget(
             name: "HTTPServiceTests",
             dependencies: [
-                "VideoDecoding", "Distributions", "Indexing", "Service", "HTTPService", "BuiltProgram",
+                "Base", "Distributions", "Indexing", "Service", "HTTPService", "BuiltProgram",
             ]),
         .testTarget(
             name: "FuzzingTests",
             dependencies: [
-                "VideoDecoding", "Distributions", "Indexing", "VideoEncoding", "Retrieval", "Fuzzing",
-                "BuiltProgram",
+                "Base", "Distributions", "Indexing", "VideoEncoding", "Retrieval", "Fuzzing", "BuiltProgram",
             ]),
         .testTarget(name: "CommandLineTests", dependencies: ["BuiltProgram"], exclude: ["Snapshots"]),
     ],

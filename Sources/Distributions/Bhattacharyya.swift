@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Darwin)
-    import Darwin
-#endif
+import Glibc
 
 /// Bhattacharyya distances between diagonal Gaussians and between sampled videos (paper eq. 5 and 6),
 /// in double precision. The ¼ of eq. 5 covers both its terms; λ = 1 is the true Bhattacharyya distance.

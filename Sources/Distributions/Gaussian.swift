@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Darwin)
-    import Darwin
-#endif
+import Glibc
 
 /// A Gaussian with a diagonal covariance: what one clip becomes (paper eq. 2).
 public struct Gaussian: Sendable, Equatable {

@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Darwin)
-    import Darwin
-#endif
+import Glibc
 
 /// A mixture of equally weighted Gaussians: what a video becomes (paper eq. 3).
 public struct GaussianMixture: Sendable, Equatable {

@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Darwin)
-    import Darwin
-#endif
+import Glibc
 
 /// The first two moments of a mixture, as a diagonal Gaussian: what the scan compares.
 public struct Moments: Sendable, Equatable {

@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Darwin)
-    import Darwin
-#endif
+import Glibc
 
 /// A Gaussian as it falls onto a plane: its centre and its covariance there.
 public struct PlanarGaussian: Sendable, Equatable {

@@ -1,8 +1,5 @@
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Darwin)
-    import Darwin
-#endif
+import Base
+import Glibc
 
 /// A reproducible random generator: xoshiro256** (Blackman and Vigna, 2018), its 256-bit state filled by
 /// SplitMix64 from a 64-bit seed. The same seed gives the same integers on every machine.
@@ -24,9 +21,9 @@ public struct SeededGenerator: RandomNumberGenerator, Sendable {
 
     /// Seeds from text, such as a content fingerprint: the seed is FNV-1a (64 bits) over its UTF-8 bytes.
     public init(seed text: String) {
-        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-        for byte in text.utf8 { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01B3 }
-        self.init(seed: hash)
+        var hash = FNVChecksum()
+        hash.addBytes(text.utf8)
+        self.init(seed: hash.value)
     }
 
     /// The next 64 random bits.

@@ -1,4 +1,3 @@
-import VideoDecoding
 import VideoEncoding
 
 /// Measures models on labelled videos.

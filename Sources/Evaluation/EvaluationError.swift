@@ -1,4 +1,4 @@
-import Tensors
+import Base
 import VideoEncoding
 
 /// Why a measurement cannot be made; names the file where there is one, and what to do.
@@ -42,7 +42,7 @@ extension EvaluationError {
     /// The whole of a text file of at most 256 MiB.
     static func text(ofFile path: String) throws(EvaluationError) -> String {
         do throws(SystemError) {
-            return String(decoding: try AtomicFile.read(path, limit: 256 << 20), as: UTF8.self)
+            return String(decoding: try FileBytes.read(path, limit: 256 << 20), as: UTF8.self)
         } catch {
             throw .file(path: path, line: nil, problem: error.description, hint: "check the path")
         }

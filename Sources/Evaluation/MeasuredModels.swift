@@ -1,5 +1,5 @@
+import Base
 import Glibc
-import VideoDecoding
 import VideoEncoding
 
 /// A model and the name that reports give it.
@@ -94,7 +94,9 @@ enum MeasuredModels {
             let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
                 pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
             }
-            guard !name.hasPrefix("."), isFolder("\(folder)/\(name)") else { continue }
+            guard !name.hasPrefix("."), FileStatus(path: "\(folder)/\(name)")?.isFolder == true else {
+                continue
+            }
             if access("\(folder)/\(name)/config.json", R_OK) == 0 {
                 names.append(name)
             } else {
@@ -115,11 +117,6 @@ enum MeasuredModels {
         }
         return names.map { (step: step(of: $0) ?? -1, name: $0) }
             .sorted { ($0.step, $0.name) < ($1.step, $1.name) }.map(\.name)
-    }
-
-    private static func isFolder(_ path: String) -> Bool {
-        var facts = stat()
-        return stat(path, &facts) == 0 && facts.st_mode & S_IFMT == S_IFDIR
     }
 
     /// The last number in a name.

@@ -1,7 +1,7 @@
 internal import Foundation
 
+import Base
 import Distributions
-import VideoDecoding
 
 /// The byte layouts of the database's blobs, all little-endian (`index/README.md`).
 enum Blobs {
@@ -80,9 +80,9 @@ enum Blobs {
     ) -> Bool {
         var finite = true
         for (i, value) in values.enumerated() {
-            let half = Float16(value)
-            finite = finite && half.isFinite
-            halves[offset + i] = half.bitPattern.littleEndian
+            let half = HalfPrecision.float16(from: value)
+            finite = finite && half & 0x7C00 != 0x7C00
+            halves[offset + i] = half.littleEndian
         }
         return finite
     }
@@ -91,7 +91,7 @@ enum Blobs {
         [Float](unsafeUninitializedCapacity: count) { values, used in
             for i in 0..<count {
                 let bits = raw.loadUnaligned(fromByteOffset: (offset + i) * 2, as: UInt16.self)
-                values[i] = Float(Float16(bitPattern: UInt16(littleEndian: bits)))
+                values[i] = HalfPrecision.float32(fromFloat16: UInt16(littleEndian: bits))
             }
             used = count
         }

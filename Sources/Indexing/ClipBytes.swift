@@ -1,7 +1,7 @@
 internal import Foundation
 
+import Base
 import Distributions
-import VideoDecoding
 
 /// A video's clips in the bytes that every index keeps them in (`index/README.md`): intervals, and Gaussians in float16.
 package struct ClipBytes: Sendable, Equatable {

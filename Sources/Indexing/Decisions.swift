@@ -1,5 +1,7 @@
 internal import GRDB
 
+import Base
+
 /// What somebody decided of two contents; it holds wherever files of these contents lie and whatever they are called.
 public struct PairDecision: Sendable, Hashable {
     /// What was decided.

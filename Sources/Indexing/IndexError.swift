@@ -1,4 +1,5 @@
 internal import GRDB
+import Base
 import Glibc
 
 /// Why an index cannot be used; names the folder or file and what to do.
@@ -61,7 +62,7 @@ extension IndexError {
         case ENOSPC, EDQUOT: .diskFull(path)
         case EROFS, EACCES, EPERM: .readOnly(path, "\(what) is not permitted")
         default:
-            IndexError(reason: .failed, path: path, message: "\(what): \(String(cString: strerror(code)))")
+            IndexError(reason: .failed, path: path, message: "\(what): \(SystemError.message(code))")
         }
     }
 

@@ -1,5 +1,5 @@
+import Base
 import Distributions
-import VideoDecoding
 
 /// What a run needs of an index: the embedded one, or one that many machines share.
 package protocol IndexStore: AnyObject, Sendable {

@@ -1,6 +1,6 @@
+import Base
 import Distributions
 import Glibc
-import VideoDecoding
 
 /// What identifies a file's bytes and place at the time it was read.
 public struct FileIdentity: Sendable, Hashable {
@@ -41,16 +41,9 @@ public struct FileIdentity: Sendable, Hashable {
 
     /// Whether nobody wrote to the file, whose status is as given, since it was read. A file that was only renamed, or had its
     /// permissions changed, counts as touched.
-    public func isUntouched(_ status: stat) -> Bool {
-        isUntouched(
-            size: Int64(status.st_size), modified: status.st_mtim.nanoseconds,
-            statusChanged: status.st_ctim.nanoseconds)
+    package func isUntouched(_ status: FileStatus) -> Bool {
+        isUntouched(size: status.size, modified: status.modified, statusChanged: status.statusChanged)
     }
-}
-
-extension timespec {
-    /// Since 1970; wraps for years beyond 2262.
-    public var nanoseconds: Int64 { Int64(tv_sec) &* 1_000_000_000 &+ Int64(tv_nsec) }
 }
 
 /// One indexed video.

@@ -1,5 +1,5 @@
+import Base
 import Glibc
-import Tensors
 
 /// What the rows of a derived file of moments are.
 package enum MomentsKind: Sendable {
@@ -88,9 +88,8 @@ enum MomentsFile {
         let descriptor = open(folder + stamp.kind.fileName, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
-        var facts = stat()
-        guard fstat(descriptor, &facts) == 0, facts.st_mode & S_IFMT == S_IFREG,
-            Int(facts.st_size) == layout.fileSize,
+        guard let status = FileStatus(descriptor: descriptor), status.isRegular,
+            Int(status.size) == layout.fileSize,
             let base = mmap(nil, layout.fileSize, PROT_READ, MAP_SHARED, descriptor, 0), base != MAP_FAILED
         else { return nil }
         let header = stamp.header(layout)
@@ -117,11 +116,14 @@ enum MomentsFile {
         guard let layout = MomentsLayout(count: stamp.count, dimension: stamp.dimension) else {
             throw IndexError.corrupted(folder, "its counts cannot be true")
         }
-        let temporary = TemporaryFile(folder: folder, size: layout.fileSize)
-        let flags = temporary == nil ? MAP_PRIVATE | MAP_ANONYMOUS : MAP_SHARED
+        // None where the folder cannot be written or lacks the space.
+        let file = try? AtomicFile(path: folder + stamp.kind.fileName)
+        let isOnDisk = (try? file?.reserve(layout.fileSize)) != nil
+        let flags = isOnDisk ? MAP_SHARED : MAP_PRIVATE | MAP_ANONYMOUS
         guard
             let base = mmap(
-                nil, layout.fileSize, PROT_READ | PROT_WRITE, flags, temporary?.descriptor ?? -1, 0),
+                nil, layout.fileSize, PROT_READ | PROT_WRITE, flags, isOnDisk ? file?.descriptor ?? -1 : -1, 0
+            ),
             base != MAP_FAILED
         else {
             throw IndexError(
@@ -135,9 +137,7 @@ enum MomentsFile {
             throw error
         }
         layout.complete(base, header: stamp.header(layout))
-        if let temporary, msync(base, layout.fileSize, MS_SYNC) == 0 {
-            temporary.rename(to: folder + stamp.kind.fileName)
-        }
+        if isOnDisk, msync(base, layout.fileSize, MS_SYNC) == 0 { try? file?.commit() }
         mprotect(base, layout.fileSize, PROT_READ)
         return MomentsTable(base: base, layout: layout, stamp: stamp, rowsAreWhole: true)
     }
@@ -158,13 +158,8 @@ enum MomentsFile {
 
     /// Deletes temporary files whose makers are gone: the ones that nobody holds the lock of.
     static func removeAbandoned(in folder: String) {
-        guard let entries = opendir(folder) else { return }
-        defer { closedir(entries) }
-        while let entry = readdir(entries) {
-            let name = withUnsafeBytes(of: &entry.pointee.d_name) {
-                String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
-            }
-            // `empty.….tmp` is of earlier versions.
+        for name in Folder.names(in: folder) ?? [] {
+            // `.tmp` is of earlier versions.
             let isTemporary =
                 name.hasSuffix(AtomicFile.temporaryEnding)
                 || name.hasSuffix(".tmp") && (name.hasPrefix("moments.") || name.hasPrefix("empty."))
@@ -197,33 +192,5 @@ extension MomentsLayout {
         base.storeBytes(
             of: checksum(ofHeaderIn: base), toByteOffset: MomentsLayout.headerChecksumOffset,
             as: UInt64.self)
-    }
-}
-
-/// A file under a name of its own, locked while its maker lives, gone unless it is renamed.
-private final class TemporaryFile {
-    let descriptor: Int32
-    private let path: String
-    private var renamed = false
-
-    /// Nil where the folder cannot be written or lacks the space, which is taken here: writing to a mapped hole on
-    /// a full disk would be a bus error.
-    init?(folder: String, size: Int) {
-        path = folder + "/moments.\(getpid()).\(UInt32.random(in: 0 ... .max)).tmp"
-        descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
-        if descriptor < 0 { return nil }
-        if flock(descriptor, LOCK_EX | LOCK_NB) != 0 || posix_fallocate(descriptor, 0, size) != 0 {
-            return nil
-        }
-    }
-
-    func rename(to name: String) {
-        renamed = fsync(descriptor) == 0 && Glibc.rename(path, name) == 0
-    }
-
-    deinit {
-        if descriptor < 0 { return }
-        if !renamed { unlink(path) }
-        close(descriptor)
     }
 }

@@ -1,3 +1,4 @@
+import Base
 import Dispatch
 
 /// The layout of `moments.bin`, `clips.bin` and `scenes.bin`: a header of 192 bytes, then sections, each at a multiple of 64 bytes

@@ -1,7 +1,7 @@
 internal import Foundation
 internal import GRDB
 
-import VideoDecoding
+import Base
 
 /// Reading and writing the table `signatures`, which came with format 3: what a video's clips look like, a row per ready
 /// video. `data` is empty where the encoder gave none; a video that an older version stored has no row.

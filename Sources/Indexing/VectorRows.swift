@@ -1,9 +1,9 @@
 internal import Foundation
 internal import GRDB
+import Base
 import Glibc
 
 import Distributions
-import VideoDecoding
 
 /// A row of the table `moments`: what the scan compares.
 struct MomentsRow {

@@ -1,6 +1,6 @@
+import Base
 import Distributions
 import Glibc
-import Tensors
 
 /// `empty.bin`: what the index's model makes of clips that show nothing (`index/README.md`). Derived; may be deleted.
 extension VideoIndex {
@@ -36,13 +36,7 @@ extension VideoIndex {
         }
         let sum = Self.checksum(words)
         words += [UInt32(truncatingIfNeeded: sum), UInt32(truncatingIfNeeded: sum >> 32)]
-        let complete = words
-        try? AtomicFile.write(to: folder + Self.emptyClipsName) { (append) throws(SystemError) in
-            let result = complete.withUnsafeBytes { bytes in
-                Result { () throws(SystemError) in try append(bytes) }
-            }
-            try result.get()
-        }
+        try? AtomicFile.write(words.withUnsafeBytes { Array($0) }, to: folder + Self.emptyClipsName)
     }
 
     private static func emptyClipsHeader(_ model: IndexModel) -> [UInt32] {

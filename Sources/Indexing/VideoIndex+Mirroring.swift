@@ -1,7 +1,6 @@
 internal import GRDB
 
 import Distributions
-import VideoDecoding
 
 /// One change of an index that this one is a copy of.
 package enum MirroredChange: Sendable {

@@ -1,5 +1,6 @@
 internal import Foundation
 internal import GRDB
+import Base
 import Distributions
 import Glibc
 import VideoDecoding
@@ -245,7 +246,7 @@ extension MomentsLayout {
     ) {
         func value(_ place: Int) -> Float {
             let bits = clips.loadUnaligned(fromByteOffset: 2 * place, as: UInt16.self)
-            return Float(Float16(bitPattern: UInt16(littleEndian: bits)))
+            return HalfPrecision.float32(fromFloat16: UInt16(littleEndian: bits))
         }
         for clip in 0..<clips.count / (4 * dimension) {
             let row = first + clip

@@ -1,8 +1,8 @@
 internal import Foundation
 internal import GRDB
 
+import Base
 import Distributions
-import VideoDecoding
 
 extension VideoIndex {
     func read<R>(_ body: (Database) throws -> R) throws(IndexError) -> R {

@@ -1,8 +1,8 @@
 internal import Foundation
 internal import GRDB
 
+import Base
 import Distributions
-import VideoDecoding
 
 /// A known file and what it is now: touched, moved, or both.
 public struct FileChange: Sendable, Hashable {

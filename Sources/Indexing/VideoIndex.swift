@@ -1,4 +1,5 @@
 internal import GRDB
+import Base
 import Glibc
 import Synchronization
 
@@ -57,7 +58,9 @@ public final class VideoIndex: Sendable {
     public static func open(readingFrom folder: String, expecting model: IndexModel? = nil) throws(IndexError)
         -> VideoIndex
     {
-        guard let resolved = resolve(folder), exists(resolved + databaseName) else { throw notFound(folder) }
+        guard let resolved = Path.real(folder), Path.exists(resolved + databaseName) else {
+            throw notFound(folder)
+        }
         return try translatingErrors(resolved) {
             let reader = try openReader(resolved)
             let (format, library) = try reader.read { db in
@@ -86,19 +89,21 @@ public final class VideoIndex: Sendable {
         writingTo folder: String, model: IndexModel, waitingSeconds: Double = 0, durability: Durability
     ) throws(IndexError) -> VideoIndex {
         precondition(model.dimension > 0, "a model has a dimension")
-        try makeFolder(folder)
-        guard let resolved = resolve(folder) else { throw notFound(folder) }
+        do throws(SystemError) { try Folder.make(folder) } catch {
+            throw .system(folder, doing: "making the folder", errno: error.code)
+        }
+        guard let resolved = Path.real(folder) else { throw notFound(folder) }
         let lock = try WriterLock(folder: resolved, waitingSeconds: waitingSeconds)
         MomentsFile.removeAbandoned(in: resolved)
         return try translatingErrors(resolved) {
             // Looked at before anything is written, so that a refused index stays as it is.
-            if exists(resolved + databaseName) {
+            if Path.exists(resolved + databaseName) {
                 let peek = try DatabaseQueue(path: resolved + databaseName, configuration: configuration())
                 defer { try? peek.close() }
                 let state = try peek.read { try Schema.inspect($0, folder: resolved) }
                 // An interrupted first run leaves an empty database, too, but no files made of it.
                 let derived: [MomentsKind] = [.videos, .clips, .scenes]
-                if state == .blank, derived.contains(where: { exists(resolved + $0.fileName) }) {
+                if state == .blank, derived.contains(where: { Path.exists(resolved + $0.fileName) }) {
                     throw IndexError.corrupted(
                         resolved, "its database is empty, and files that were made of it are there")
                 }
@@ -112,7 +117,7 @@ public final class VideoIndex: Sendable {
                 if try Int.fetchOne(db, sql: "SELECT count(*) FROM library") == 0,
                     try Int.fetchOne(db, sql: "SELECT count(*) FROM video") == 0
                 {
-                    try LibraryRow(new: randomUUID(), model: model).save(db)
+                    try LibraryRow(new: RandomName.make(), model: model).save(db)
                 }
                 return try LibraryRow(db, folder: resolved)
             }
@@ -169,7 +174,7 @@ extension VideoIndex {
             _ = try pool.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM sqlite_schema") }
             return pool
         } catch let error as DatabaseError where cannotShare(error) {
-            if (fileSize(path + "-wal") ?? 0) > 0 {
+            if (FileStatus(path: path + "-wal")?.size ?? 0) > 0 {
                 throw IndexError.readOnly(
                     folder, "the index was not closed, and recovering it needs permission to write its folder"
                 )
@@ -235,12 +240,13 @@ extension VideoIndex {
             reason: .notFound, path: folder, message: "there is no index in this folder",
             hint: "make one with `mixtape index FOLDER`, or name another with --index")
     }
+}
 
-    private static func randomUUID() -> String {
-        var generator = SystemRandomNumberGenerator()
-        return (0..<2).map { _ in
-            let digits = String(generator.next(), radix: 16)
-            return String(repeating: "0", count: 16 - digits.count) + digits
-        }.joined()
+extension VideoIndex {
+    /// Bytes that the index takes on the disk, moments and write-ahead log included.
+    public var sizeOnDisk: Int64 {
+        ["/videos.sqlite", "/videos.sqlite-wal", "/moments.bin", "/clips.bin", "/scenes.bin"].reduce(0) {
+            $0 + (FileStatus(path: folder + $1)?.size ?? 0)
+        }
     }
 }

@@ -1,6 +1,6 @@
 internal import GRDB
 
-import VideoDecoding
+import Base
 
 /// A row of the table `video`.
 struct VideoRow: Equatable {

@@ -1,3 +1,4 @@
+import Base
 import Glibc
 
 /// The right to write an index: an exclusive `flock` on the file `lock` in its folder.
@@ -15,7 +16,7 @@ final class WriterLock: Sendable {
         // Whoever may open it can hold it: nobody else, then. (None but its owner could ever write it.)
         descriptor = Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
         if descriptor < 0 { throw .system(folder, doing: "creating the lock file", errno: errno) }
-        let start = WriterLock.now()
+        let start = Time.monotonic
         while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
             let code = errno
             if code == EINTR { continue }
@@ -24,7 +25,7 @@ final class WriterLock: Sendable {
             let holder = WriterLock.holder(descriptor)
             let isGone = holder.map { kill($0, 0) != 0 && errno == ESRCH } ?? false
             let patience = max(waitingSeconds, isGone ? WriterLock.secondsForChildren : 0)
-            if WriterLock.now() - start >= patience {
+            if Time.monotonic - start >= patience {
                 throw IndexError(
                     reason: .busy, path: folder,
                     message: "another program is writing this index"
@@ -50,11 +51,5 @@ final class WriterLock: Sendable {
         let count = pread(descriptor, &bytes, bytes.count, 0)
         guard count > 0 else { return nil }
         return pid_t(String(decoding: bytes[..<count].prefix { $0 >= 48 && $0 <= 57 }, as: UTF8.self))
-    }
-
-    private static func now() -> Double {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
     }
 }

@@ -1,5 +1,5 @@
+import Base
 import Indexing
-import VideoDecoding
 
 /// What the folders hold against what the index knows, by path, size and times alone: no file is read for it.
 struct Comparison {

@@ -1,7 +1,7 @@
+import Base
 import Glibc
 import Indexing
 import Synchronization
-import VideoDecoding
 import VideoEncoding
 
 /// The files that wait for encoding, and what each thread does with the next.
@@ -190,7 +190,7 @@ extension FileIdentity {
     var changeWhileReading: (reason: String, message: String)? {
         switch FileStatus.of(path, followingLinks: true) {
         case .failure(let error):
-            return error.number == ENOENT || error.number == ENOTDIR
+            return error.code == ENOENT || error.code == ENOTDIR
                 ? (VideoError.Reason.notFound.rawValue, "the file was deleted or moved while it was read")
                 : (VideoError.Reason.readFailed.rawValue, error.message)
         case .success(let status):

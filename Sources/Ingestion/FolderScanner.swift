@@ -1,5 +1,5 @@
+import Base
 import Glibc
-import VideoDecoding
 
 /// A file that a run should look at.
 struct ScannedFile {
@@ -99,7 +99,7 @@ struct FolderScanner {
     }
 
     private mutating func enter(root: String) {
-        let path = resolvedPath(root)
+        let path = Path.resolved(root)
         result.roots.append(path)
         // One that became a link since whoever asks looked at it.
         guard rules.admitsLink(to: path) else {
@@ -159,7 +159,7 @@ struct FolderScanner {
         switch FileStatus.of(path, followingLinks: false) {
         case .failure(let error):
             // Gone since the folder was listed: nothing to say.
-            if error.number != ENOENT { report(path, error) }
+            if error.code != ENOENT { report(path, error) }
         case .success(let status) where status.isLink:
             follow(path, name, ignored, &waiting)
         case .success(let status) where status.isFolder:
@@ -188,9 +188,9 @@ struct FolderScanner {
         switch FileStatus.of(path, followingLinks: true) {
         case .failure(let error):
             // A link that leads nowhere, or in a circle, is worth a word only where it should lead to a video.
-            if isVideo(name) || error.number == EACCES { report(path, error) }
+            if isVideo(name) || error.code == EACCES { report(path, error) }
         case .success(let status):
-            let target = resolvedPath(path)
+            let target = Path.resolved(path)
             guard rules.admitsLink(to: target) else {
                 let counts = status.isFolder || isVideo(name) || isVideo(target)
                 result.leftOut.outsideLinks += counts ? 1 : 0
@@ -246,7 +246,7 @@ struct FolderScanner {
     /// Nil, and a report, where the folder cannot be read.
     private mutating func list(_ folder: String) -> Listing? {
         guard let stream = opendir(folder) else {
-            report(folder, SystemError(number: errno))
+            report(folder, SystemError(operation: "read"))
             return nil
         }
         defer { closedir(stream) }
@@ -254,7 +254,7 @@ struct FolderScanner {
         while true {
             errno = 0
             guard let entry = readdir(stream) else {
-                if errno != 0 { report(folder, SystemError(number: errno)) }
+                if errno != 0 { report(folder, SystemError(operation: "read")) }
                 return listing
             }
             withUnsafeBytes(of: &entry.pointee.d_name) { raw in
@@ -281,7 +281,7 @@ struct FolderScanner {
 
     private mutating func report(_ path: String, _ error: SystemError) {
         let (reason, detail): (VideoError.Reason, String) =
-            switch error.number {
+            switch error.code {
             case ENOENT, ENOTDIR: (.notFound, "no such file or folder")
             case EACCES, EPERM: (.permissionDenied, "permission denied")
             case ELOOP: (.notFound, "a symbolic link that leads in a circle")

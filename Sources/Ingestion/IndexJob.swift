@@ -1,6 +1,6 @@
+import Base
 import Indexing
 import SharedIndexing
-import VideoDecoding
 import VideoEncoding
 
 /// What a run is asked to do.

@@ -1,7 +1,7 @@
+import Base
 import Indexing
 import SharedIndexing
 import Synchronization
-import VideoDecoding
 
 /// One run of an `IndexJob`: scan, compare, know by content, reconcile, remove, encode.
 struct IndexRun: Sendable {
@@ -103,7 +103,7 @@ struct IndexRun: Sendable {
     {
         if files.isEmpty { return [] }
         let results = FingerprintResults(count: files.count)
-        onThreads(min(workerCount, files.count), tick: tick) {
+        onThreads(min(workerCount, files.count), name: "index", tick: tick) {
             while !keeper.isStopped, let i = results.next() {
                 let bytes = Self.bytesToKnow(files[i])
                 keeper.read(files[i].path, bytes: bytes)
@@ -160,8 +160,10 @@ struct IndexRun: Sendable {
         if tasks.isEmpty { return }
         keeper.begin(.encoding, reading: tasks.map(\.file.size))
         let pool = EncodingPool(run: self, tasks: tasks)
-        onThreads(min(workerCount, tasks.count), tick: tick) { pool.work() }
-        if pool.hasSuspects, !keeper.isStopped { onThreads(1, tick: tick) { pool.retrySuspects() } }
+        onThreads(min(workerCount, tasks.count), name: "index", tick: tick) { pool.work() }
+        if pool.hasSuspects, !keeper.isStopped {
+            onThreads(1, name: "index", tick: tick) { pool.retrySuspects() }
+        }
         if let error = keeper.error { throw error }
     }
 }
@@ -174,7 +176,7 @@ extension IndexRun {
         // Others have put files in as well: the queue says how much there is.
         keeper.begin(.encoding, reading: [])
         let pool = SharedPool(run: self, queue: queue)
-        onThreads(workerCount, tick: { pool.tick(report: tick) }) { pool.work() }
+        onThreads(workerCount, name: "index", tick: { pool.tick(report: tick) }) { pool.work() }
         try pool.giveBack()
         if let error = keeper.error { throw error }
     }

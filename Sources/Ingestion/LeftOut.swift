@@ -1,3 +1,5 @@
+import Base
+
 /// What a run passed over in its folders, and why.
 public struct LeftOut: Sendable, Equatable {
     /// Why a whole folder was passed over.

@@ -1,3 +1,4 @@
+import Base
 import Indexing
 import Synchronization
 
@@ -34,7 +35,7 @@ final class ProgressKeeper: Sendable {
         var phaseBegan: Double?
     }
     private let state = Mutex(State())
-    private let began = monotonicSeconds()
+    private let began = Time.monotonic
     private let cancelled: @Sendable () -> Bool
 
     init(isCancelled: @escaping @Sendable () -> Bool) { cancelled = isCancelled }
@@ -55,7 +56,7 @@ final class ProgressKeeper: Sendable {
 
     /// - Parameter files: bytes of each file that the phase reads.
     func begin(_ phase: IndexProgress.Phase, reading files: [Int64]) {
-        let now = monotonicSeconds()
+        let now = Time.monotonic
         state.withLock {
             $0.progress.phase = phase
             $0.phaseBegan = now
@@ -115,7 +116,7 @@ final class ProgressKeeper: Sendable {
     /// The state now. The estimate assumes that what is left goes as fast as what is done, needs two seconds to say
     /// anything, and grows while a file takes longer than its size let expect.
     func snapshot() -> IndexProgress {
-        let now = monotonicSeconds()
+        let now = Time.monotonic
         return state.withLock { state in
             var progress = state.progress
             progress.elapsed = now - began

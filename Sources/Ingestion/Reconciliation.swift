@@ -1,5 +1,5 @@
+import Base
 import Indexing
-import VideoDecoding
 
 /// A file to be encoded, and the files with the same content that will share what comes of it.
 struct EncodingTask {

@@ -1,8 +1,8 @@
+import Base
 import Glibc
 import Indexing
 import SharedIndexing
 import Synchronization
-import VideoDecoding
 import VideoEncoding
 
 /// What each thread of a worker on a shared queue does with the next content.

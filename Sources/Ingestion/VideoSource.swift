@@ -1,5 +1,5 @@
+import Base
 import Indexing
-import VideoDecoding
 import VideoEncoding
 
 /// What a run needs of the world: to know a file by its content, and to turn it into a distribution.

@@ -1,5 +1,4 @@
 internal import COneDNN
-import Tensors
 
 /// Extents, strides or paddings in time, height and width.
 public struct Extent3D: Sendable, Hashable {

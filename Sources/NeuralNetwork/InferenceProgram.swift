@@ -1,5 +1,4 @@
 internal import COneDNN
-import Tensors
 
 /// A network compiled for one input shape, with the memory it runs in; used by one thread at a time.
 ///

@@ -1,5 +1,4 @@
 internal import COneDNN
-import Tensors
 
 /// A max pooling's shape; cells of the padding never win.
 public struct PoolingShape: Sendable, Hashable {

@@ -1,6 +1,5 @@
 internal import COneDNN
 internal import CTiles
-import Tensors
 
 /// A convolution in bfloat16 on AMX, sums in float32: of the same products as oneDNN's, in another order.
 ///

@@ -1,6 +1,5 @@
 internal import COneDNN
 internal import CWinograd
-import Tensors
 
 /// A convolution of 3 × 3 taps in height and width by Winograd's minimal filtering, in float32: a quarter of the products of
 /// the definition, sums in another order, so results that differ by some 1e-6 of the largest.

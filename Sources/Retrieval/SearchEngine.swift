@@ -1,6 +1,6 @@
+import Base
 import Distributions
 import Indexing
-import VideoDecoding
 
 /// One row of a ranking.
 public struct Match: Sendable {
@@ -313,8 +313,8 @@ extension GaussianMixture {
         GaussianMixture(
             components: components.map {
                 Gaussian(
-                    mean: $0.mean.map { Float(Float16($0)) },
-                    logVariance: $0.logVariance.map { Float(Float16($0)) })
+                    mean: $0.mean.map(HalfPrecision.roundedToFloat16),
+                    logVariance: $0.logVariance.map(HalfPrecision.roundedToFloat16))
             })
     }
 }

@@ -1,8 +1,7 @@
+import Base
 import Glibc
 import Indexing
 import Synchronization
-import Tensors
-import VideoDecoding
 
 /// An embedded index in a folder of this machine that follows a shared one, change by change: whoever searches it gets the very
 /// ranking that the embedded index of the same videos gives. May be deleted at any time.

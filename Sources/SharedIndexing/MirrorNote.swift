@@ -1,5 +1,4 @@
-import Tensors
-import VideoDecoding
+import Base
 
 /// Where a mirror is in step with the shared index.
 package struct MirrorPosition: Equatable, Sendable {
@@ -65,7 +64,7 @@ package struct MirrorNote: Equatable, Sendable {
 
     /// Nil where there is no note, or none that is whole.
     package static func read(_ path: String) -> MirrorNote? {
-        guard let bytes = try? AtomicFile.read(path, limit: 4096) else { return nil }
+        guard let bytes = try? FileBytes.read(path, limit: 4096) else { return nil }
         return MirrorNote(bytes)
     }
 

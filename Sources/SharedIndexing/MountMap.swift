@@ -1,3 +1,4 @@
+import Base
 import Glibc
 
 /// Where this machine sees the folders that a shared index names.
@@ -28,9 +29,7 @@ public struct MountMap: Sendable, Hashable {
             return "a name is letters, digits, - and _"
         }
         if roots.contains(where: { $0.name == name }) { return "the name \(name) is given twice" }
-        guard let real = realpath(folder, nil) else { return "\(folder): no such folder" }
-        defer { free(real) }
-        let resolved = String(cString: real)
+        guard let resolved = Path.real(folder) else { return "\(folder): no such folder" }
         roots.append(Root(name: name, folder: resolved == "/" ? "" : resolved))
         // The innermost first.
         roots.sort { ($1.folder.utf8.count, $0.name) < ($0.folder.utf8.count, $1.name) }

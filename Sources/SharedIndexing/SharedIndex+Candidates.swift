@@ -1,6 +1,6 @@
+import Base
 import Distributions
 import Indexing
-import VideoDecoding
 
 /// How many of the true ten nearest videos a search finds among so many candidates.
 public struct CandidateRecall: Sendable, Equatable {

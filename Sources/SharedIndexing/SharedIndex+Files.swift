@@ -1,6 +1,6 @@
+import Base
 import Distributions
 import Indexing
-import VideoDecoding
 
 /// A transaction that changes files. It holds the lock on the head row, so that changes are numbered in the order in which
 /// they become visible, and a path cannot get two rows.
@@ -159,7 +159,7 @@ struct SharedContent {
 /// two is the 2-Wasserstein distance of the two Gaussians: W₂² = ‖μ₁ − μ₂‖² + ‖σ₁ − σ₂‖² where covariances are diagonal.
 enum Embedding {
     static func halves(_ moments: Moments) -> [UInt16] {
-        moments.mean.map { Float16($0).bitPattern }
-            + moments.variance.map { Float16($0.squareRoot()).bitPattern }
+        moments.mean.map(HalfPrecision.float16(from:))
+            + moments.variance.map { HalfPrecision.float16(from: $0.squareRoot()) }
     }
 }

@@ -1,6 +1,6 @@
+import Base
 import Distributions
 import Indexing
-import VideoDecoding
 
 extension SharedIndex: IndexStore {
     package var isShared: Bool { true }

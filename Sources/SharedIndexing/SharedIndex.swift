@@ -1,3 +1,4 @@
+import Base
 import Indexing
 
 /// An index in a PostgreSQL database with pgvector, which any number of machines read and write.
@@ -65,7 +66,7 @@ public final class SharedIndex: Sendable {
                 return try SharedSchema.vectorVersion(session)
             }
             try SharedSchema.check(vector: version, place)
-            let uuid = randomUUID()
+            let uuid = RandomName.make()
             try client.use { (session) throws(PostgresError) in
                 try SharedSchema.migrate(session, model, uuid: uuid)
             }
@@ -122,14 +123,6 @@ public final class SharedIndex: Sendable {
                 hint: "use a newer mixtape, or name another database with --index")
         }
         return head
-    }
-
-    private static func randomUUID() -> String {
-        var generator = SystemRandomNumberGenerator()
-        return (0..<2).map { _ in
-            let digits = String(generator.next(), radix: 16)
-            return String(repeating: "0", count: 16 - digits.count) + digits
-        }.joined()
     }
 
     /// Ends the connection.

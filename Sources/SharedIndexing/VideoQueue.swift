@@ -1,6 +1,6 @@
+import Base
 import Distributions
 import Indexing
-import VideoDecoding
 
 /// The contents that wait for being encoded, which any number of workers on any machine take.
 ///

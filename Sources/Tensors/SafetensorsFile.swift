@@ -1,3 +1,4 @@
+import Base
 import Glibc
 
 /// Why a tensor file cannot be read or written; names the file and, where it is about one, the tensor.
@@ -81,11 +82,10 @@ public final class SafetensorsFile {
             throw failure(SystemError(operation: "open", code: errno).description)
         }
         do throws(TensorFileError) {
-            var status = stat()
-            guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+            guard let status = FileStatus(descriptor: descriptor), status.isRegular else {
                 throw failure("not a regular file")
             }
-            let size = Int(status.st_size)
+            let size = Int(status.size)
             guard size >= 8 else { throw failure("too short for a safetensors file (\(size) bytes)") }
             let prefix = try Self.read(descriptor, path: path, offset: 0, count: 8)
             let length = prefix.reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
@@ -174,21 +174,18 @@ public final class SafetensorsFile {
     private static func read(
         _ descriptor: Int32, path: String, offset: Int, count: Int
     ) throws(TensorFileError) -> [UInt8] {
-        var failure: String?
+        var got = 0
         let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, used in
-            while used < count {
-                let got = pread(descriptor, buffer.baseAddress! + used, count - used, off_t(offset + used))
-                if got < 0, errno == EINTR { continue }
-                if got <= 0 {
-                    failure =
-                        got == 0
-                        ? "the file ends too early" : SystemError(operation: "read", code: errno).description
-                    return
-                }
-                used += got
-            }
+            let rest = UnsafeMutableRawBufferPointer(
+                rebasing: UnsafeMutableRawBufferPointer(buffer)[..<count])
+            got = FileBytes.read(descriptor, into: rest, at: Int64(offset))
+            used = max(0, got)
         }
-        if let failure { throw TensorFileError(path: path, message: failure) }
+        if got < 0 {
+            let error = SystemError(operation: "read", code: Int32(-got))
+            throw TensorFileError(path: path, message: error.description)
+        }
+        guard got == count else { throw TensorFileError(path: path, message: "the file ends too early") }
         return bytes
     }
 }

@@ -1,7 +1,11 @@
+import Base
+
 /// The JSON header of a safetensors file, checked.
 struct SafetensorsHeader {
     var entries: [SafetensorsFile.Entry] = []
     var metadata: [(name: String, value: String)] = []
+    /// Ten for each tensor of the largest networks.
+    package static let mostValues = 1 << 20
 
     init(bytes: [UInt8], dataSize: Int, path: String) throws(TensorFileError) {
         func failure(_ message: String, _ tensor: String? = nil) -> TensorFileError {
@@ -9,13 +13,13 @@ struct SafetensorsHeader {
         }
         let document: JSONValue
         do throws(JSONSyntaxError) {
-            document = try JSONParser.parse(bytes)
+            document = try JSONValue(parsing: bytes, values: Self.mostValues)
         } catch {
-            throw failure("the header is no valid JSON: \(error.problem) at byte \(8 + error.offset)")
+            throw failure("the header is no valid JSON: \(error.message) at byte \(8 + error.offset)")
         }
         guard case .object(let members) = document else { throw failure("the header is not a JSON object") }
         for member in members {
-            if member.name == "__metadata__" {
+            if member.key == "__metadata__" {
                 metadata = try Self.metadata(member.value, path: path)
             } else {
                 entries.append(try Self.entry(member, path: path))
@@ -48,9 +52,9 @@ struct SafetensorsHeader {
         var result: [(name: String, value: String)] = []
         for member in members {
             guard case .string(let text) = member.value else {
-                throw TensorFileError(path: path, message: "__metadata__.\(member.name) is not a string")
+                throw TensorFileError(path: path, message: "__metadata__.\(member.key) is not a string")
             }
-            result.append((member.name, text))
+            result.append((member.key, text))
         }
         return result
     }
@@ -59,7 +63,7 @@ struct SafetensorsHeader {
         _ member: JSONValue.Member, path: String
     ) throws(TensorFileError) -> SafetensorsFile.Entry {
         func failure(_ message: String) -> TensorFileError {
-            TensorFileError(path: path, tensor: member.name, message: message)
+            TensorFileError(path: path, tensor: member.key, message: message)
         }
         guard case .object(let fields) = member.value else {
             throw failure("is \(member.value.kind) and not an object")
@@ -68,7 +72,7 @@ struct SafetensorsHeader {
         var shape: [Int]?
         var offsets: [Int]?
         for field in fields {
-            switch (field.name, field.value) {
+            switch (field.key, field.value) {
             case ("dtype", .string(let name)):
                 type = TensorDataType(rawValue: name)
                 guard type != nil else {
@@ -76,7 +80,7 @@ struct SafetensorsHeader {
                 }
             case ("shape", .array(let values)): shape = integers(values)
             case ("data_offsets", .array(let values)): offsets = integers(values)
-            default: throw failure("has an unexpected \"\(field.name)\"")
+            default: throw failure("has an unexpected \"\(field.key)\"")
             }
         }
         guard let type, let shape, let offsets else { throw failure("needs dtype, shape and data_offsets") }
@@ -93,14 +97,14 @@ struct SafetensorsHeader {
             throw failure(
                 "shape \(shape) of \(type.rawValue) takes \(size) bytes, not \(offsets[1] - offsets[0])")
         }
-        return .init(name: member.name, type: type, shape: shape, range: offsets[0]..<offsets[1])
+        return .init(name: member.key, type: type, shape: shape, range: offsets[0]..<offsets[1])
     }
 
     /// Nil where an element is not an integer of at least zero.
     private static func integers(_ values: [JSONValue]) -> [Int]? {
         var result: [Int] = []
         for value in values {
-            guard case .integer(let number) = value, number >= 0 else { return nil }
+            guard let number = value.integerValue, number >= 0 else { return nil }
             result.append(number)
         }
         return result

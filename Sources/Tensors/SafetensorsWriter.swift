@@ -1,3 +1,5 @@
+import Base
+
 /// Writes safetensors files; the same tensors give the same bytes.
 public enum SafetensorsWriter {
     /// Writes the tensors, sorted by name, through a temporary file: the path holds the old file or the whole new one.
@@ -8,22 +10,33 @@ public enum SafetensorsWriter {
         metadata: [(name: String, value: String)] = [], to path: String
     ) throws(TensorFileError) {
         precondition(type != .float64 && type != .uint8, "float64 and uint8 are read, not written")
+        let sorted = tensors.sorted { $0.key < $1.key }
+        try write(
+            sorted.map { ($0.key, type, $0.value.shape) }, metadata: metadata.sorted { $0.name < $1.name },
+            to: path
+        ) { (index, file) throws(SystemError) in try file.write(bytes(of: sorted[index].value, as: type)) }
+    }
+
+    /// The same for tensors in any order, of which `body` appends the bytes of the one with a number.
+    package static func write(
+        _ tensors: [(name: String, type: TensorDataType, shape: [Int])],
+        metadata: [(name: String, value: String)], to path: String,
+        _ body: (Int, AtomicFile) throws(SystemError) -> Void
+    ) throws(TensorFileError) {
         var members: [JSONValue.Member] = []
         if !metadata.isEmpty {
-            let sorted = metadata.sorted { $0.name < $1.name }
-            members.append(.init("__metadata__", .object(sorted.map { .init($0.name, .string($0.value)) })))
+            members.append(.init("__metadata__", .object(metadata.map { .init($0.name, .string($0.value)) })))
         }
-        let sorted = tensors.sorted { $0.key < $1.key }
         var offset = 0
-        for (name, tensor) in sorted {
-            let end = offset + tensor.count * type.size
+        for (name, type, shape) in tensors {
+            let end = offset + shape.reduce(1, *) * type.size
             members.append(
                 .init(
                     name,
                     .object([
                         .init("dtype", .string(type.rawValue)),
-                        .init("shape", .array(tensor.shape.map { .integer($0) })),
-                        .init("data_offsets", .array([.integer(offset), .integer(end)])),
+                        .init("shape", .array(shape.map { .number($0) })),
+                        .init("data_offsets", .array([.number(offset), .number(end)])),
                     ])))
             offset = end
         }
@@ -32,27 +45,13 @@ public enum SafetensorsWriter {
         while (8 + header.count) % 64 != 0 { header.append(UInt8(ascii: " ")) }
         let prefix = (0..<8).map { UInt8(truncatingIfNeeded: header.count >> ($0 * 8)) } + header
         do throws(SystemError) {
-            try AtomicFile.write(to: path) { (append) throws(SystemError) in
-                try Self.append(prefix, append)
-                for (_, tensor) in sorted {
-                    try Self.append(bytes(of: tensor, as: type), append)
-                }
-            }
+            let file = try AtomicFile(path: path)
+            try file.write(prefix)
+            for index in tensors.indices { try body(index, file) }
+            try file.commit()
         } catch {
             throw TensorFileError(path: path, message: error.description)
         }
-    }
-
-    private static func append(
-        _ bytes: [UInt8], _ append: (UnsafeRawBufferPointer) throws(SystemError) -> Void
-    ) throws(SystemError) {
-        let failure: SystemError? = bytes.withUnsafeBytes { raw in
-            do throws(SystemError) {
-                try append(raw)
-                return nil
-            } catch { return error }
-        }
-        if let failure { throw failure }
     }
 
     /// Little-endian, as the processor has it.

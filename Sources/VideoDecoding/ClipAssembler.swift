@@ -1,3 +1,4 @@
+import Base
 import Glibc
 
 /// Decides which instants of a video are needed and puts the pictures seen there together to clips.

@@ -1,18 +1,4 @@
-/// A half-open interval of presentation time, [start, stop), in seconds from the video's first frame.
-public struct TimeRange: Sendable, Hashable, Codable {
-    /// The first second inside.
-    public var start: Double
-    /// The first second outside; may be infinite.
-    public var stop: Double
-    /// Seconds.
-    public var duration: Double { stop - start }
-
-    /// From `start` to just before `stop`.
-    public init(start: Double, stop: Double) {
-        self.start = start
-        self.stop = stop
-    }
-}
+import Base
 
 /// How a video is cut into clips and each clip into frames, by presentation time.
 public struct ClipPlan: Sendable, Hashable, Codable {
@@ -75,44 +61,5 @@ public struct Clip: Sendable {
         self.interval = interval
         self.frames = frames
         self.soundShare = soundShare
-    }
-}
-
-/// What a file says of its video stream, after rotation and sample aspect ratio.
-public struct StreamFacts: Sendable, Hashable, Codable {
-    /// FFmpeg's name of the container format, such as "matroska,webm".
-    public var container: String
-    /// FFmpeg's name of the codec, such as "h264".
-    public var codec: String
-    /// Pixels as displayed.
-    public var width: Int
-    /// Pixels as displayed.
-    public var height: Int
-    /// Seconds; from the container at first, measured once the file was read to its end.
-    public var duration: Double?
-    /// Average frames a second, where known.
-    public var frameRate: Double?
-    /// Whether time stamps were wrong and put right.
-    public var areTimesMended: Bool
-    /// How much of what the file says it holds could be decoded soundly, 0…1: frames that are broken, concealed or cut off are
-    /// not. 1 until the file was read to its end.
-    public var decodedShare: Double
-
-    /// Whether more is missing than a broken frame here or there.
-    public var isDamaged: Bool { decodedShare < 0.99 }
-
-    /// All facts at once.
-    public init(
-        container: String, codec: String, width: Int, height: Int, duration: Double?, frameRate: Double?,
-        areTimesMended: Bool = false, decodedShare: Double = 1
-    ) {
-        self.container = container
-        self.codec = codec
-        self.width = width
-        self.height = height
-        self.duration = duration
-        self.frameRate = frameRate
-        self.areTimesMended = areTimesMended
-        self.decodedShare = decodedShare
     }
 }

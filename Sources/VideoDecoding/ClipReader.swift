@@ -1,3 +1,5 @@
+import Base
+
 /// Settings of one reading.
 public struct ReadingOptions: Sendable {
     /// How the video is cut into clips.

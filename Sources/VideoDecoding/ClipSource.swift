@@ -1,3 +1,5 @@
+import Base
+
 /// Where the clips and pictures of files come from: this process decodes them (`DecodedClips`), or one that a file may
 /// take down does.
 public protocol ClipSource: Sendable {

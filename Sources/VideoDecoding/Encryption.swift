@@ -1,5 +1,7 @@
 internal import CFFmpeg
 
+import Base
+
 /// Tells whether a stream is encrypted: its decoder would make grey and green pictures of it, which look like those of any
 /// other one.
 enum Encryption {

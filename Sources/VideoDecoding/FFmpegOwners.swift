@@ -1,6 +1,8 @@
 // Every object of FFmpeg that must be freed has its owner here: a class that frees it in `deinit`.
 internal import CFFmpeg
 
+import Base
+
 final class Packet {
     let pointer: UnsafeMutablePointer<AVPacket>
 

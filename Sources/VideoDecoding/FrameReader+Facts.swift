@@ -1,5 +1,7 @@
 internal import CFFmpeg
 
+import Base
+
 /// What the file says of itself, and how far that is so.
 extension FrameReader {
     static func seconds(_ ratio: AVRational) -> Double {

@@ -1,5 +1,7 @@
 internal import CFFmpeg
 
+import Base
+
 /// A video stream's decoded frames, one by one, with their times.
 final class FrameReader {
     /// Larger pictures are taken for damage; 8K has 33 million pixels.
@@ -82,7 +84,7 @@ final class FrameReader {
         func fail(_ reason: VideoError.Reason, _ detail: String, _ code: Int32) throws(VideoError) -> Never {
             try source.interruption.check(path: path)
             if let failure = source.failure {
-                let words = "cannot read the file: \(RegularFile.systemMessage(failure))"
+                let words = "cannot read the file: \(SystemError.message(failure))"
                 throw VideoError(path: path, reason: .readFailed, detail: words)
             }
             throw VideoError(path: path, reason: reason, detail: detail + explanation(code))
@@ -312,7 +314,7 @@ final class FrameReader {
             if let failure = source.failure {
                 throw VideoError(
                     path: path, reason: .readFailed,
-                    detail: "cannot read the file: \(RegularFile.systemMessage(failure))")
+                    detail: "cannot read the file: \(SystemError.message(failure))")
             }
             failures += 1
             if result == mixtape_error_end || failures > 100 { return false }

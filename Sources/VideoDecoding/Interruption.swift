@@ -1,3 +1,4 @@
+import Base
 import Glibc
 
 /// The time limit and the cancellation of one reading, asked by FFmpeg's callbacks and the decoding loop.
@@ -27,10 +28,10 @@ package final class Interruption {
     /// Notes a frame that was on screen for so long.
     package func noteFrame(seconds: Double) { decoded += max(0, min(seconds, Self.mostSeconds)) }
 
-    package func resume() { resumedAt = Self.now() }
+    package func resume() { resumedAt = Time.monotonic }
 
     func pause() {
-        if let resumedAt { spent += Self.now() - resumedAt }
+        if let resumedAt { spent += Time.monotonic - resumedAt }
         resumedAt = nil
     }
 
@@ -38,7 +39,7 @@ package final class Interruption {
         if outcome != nil { return true }
         if isCancelled() {
             outcome = .cancelled
-        } else if spent + (resumedAt.map { Self.now() - $0 } ?? 0) > timeLimit + growth * decoded {
+        } else if spent + (resumedAt.map { Time.monotonic - $0 } ?? 0) > timeLimit + growth * decoded {
             outcome = .timeLimit
         }
         return outcome != nil
@@ -56,11 +57,5 @@ package final class Interruption {
                     "reading took longer than \(timeLimit) seconds\(growth > 0 ? " and than the frames up to there last" : "")"
             )
         }
-    }
-
-    private static func now() -> Double {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
     }
 }

@@ -1,3 +1,5 @@
+import Base
+
 /// What stands behind the first picture of a JPEG file: nothing, as a rule; further pictures, where a camera's stream was saved
 /// as it came; or a short film, where a telephone took a motion photo.
 struct JPEGSequence {

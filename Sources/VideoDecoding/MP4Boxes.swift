@@ -1,3 +1,5 @@
+import Base
+
 /// The outermost boxes of an MP4 file (ISO/IEC 14496-12): what stands in them says what a file is, and what it lacks.
 struct MP4Boxes {
     struct Box {

@@ -1,3 +1,5 @@
+import Base
+
 /// Where a Matroska file should end by its own words: the size of its segment (RFC 8794, sections 4 to 6; RFC 9559, 5.1).
 enum MatroskaSegment {
     private static let header: [UInt8] = [0x1A, 0x45, 0xDF, 0xA3]

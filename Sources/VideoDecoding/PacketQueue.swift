@@ -1,5 +1,7 @@
 internal import CFFmpeg
 
+import Base
+
 /// A stream's packets on their way from the demuxer to the decoder, and what their stamps say of frames to come.
 ///
 /// As a rule none waits here. Where a frame's time stamp is out of line, packets are read ahead until it is clear which

@@ -1,5 +1,7 @@
 internal import CFFmpeg
 
+import Base
+
 extension ClipReader {
     /// Seconds that a video lasts by the steps from packet to packet, which is near the truth where a container's own word is
     /// not: one wrong time stamp makes hours of seconds. Nothing is decoded. Steps of more than ten seconds count as one

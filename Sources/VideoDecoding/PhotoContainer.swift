@@ -1,3 +1,5 @@
+import Base
+
 /// Photos in the container of MP4 files: HEIC and AVIF (ISO/IEC 23008-12).
 enum PhotoContainer {
     enum Kind {

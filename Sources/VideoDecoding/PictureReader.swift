@@ -1,5 +1,7 @@
 internal import CFFmpeg
 
+import Base
+
 /// Reads still pictures: JPEG and PNG, decoded by FFmpeg from the file's bytes alone.
 ///
 /// No demuxer is involved: FFmpeg's demuxers for pictures open further files by the pattern of a name.
@@ -31,7 +33,7 @@ public struct PictureReader: Sendable {
         let bytes = UnsafeMutableRawBufferPointer(start: packet.pointer.pointee.data, count: Int(file.size))
         let count = file.read(into: bytes, at: 0)
         guard count == bytes.count else {
-            let why = count < 0 ? RegularFile.systemMessage(Int32(clamping: -count)) : "it became shorter"
+            let why = count < 0 ? SystemError.message(Int32(clamping: -count)) : "it became shorter"
             throw VideoError(path: path, reason: .readFailed, detail: "cannot read the file: \(why)")
         }
         try interruption.check(path: path)

@@ -1,3 +1,5 @@
+import Base
+
 /// One pass over a file: frames in, clips out.
 final class ReadingSession {
     private(set) var facts: StreamFacts

@@ -1,3 +1,5 @@
+import Base
+
 /// How many bytes a file says that it has: where a download broke off, fewer are there.
 enum StatedSize {
     /// Nil where the format, FFmpeg's name of which this is, does not say, or a recorder never came to write it.

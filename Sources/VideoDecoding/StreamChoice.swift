@@ -1,5 +1,7 @@
 internal import CFFmpeg
 
+import Base
+
 /// Which demuxers are used, and which stream of a file is its video.
 enum StreamChoice {
     /// Text that names other files or hosts; none of it is a video itself.

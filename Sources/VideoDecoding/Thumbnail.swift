@@ -1,3 +1,5 @@
+import Base
+
 /// A small still picture of a video.
 public struct Thumbnail: Sendable {
     /// A JPEG file.

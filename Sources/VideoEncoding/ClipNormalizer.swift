@@ -1,5 +1,5 @@
+import Base
 import NeuralNetwork
-import Tensors
 
 /// Bytes of a clip → the network's input: interleaved RGB to planes, normalised, in the network's number format.
 package final class ClipNormalizer {

@@ -1,3 +1,4 @@
+import Base
 import VideoDecoding
 
 /// The clips of a file as they came, of which those that repeat the one before are encoded once.

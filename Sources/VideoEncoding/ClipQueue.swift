@@ -99,34 +99,3 @@ final class ClipQueue: @unchecked Sendable {
         }
     }
 }
-
-/// A thread of its own for blocking work, joined before its maker goes on.
-///
-/// Neither Swift's tasks nor a dispatch queue: both have a pool that is meant for work that does not block.
-final class JoinedThread {
-    private final class Box {
-        let body: @Sendable () -> Void
-        init(_ body: @escaping @Sendable () -> Void) { self.body = body }
-    }
-    private var thread = pthread_t()
-    private var isRunning = false
-
-    /// Runs `body` on a new thread, or at once on this one where the system gives no thread.
-    init(_ body: @escaping @Sendable () -> Void) {
-        let box = Unmanaged.passRetained(Box(body))
-        let status = pthread_create(
-            &thread, nil,
-            { argument in
-                guard let argument else { return nil }
-                Unmanaged<Box>.fromOpaque(argument).takeRetainedValue().body()
-                return nil
-            }, box.toOpaque())
-        isRunning = status == 0
-        if !isRunning { box.takeRetainedValue().body() }
-    }
-
-    func join() {
-        if isRunning { pthread_join(thread, nil) }
-        isRunning = false
-    }
-}

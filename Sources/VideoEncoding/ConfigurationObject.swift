@@ -1,5 +1,5 @@
+import Base
 import NeuralNetwork
-import Tensors
 
 /// One object of a configuration being read: each key is taken once and checked, and what is left over is an error.
 struct ConfigurationObject {
@@ -26,7 +26,7 @@ struct ConfigurationObject {
     }
 
     mutating func optional(_ name: String) -> JSONValue? {
-        guard let index = members.firstIndex(where: { $0.name == name }) else { return nil }
+        guard let index = members.firstIndex(where: { $0.key == name }) else { return nil }
         return members.remove(at: index).value
     }
 
@@ -62,7 +62,7 @@ struct ConfigurationObject {
     }
 
     func integer(_ value: JSONValue, _ name: String, in range: ClosedRange<Int>) throws(ModelError) -> Int {
-        guard case .integer(let number) = value else {
+        guard let number = value.integerValue else {
             throw failure(name, "is \(value.kind); expected an integer")
         }
         guard range.contains(number) else {
@@ -86,12 +86,11 @@ struct ConfigurationObject {
     private func number(
         _ value: JSONValue, _ name: String, in range: ClosedRange<Double>
     ) throws(ModelError) -> Double {
-        let number: Double
-        switch value {
-        case .integer(let integer): number = Double(integer)
-        case .number(let double): number = double
-        default: throw failure(name, "is \(value.kind); expected a number")
+        guard let read = value.doubleValue else {
+            throw failure(name, "is \(value.kind); expected a number")
         }
+        // Never −0: the same configuration has one text.
+        let number = read == 0 ? 0 : read
         guard range.contains(number) else {
             throw failure(name, "is \(number); expected \(range.lowerBound) to \(range.upperBound)")
         }
@@ -135,7 +134,7 @@ struct ConfigurationObject {
     func finish() throws(ModelError) {
         if let unknown = members.first {
             throw ModelError(
-                path: path, message: "unknown key \"\(full(unknown.name))\"",
+                path: path, message: "unknown key \"\(full(unknown.key))\"",
                 hint: "check the spelling, or use a newer version of this software")
         }
     }

@@ -1,7 +1,7 @@
+import Base
 import Glibc
 import NeuralNetwork
 import Tensors
-import VideoDecoding
 
 /// A model in training: batches of clips to Gaussians, and the loss's gradients back to every parameter.
 ///
@@ -242,15 +242,14 @@ extension EncoderTrainer {
         if let name { configuration.name = name }
         if let training {
             do throws(JSONSyntaxError) {
-                configuration.training = try JSONParser.parse(Array(training.utf8))
+                configuration.training = try JSONValue(parsing: training)
             } catch {
                 throw ModelError(
-                    path: folder, message: "the training record is no valid JSON: \(error.problem)")
+                    path: folder, message: "the training record is no valid JSON: \(error.message)")
             }
         }
-        guard mkdir(folder, 0o755) == 0 || errno == EEXIST else {
-            throw ModelError(
-                path: folder, message: SystemError(operation: "make the folder", code: errno).description)
+        do throws(SystemError) { try Folder.makeLast(folder) } catch {
+            throw ModelError(path: folder, message: error.description)
         }
         do throws(TensorFileError) {
             try SafetensorsWriter.write(weights.tensors, as: type, to: "\(folder)/model.safetensors")

@@ -1,5 +1,5 @@
+import Base
 import NeuralNetwork
-import Tensors
 import VideoDecoding
 
 extension ModelConfiguration {
@@ -7,9 +7,9 @@ extension ModelConfiguration {
     package init(bytes: [UInt8], path: String) throws(ModelError) {
         let document: JSONValue
         do throws(JSONSyntaxError) {
-            document = try JSONParser.parse(bytes)
+            document = try JSONValue(parsing: bytes)
         } catch {
-            throw ModelError(path: path, message: "not valid JSON: \(error.problem) at byte \(error.offset)")
+            throw ModelError(path: path, message: "not valid JSON: \(error.message) at byte \(error.offset)")
         }
         var root = try ConfigurationObject(document, key: "", path: path)
         // The format first: a newer one may have keys that mean nothing here.
@@ -180,7 +180,7 @@ extension ModelConfiguration {
     /// The text of `config.json`.
     package var text: String {
         var members: [JSONValue.Member] = [
-            .init("format", .integer(Self.format)), .init("name", .string(name)),
+            .init("format", .number(Self.format)), .init("name", .string(name)),
         ]
         members += encoderMembers
         members += [.init("calibration", calibration?.value ?? .null), .init("training", training)]
@@ -194,13 +194,13 @@ extension ModelConfiguration {
 
     private var encoderMembers: [JSONValue.Member] {
         var input: [JSONValue.Member] = [
-            .init("width", .integer(geometry.width)), .init("height", .integer(geometry.height)),
+            .init("width", .number(geometry.width)), .init("height", .number(geometry.height)),
         ]
         switch geometry.fit {
         case .stretch: input.append(.init("fit", .string("stretch")))
         case .centerCrop(let width, let height):
             input.append(.init("fit", .string("center_crop")))
-            let resize = width.map { JSONValue.array([.integer(height), .integer($0)]) } ?? .integer(height)
+            let resize = width.map { JSONValue.array([.number(height), .number($0)]) } ?? .number(height)
             input.append(.init("resize", resize))
         }
         input += [
@@ -209,11 +209,11 @@ extension ModelConfiguration {
             .init("normalization", .string(normalization.isPerClip ? "per_clip" : "fixed")),
         ]
         func extent(_ name: String, _ extent: Extent3D) -> JSONValue.Member {
-            .init(name, .array(extent.values.map { .integer($0) }))
+            .init(name, .array(extent.values.map { .number($0) }))
         }
         let convolutions = architecture.stem.map { layer in
             JSONValue.object([
-                .init("channels", .integer(layer.channels)), extent("kernel", layer.kernel),
+                .init("channels", .number(layer.channels)), extent("kernel", layer.kernel),
                 extent("stride", layer.stride), extent("padding", layer.padding),
             ])
         }
@@ -224,7 +224,7 @@ extension ModelConfiguration {
         }
         let stages = architecture.stages.map { stage in
             JSONValue.object([
-                .init("blocks", .integer(stage.blocks)), .init("channels", .integer(stage.channels)),
+                .init("blocks", .number(stage.blocks)), .init("channels", .number(stage.channels)),
                 extent("kernel", stage.kernel), extent("stride", stage.stride),
                 .init("factorised", .bool(stage.isFactorised)),
             ])
@@ -233,7 +233,7 @@ extension ModelConfiguration {
             .init(
                 "clip",
                 .object([
-                    .init("frames", .integer(plan.framesPerClip)),
+                    .init("frames", .number(plan.framesPerClip)),
                     .init("duration", .number(plan.clipDuration)),
                     .init("stride", .number(plan.clipStride)),
                 ])),
@@ -249,7 +249,7 @@ extension ModelConfiguration {
             .init(
                 "head",
                 .object([
-                    .init("dimension", .integer(dimension)),
+                    .init("dimension", .number(dimension)),
                     .init(
                         "log_variance_range",
                         .array([.number(logVarianceRange.lowerBound), .number(logVarianceRange.upperBound)])),

@@ -1,5 +1,5 @@
+import Base
 import NeuralNetwork
-import Tensors
 import VideoDecoding
 
 /// How the bytes of a clip become the network's input.
@@ -69,7 +69,7 @@ public struct ModelConfiguration: Sendable {
     public init(path: String) throws(ModelError) {
         let bytes: [UInt8]
         do throws(SystemError) {
-            bytes = try AtomicFile.read(path, limit: 1 << 20)
+            bytes = try FileBytes.read(path, limit: 1 << 20)
         } catch {
             throw ModelError(
                 path: path, message: error.description,

@@ -1,3 +1,4 @@
+import Base
 import Glibc
 import NeuralNetwork
 import Tensors
@@ -33,14 +34,13 @@ public enum ModelFactory {
         var configuration = configuration
         // What the reader would refuse is not written.
         _ = try ModelConfiguration(bytes: Array(configuration.text.utf8), path: "\(folder)/config.json")
-        if !replacing, access("\(folder)/model.safetensors", F_OK) == 0 {
+        if !replacing, Path.exists("\(folder)/model.safetensors") {
             throw ModelError(
                 path: folder, message: "holds a model already",
                 hint: "choose another folder, or replace it with --replace")
         }
-        guard mkdir(folder, 0o755) == 0 || errno == EEXIST else {
-            throw ModelError(
-                path: folder, message: SystemError(operation: "make the folder", code: errno).description)
+        do throws(SystemError) { try Folder.makeLast(folder) } catch {
+            throw ModelError(path: folder, message: error.description)
         }
         let weights = try makeWeights(
             configuration, seed: seed, clipCount: clipCount, threads: threads, folder: folder,
@@ -48,7 +48,7 @@ public enum ModelFactory {
         configuration.training = .object([
             .init(
                 "method", .string("none: seeded initialisation, batch norms calibrated on procedural clips")),
-            .init("seed", .string(String(seed))), .init("calibration_clips", .integer(clipCount)),
+            .init("seed", .string(String(seed))), .init("calibration_clips", .number(clipCount)),
         ])
         do throws(TensorFileError) {
             try SafetensorsWriter.write(weights.tensors, as: .float16, to: "\(folder)/model.safetensors")

@@ -1,6 +1,6 @@
+import Base
 import NeuralNetwork
 import Tensors
-import VideoDecoding
 
 /// All tensors of a model: the backbone's units and the head.
 package struct ModelWeights: Sendable {

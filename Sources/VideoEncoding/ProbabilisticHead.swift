@@ -1,6 +1,6 @@
+import Base
 import Distributions
 import NeuralNetwork
-import Tensors
 
 /// Feature → Gaussian (paper eq. 2): μ = L2Norm(LayerNorm(FC_μ(v))), log σ² = clamp(FC_σ(v)).
 package struct ProbabilisticHead: Sendable {

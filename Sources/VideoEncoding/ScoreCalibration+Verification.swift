@@ -1,6 +1,6 @@
+import Base
+import Distributions
 import Glibc
-import Tensors
-import VideoDecoding
 
 /// How distance and verification together read as a probability: a logistic curve in what `evidence` makes of them. Part of
 /// `config.json`, inside the calibration.

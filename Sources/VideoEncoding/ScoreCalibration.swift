@@ -1,5 +1,5 @@
+import Base
 import Glibc
-import Tensors
 
 /// How a model's distances read as probabilities that two videos share footage: a logistic curve in the logarithm of
 /// the distance (Platt scaling, J. Platt 1999). Part of `config.json`.

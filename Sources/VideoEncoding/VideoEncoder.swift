@@ -1,7 +1,6 @@
+import Base
 import Distributions
 import NeuralNetwork
-import Tensors
-import VideoDecoding
 
 /// What a video becomes.
 public struct EncodedVideo: Sendable {

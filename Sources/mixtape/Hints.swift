@@ -1,7 +1,7 @@
 import ArgumentParser
+import Base
 import Service
 import Synchronization
-import VideoDecoding
 
 /// What to do about an error whose author did not say; and hints in the words of the command line that was given.
 enum Hints {

@@ -1,3 +1,4 @@
+import Base
 import Foundation
 
 /// What the program's surroundings say, read once when it starts; nothing below reads the environment.
@@ -18,7 +19,7 @@ struct Settings: Sendable {
     private init() {
         package = Self.findPackage()
         cacheFolder = Self.findCache()
-        processors = ProcessInfo.processInfo.activeProcessorCount
+        processors = processorCount
         outputIsTerminal = isatty(STDOUT_FILENO) == 1
         errorsAreTerminal = isatty(STDERR_FILENO) == 1
         let noColour = getenv("NO_COLOR").map { $0.pointee != 0 } ?? false
@@ -36,9 +37,7 @@ struct Settings: Sendable {
     }
 
     private static func findPackage() -> String? {
-        guard let resolved = realpath("/proc/self/exe", nil) else { return nil }
-        defer { free(resolved) }
-        var folder = String(cString: resolved)[...]
+        guard var folder = Path.real("/proc/self/exe")?[...] else { return nil }
         while let slash = folder.lastIndex(of: "/") {
             folder = folder[..<slash]
             if access("\(folder)/models/default/config.json", R_OK) == 0 { return String(folder) }

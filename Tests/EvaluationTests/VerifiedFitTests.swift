@@ -1,7 +1,7 @@
+import Distributions
 import Evaluation
 import Foundation
 import Testing
-import VideoDecoding
 import VideoEncoding
 
 @Suite struct VerifiedFitTests {

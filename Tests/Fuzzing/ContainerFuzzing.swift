@@ -1,8 +1,8 @@
+import Base
 import Glibc
 import Ingestion
 import Service
 import Synchronization
-import VideoDecoding
 import VideoEncoding
 
 /// Videos as an index and a page hand them to a worker process: the first byte says whether they are encoded or shown, the

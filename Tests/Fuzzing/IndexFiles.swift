@@ -1,8 +1,8 @@
+import Base
 import Distributions
 import Glibc
 import Indexing
 import Retrieval
-import VideoDecoding
 
 /// A small index with everything in it that an index can hold, as bytes to damage, and what it answers undamaged.
 package struct IndexFiles: Sendable {

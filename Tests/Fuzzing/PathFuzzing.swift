@@ -1,7 +1,7 @@
+import Base
 import Distributions
 import Indexing
 import Retrieval
-import VideoDecoding
 
 /// Path patterns, and paths and fingerprints as keys: three texts, a line break between them.
 enum PathFuzzing {

@@ -1,3 +1,4 @@
+import Base
 import Distributions
 import Glibc
 import Indexing

@@ -1,3 +1,4 @@
+import Base
 import VideoDecoding
 
 /// Containers and pictures: the first byte says which, and from when on; the rest is the file.

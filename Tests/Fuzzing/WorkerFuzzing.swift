@@ -1,9 +1,9 @@
+import Base
 import Distributions
 import Glibc
 import Indexing
 import Retrieval
 import Service
-import VideoDecoding
 import VideoEncoding
 
 /// The lines that a worker process hands back, which a hostile video may have taken over: what is taken of them can be

@@ -1,10 +1,10 @@
+import Base
 import Distributions
 import Foundation
 import Fuzzing
 import Indexing
 import Retrieval
 import Testing
-import VideoDecoding
 
 /// A log that was damaged, and the index then written to.
 @Suite(.serialized) struct LostChangeTests {

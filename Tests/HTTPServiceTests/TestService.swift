@@ -1,3 +1,4 @@
+import Base
 import Distributions
 import Foundation
 import HTTPService
@@ -5,7 +6,6 @@ import Indexing
 import Service
 import Synchronization
 import Testing
-import VideoDecoding
 
 /// A service on loopback whose index holds videos made by hand, at files that hold no video.
 final class TestService: Sendable {

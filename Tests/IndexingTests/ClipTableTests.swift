@@ -58,6 +58,6 @@ import Testing
         try data.dropLast(4).write(to: URL(fileURLWithPath: path))
         #expect(index.emptyClips() == nil)
         let leftovers = try FileManager.default.contentsOfDirectory(atPath: folder.path)
-        #expect(!leftovers.contains { $0.hasPrefix("empty.") && $0.hasSuffix(".tmp") })
+        #expect(!leftovers.contains { $0.hasPrefix("empty.") && $0.hasSuffix(".temporary") })
     }
 }

@@ -2,7 +2,6 @@ import Distributions
 import Foundation
 import Indexing
 import Testing
-import VideoDecoding
 
 @Suite struct RoundTripTests {
     let folder: TemporaryFolder

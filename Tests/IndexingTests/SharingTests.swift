@@ -105,15 +105,18 @@ import Testing
             if good != true || table?.count != 50 { wrong.add(1, ordering: .relaxed) }
         }
         #expect(wrong.load(ordering: .relaxed) == 0)
-        let left = try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.hasSuffix(".tmp") }
+        let left = try FileManager.default.contentsOfDirectory(atPath: folder).filter {
+            $0.hasSuffix(".temporary")
+        }
         #expect(left == [])
     }
 
     @Test func abandonedTemporaryFilesAreCleared() throws {
         try VideoIndex.forTests(folder.path).close()
-        try Data(count: 100).write(to: URL(fileURLWithPath: folder.path + "/moments.1.2.tmp"))
+        let names = ["moments.1.2.tmp", "moments.bin.1.2.temporary"]
+        for name in names { try Data(count: 100).write(to: URL(fileURLWithPath: folder.path + "/" + name)) }
         try VideoIndex.forTests(folder.path).close()
-        #expect(!FileManager.default.fileExists(atPath: folder.path + "/moments.1.2.tmp"))
+        for name in names { #expect(!FileManager.default.fileExists(atPath: folder.path + "/" + name)) }
     }
 
     /// What a kill −9 leaves is the folder as it lies there: the database and its log, at any moment.

@@ -1,7 +1,7 @@
+import Base
 import Foundation
 import Indexing
 import Testing
-import VideoDecoding
 
 @Suite struct SignatureTests {
     private static let model = IndexModel(name: "golden", fingerprint: "feed", dimension: 4)

@@ -1,7 +1,7 @@
+import Base
 import Distributions
 import Foundation
 import Indexing
-import VideoDecoding
 
 /// A folder that goes with the test.
 final class TemporaryFolder: Sendable {

@@ -4,7 +4,6 @@ import Indexing
 import Ingestion
 import Synchronization
 import Testing
-import VideoDecoding
 
 @Suite struct FaultTests {
     @Test func pipesSocketsAndFoldersWithVideoNamesAreNotOpened() throws {

@@ -2,7 +2,6 @@ import Foundation
 import Indexing
 import Ingestion
 import Testing
-import VideoDecoding
 
 @Suite struct IncrementalTests {
     let library: Library

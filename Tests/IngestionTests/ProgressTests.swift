@@ -1,9 +1,9 @@
+import Base
 import Foundation
 import Indexing
 import Ingestion
 import Synchronization
 import Testing
-import VideoDecoding
 import VideoEncoding
 
 /// What a run says of itself while it reads.

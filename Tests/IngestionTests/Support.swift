@@ -1,10 +1,10 @@
+import Base
 import Distributions
 import Foundation
 import Indexing
 import Ingestion
 import Synchronization
 import Testing
-import VideoDecoding
 import VideoEncoding
 
 /// A folder that goes with the test.

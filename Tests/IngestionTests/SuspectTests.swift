@@ -1,9 +1,9 @@
+import Base
 import Foundation
 import Indexing
 import Ingestion
 import Synchronization
 import Testing
-import VideoDecoding
 
 /// Files that the process which reads them does not survive.
 @Suite struct SuspectTests {

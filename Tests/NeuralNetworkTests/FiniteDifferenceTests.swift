@@ -1,5 +1,4 @@
 import NeuralNetwork
-import Tensors
 import Testing
 
 /// Slopes of the loss Σ dOut·out.

@@ -1,7 +1,7 @@
+import Base
 import Dispatch
 import NeuralNetwork
 import Synchronization
-import Tensors
 import Testing
 
 /// Runs the program on the clips (C,T,H,W each) and returns a feature vector a clip.

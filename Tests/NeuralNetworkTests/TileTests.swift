@@ -1,3 +1,4 @@
+import Base
 import CTiles
 import Foundation
 import NeuralNetwork

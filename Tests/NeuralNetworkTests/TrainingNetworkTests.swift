@@ -1,3 +1,4 @@
+import Base
 import NeuralNetwork
 import Tensors
 import Testing

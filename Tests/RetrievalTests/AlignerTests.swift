@@ -1,8 +1,8 @@
+import Base
 import Distributions
 import Glibc
 import Retrieval
 import Testing
-import VideoDecoding
 
 @Suite struct AlignerTests {
     /// The film's clips lie some 160 apart where they have nothing in common.

@@ -1,9 +1,9 @@
+import Base
 import Distributions
 import Foundation
 import Indexing
 import Retrieval
 import Testing
-import VideoDecoding
 
 /// A part that a query shares with one video is footage of it; one that many share is an opening.
 @Suite struct CommonPartTests {

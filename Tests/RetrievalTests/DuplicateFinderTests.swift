@@ -1,10 +1,10 @@
+import Base
 import Distributions
 import Foundation
 import Indexing
 import Retrieval
 import Synchronization
 import Testing
-import VideoDecoding
 
 /// From an index to groups.
 @Suite final class DuplicateFinderTests {

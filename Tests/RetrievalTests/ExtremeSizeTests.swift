@@ -1,9 +1,9 @@
+import Base
 import Distributions
 import Foundation
 import Indexing
 import Retrieval
 import Testing
-import VideoDecoding
 
 /// Far more clips, and far more videos, than anybody is expected to have: every distance is a number, and the nearest are
 /// the nearest.

@@ -1,7 +1,7 @@
+import Base
 import Distributions
 import Glibc
 import Retrieval
-import VideoDecoding
 
 /// A made-up film: shots of a few seconds, each at a place of its own in the space of features, through which it moves.
 /// Clips are what an encoder would give: means over their frames.

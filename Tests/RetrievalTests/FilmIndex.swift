@@ -1,8 +1,8 @@
+import Base
 import Distributions
 import Foundation
 import Indexing
 import Retrieval
-import VideoDecoding
 
 /// A real index of films in a temporary folder, which goes with it.
 final class FilmIndex: Sendable {

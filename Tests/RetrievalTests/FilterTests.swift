@@ -1,9 +1,9 @@
+import Base
 import Distributions
 import Foundation
 import Indexing
 import Retrieval
 import Testing
-import VideoDecoding
 
 /// Filters and unwanted examples over real indexes in a temporary folder.
 @Suite final class FilterTests {

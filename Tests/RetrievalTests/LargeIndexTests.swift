@@ -1,9 +1,9 @@
+import Base
 import Distributions
 import Foundation
 import Indexing
 import Retrieval
 import Testing
-import VideoDecoding
 
 /// An index large enough for coarse codes: searches read a part of it, and trust only what they have checked.
 @Suite final class LargeIndexTests {

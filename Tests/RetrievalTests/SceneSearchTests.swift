@@ -1,10 +1,10 @@
+import Base
 import Distributions
 import Foundation
 import Indexing
 import Retrieval
 import Synchronization
 import Testing
-import VideoDecoding
 
 /// Searches for the nearest part of each video, against looking at every one.
 @Suite struct SceneSearchTests {

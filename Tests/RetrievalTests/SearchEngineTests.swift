@@ -1,9 +1,9 @@
+import Base
 import Distributions
 import Foundation
 import Indexing
 import Retrieval
 import Testing
-import VideoDecoding
 
 /// The engine over a real index in a temporary folder.
 @Suite final class SearchEngineTests {

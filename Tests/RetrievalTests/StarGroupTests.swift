@@ -1,8 +1,8 @@
+import Base
 import Distributions
 import Indexing
 import Retrieval
 import Testing
-import VideoDecoding
 
 /// Groups about centres, and the choice of what to keep.
 @Suite struct StarGroupTests {

@@ -1,7 +1,8 @@
+import Base
+import Distributions
 import Foundation
 import Retrieval
 import Testing
-import VideoDecoding
 
 /// Made-up films before one still background: what moves differs, or is the same and altered.
 @Suite struct VerifierTests {

@@ -1,3 +1,4 @@
+import Base
 import BuiltProgram
 import Foundation
 import Service

@@ -1,8 +1,8 @@
+import Base
 import Foundation
 import Ingestion
 import Service
 import Testing
-import VideoDecoding
 import VideoEncoding
 
 /// Workers that crash, hang, or say what no honest worker does: shell scripts in their place.

@@ -1,3 +1,4 @@
+import Base
 import Service
 
 /// Checks JSON values against the part of JSON Schema (draft 2020-12) that our protocol uses. A keyword

@@ -1,9 +1,9 @@
+import Base
 import Distributions
 import Foundation
 import Indexing
 import Service
 import Testing
-import VideoDecoding
 import VideoEncoding
 
 /// Lists of videos, their plane, and queries that were encoded elsewhere.

@@ -1,8 +1,8 @@
+import Base
 import Foundation
 import Ingestion
 import Service
 import Testing
-import VideoDecoding
 import VideoEncoding
 
 /// Workers that a video took over, and that try to take this process's memory and time: shell scripts in their place.

@@ -1,9 +1,9 @@
+import Base
 import Distributions
 import Foundation
 import Indexing
 import Service
 import Testing
-import VideoDecoding
 
 /// Lines that `mixtape import` takes, and those that would be stored and could not be read back or searched for.
 @Suite struct MixtureLineTests {

@@ -1,9 +1,9 @@
+import Base
 import Foundation
 import Ingestion
 import Service
 import Synchronization
 import Testing
-import VideoDecoding
 import VideoEncoding
 
 /// Workers that a video took over, and that go on talking: shell scripts in their place.

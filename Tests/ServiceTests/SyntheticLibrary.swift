@@ -1,8 +1,8 @@
+import Base
 import Distributions
 import Foundation
 import Indexing
 import Service
-import VideoDecoding
 import VideoEncoding
 
 /// A library whose videos are distributions made by hand, at files that hold no video: whatever it

@@ -1,6 +1,6 @@
+import Base
 import Service
 import Testing
-import VideoDecoding
 
 /// Words of a worker, taken apart.
 @Suite struct WorkerOutputTests {

@@ -1,3 +1,4 @@
+import Base
 import Distributions
 import Foundation
 import Indexing
@@ -5,7 +6,6 @@ import Ingestion
 import Retrieval
 import SharedIndexing
 import Synchronization
-import VideoDecoding
 import VideoEncoding
 
 /// A source that "decodes" text files: a file's content is its video; `broken…` fails as damaged.

@@ -4,7 +4,6 @@ import Ingestion
 import SharedIndexing
 import Synchronization
 import Testing
-import VideoDecoding
 
 @Suite(.enabled(if: TestServer.isThere, TestServer.isMissing), .serialized)
 struct QueueTests {

@@ -1,10 +1,10 @@
+import Base
 import Foundation
 import Indexing
 import Ingestion
 import SharedIndexing
 import Synchronization
 import Testing
-import VideoDecoding
 import VideoEncoding
 
 /// Contents of a shared queue that the process which reads them does not survive.

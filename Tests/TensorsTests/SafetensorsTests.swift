@@ -1,3 +1,4 @@
+import Base
 import Tensors
 import Testing
 
@@ -114,7 +115,7 @@ import Testing
         ("{}", 4, "4 bytes belong to no tensor"),
         ("[]", 0, "not a JSON object"),
         ("{", 0, "no valid JSON"),
-        (#"{"x":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}} x"#, 4, "after the end"),
+        (#"{"x":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}} x"#, 4, "something follows the value"),
         (#"{"x":{"dtype":"I64","shape":[1],"data_offsets":[0,8]}}"#, 8, "x: has dtype I64"),
         (
             #"{"x":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}}"#, 4,

@@ -52,9 +52,12 @@ import Training
             names.first { $0.hasPrefix(String(video.fingerprint.prefix(40))) } ?? ""
         }
         let order = content.videos.map(entry)
-        try Data(count: 100).write(to: URL(fileURLWithPath: scratch.path + "/cache/.x.frames.1.1.tmp"))
-        for (age, name) in ([".x.frames.1.1.tmp"] + order).enumerated() {
-            let used = Date(timeIntervalSinceNow: Double(100_000 * (age - 5)))
+        let halves = [".x.frames.1.1.tmp", "x.frames.1.1.temporary"]
+        for name in halves {
+            try Data(count: 100).write(to: URL(fileURLWithPath: scratch.path + "/cache/" + name))
+        }
+        for (age, name) in (halves + order).enumerated() {
+            let used = Date(timeIntervalSinceNow: Double(100_000 * (age - 6)))
             try FileManager.default.setAttributes(
                 [.modificationDate: used], ofItemAtPath: scratch.path + "/cache/" + name)
         }
@@ -204,7 +207,7 @@ import Training
         #expect(content.isCancelled && content.videos.count == 2)
         let rest = try cache(scratch, MadeUpFrames()).build(videos: paths, threads: 1)
         #expect(rest.decoded == 2 && rest.videos.count == 4 && !rest.isCancelled)
-        #expect(try entries(scratch).allSatisfy { !$0.hasSuffix(".tmp") })
+        #expect(try entries(scratch).allSatisfy { !$0.hasSuffix(".temporary") })
     }
 
     @Test func realVideosAreDecodedOnTheGrid() throws {

@@ -1,3 +1,4 @@
+import Base
 import NeuralNetwork
 import Testing
 import Training

@@ -341,15 +341,14 @@ struct SmallRun {
         try Data().write(to: URL(fileURLWithPath: disk + "/filler"))
         let filler = try #require(FileHandle(forWritingAtPath: disk + "/filler"))
         while (try? filler.write(contentsOf: Data(count: 4096))) != nil {}
-        #expect(throws: TrainingError.file(path: path, problem: "cannot be written: No space left on device"))
-        {
+        #expect(throws: TrainingError.file(path: path, problem: "cannot write: no space left on device")) {
             let run = try small.make(ColorEncoder())
             try run.resume()
             try run.saveNow()
         }
         #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == kept)
         let left = try FileManager.default.contentsOfDirectory(atPath: small.folder)
-        #expect(left.allSatisfy { !$0.hasSuffix(".tmp") })
+        #expect(left.allSatisfy { !$0.hasSuffix(".temporary") })
         try small.make(ColorEncoder()).resume()
     }
 }

@@ -1,6 +1,6 @@
+import Base
 import Foundation
 import Testing
-import VideoDecoding
 
 @Suite struct FingerprintTests {
     private func sha256(_ bytes: [UInt8], pieces: Int = 1) -> String {

@@ -1,6 +1,6 @@
+import Base
 import Foundation
 import Testing
-import VideoDecoding
 
 /// Which stream is the video, what is one after all, and what only looks like one.
 @Suite struct StreamTests {

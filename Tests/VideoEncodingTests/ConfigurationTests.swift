@@ -1,6 +1,6 @@
 import NeuralNetwork
-import VideoEncoding
 import Testing
+import VideoEncoding
 
 @Suite struct ConfigurationTests {
     static let presets: [ModelPreset] = [
@@ -81,7 +81,7 @@ import Testing
             "\"kernel\": [1,3,3], \"stride\": [1,1,1]", "\"kernel\": [1,2,3], \"stride\": [1,1,1]",
             "backbone.stages[0].kernel is [1, 2, 3]"
         ),
-        ("\"factorised\": false", "\"factorised\": 0", "backbone.stages[0].factorised is an integer"),
+        ("\"factorised\": false", "\"factorised\": 0", "backbone.stages[0].factorised is a number"),
         (
             "\"factorised\": false", "\"factorised\": false, \"bias\": 1",
             "unknown key \"backbone.stages[0].bias\""

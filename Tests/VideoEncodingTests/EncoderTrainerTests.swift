@@ -1,5 +1,5 @@
+import Base
 import NeuralNetwork
-import Tensors
 import Testing
 import VideoDecoding
 import VideoEncoding

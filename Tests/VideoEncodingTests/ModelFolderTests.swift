@@ -1,7 +1,6 @@
 import NeuralNetwork
 import Tensors
 import Testing
-import VideoDecoding
 import VideoEncoding
 
 @Suite struct ModelFolderTests {

@@ -1,6 +1,6 @@
+import Base
 import Glibc
 import NeuralNetwork
-import Tensors
 import VideoDecoding
 import VideoEncoding
 

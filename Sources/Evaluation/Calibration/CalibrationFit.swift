@@ -1,10 +1,6 @@
 import VideoEncoding
 
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Darwin)
-    import Darwin
-#endif
+import Glibc
 
 /// Platt scaling: log odds = offset − slope · log(1 + distance), by maximum likelihood.
 package enum CalibrationFit {

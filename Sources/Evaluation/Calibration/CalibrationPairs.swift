@@ -1,4 +1,4 @@
-import VideoDecoding
+import Distributions
 import VideoEncoding
 
 /// Distances of pairs of videos of which it is known whether they share footage.

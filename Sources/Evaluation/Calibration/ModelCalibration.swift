@@ -1,4 +1,4 @@
-import Tensors
+import Base
 import VideoEncoding
 
 /// Fits a model's scores and writes them into its `config.json`.
@@ -23,8 +23,8 @@ public enum ModelCalibration {
         curve.threshold = CalibrationFit.threshold(curve, pairs.fitted, precision: precision)
         let report = CalibrationReport(curve, fittedPairs: pairs.fitted.count, on: pairs.heldOut)
         var remarks: [JSONValue.Member] = [
-            .init("fitted_pairs", .integer(report.fittedPairs)),
-            .init("held_out_pairs", .integer(report.heldOutPairs)),
+            .init("fitted_pairs", .number(report.fittedPairs)),
+            .init("held_out_pairs", .number(report.heldOutPairs)),
             .init("held_out_expected_calibration_error", .number(report.expectedError)),
             .init("held_out_recall_at_threshold", .number(report.recall)),
         ]

@@ -1,11 +1,6 @@
-import VideoDecoding
 import VideoEncoding
 
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Darwin)
-    import Darwin
-#endif
+import Glibc
 
 /// Logistic regression of shared footage on distance and verification together, by maximum likelihood.
 package enum VerifiedFit {

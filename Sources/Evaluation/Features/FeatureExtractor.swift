@@ -1,3 +1,4 @@
+import Base
 import Glibc
 import Synchronization
 import VideoDecoding
@@ -71,7 +72,7 @@ struct FeatureExtractor {
         _ videos: [LabelledVideo], by models: [VideoEncoder], keptIn stores: [FeatureStore?]
     ) throws(EvaluationError) -> Result {
         let board = Board(models: models.count, videos: videos.count)
-        let start = Self.now()
+        let start = Time.monotonic
         var rounds: [[Int]] = []
         for index in models.indices {
             let fit = rounds.firstIndex {
@@ -87,7 +88,7 @@ struct FeatureExtractor {
                 progress(
                     EvaluationProgress(
                         done: counts.done, total: videos.count * rounds.count, failed: counts.errors.count,
-                        remembered: counts.remembered, elapsed: Self.now() - start))
+                        remembered: counts.remembered, elapsed: Time.monotonic - start))
             }
             try Workers.run(
                 count: videos.count, threads: workers, tick: report,
@@ -121,12 +122,6 @@ struct FeatureExtractor {
             "model \(model.fingerprint), \(model.precision), \(clipCount) uniform clips, histogram 8x4x4"
         let name = "\(model.fingerprint.prefix(16))-\(model.precision)-\(clipCount).features"
         return try FeatureStore(path: "\(workFolder)/\(name)", key: key)
-    }
-
-    private static func now() -> Double {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
     }
 
     // MARK: - The threads' part

@@ -1,7 +1,7 @@
+import Base
 import Distributions
 import Glibc
 import Synchronization
-import Tensors
 
 /// A file that keeps one model's features, so that an interrupted measurement goes on and a second one is quick.
 ///
@@ -19,11 +19,8 @@ package final class FeatureStore: Sendable {
 
         /// The file's state now; nil where it cannot be asked.
         package init?(path: String) {
-            var facts = stat()
-            guard stat(path, &facts) == 0 else { return nil }
-            size = Int64(facts.st_size)
-            let nanoseconds = Int64(facts.st_mtim.tv_sec).multipliedReportingOverflow(by: 1_000_000_000)
-            changed = nanoseconds.partialValue &+ Int64(facts.st_mtim.tv_nsec)
+            guard let status = FileStatus(path: path) else { return nil }
+            (size, changed) = (status.size, status.modified)
         }
 
         package init(size: Int64, changed: Int64) {
@@ -44,7 +41,7 @@ package final class FeatureStore: Sendable {
             .file(path: path, line: nil, problem: problem, hint: hint ?? "name another folder with --work")
         }
         let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
-        guard descriptor >= 0 else { throw failure("cannot be opened: \(String(cString: strerror(errno)))") }
+        guard descriptor >= 0 else { throw failure("cannot be opened: \(SystemError.message())") }
         var isOurs = false
         defer { if !isOurs { Glibc.close(descriptor) } }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
@@ -52,7 +49,7 @@ package final class FeatureStore: Sendable {
                 "another measurement uses it", hint: "wait for it, or name another folder with --work")
         }
         let bytes: [UInt8]
-        do throws(SystemError) { bytes = try AtomicFile.read(path, limit: 16 << 30) } catch {
+        do throws(SystemError) { bytes = try FileBytes.read(path, limit: 16 << 30) } catch {
             throw failure(error.description)
         }
         let keyBytes = Array(key.utf8)
@@ -63,7 +60,7 @@ package final class FeatureStore: Sendable {
         var entries: [String: (Stamp, VideoFeatures)] = [:]
         if bytes.count < header.count, header.starts(with: bytes) {
             guard ftruncate(descriptor, 0) == 0, Self.write(header, to: descriptor, at: 0) else {
-                throw failure("cannot be written: \(String(cString: strerror(errno)))")
+                throw failure("cannot be written: \(SystemError.message())")
             }
         } else {
             guard bytes.starts(with: header) else {
@@ -75,7 +72,7 @@ package final class FeatureStore: Sendable {
                 end = next
             }
             guard ftruncate(descriptor, off_t(end)) == 0 else {
-                throw failure("cannot be written: \(String(cString: strerror(errno)))")
+                throw failure("cannot be written: \(SystemError.message())")
             }
         }
         guard lseek(descriptor, 0, SEEK_END) >= 0 else { throw failure("cannot be read") }
@@ -143,25 +140,13 @@ package final class FeatureStore: Sendable {
     }
 
     private static func write(_ bytes: [UInt8], to descriptor: Int32, at offset: off_t) -> Bool {
-        bytes.withUnsafeBytes { raw in
-            var done = 0
-            while done < raw.count {
-                guard let base = raw.baseAddress else { return true }
-                let written = pwrite(descriptor, base + done, raw.count - done, offset + off_t(done))
-                if written < 0, errno == EINTR { continue }
-                guard written > 0 else { return false }
-                done += written
-            }
-            return true
-        }
+        bytes.withUnsafeBytes { (try? FileBytes.write($0, to: descriptor, at: Int(offset))) != nil }
     }
 
     private static func hash(_ bytes: ArraySlice<UInt8>) -> UInt64 {
-        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-        bytes.withUnsafeBufferPointer {
-            for byte in $0 { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01B3 }
-        }
-        return hash
+        var hash = FNVChecksum()
+        bytes.withUnsafeBufferPointer { hash.addBytes($0) }
+        return hash.value
     }
 
     private struct Record {

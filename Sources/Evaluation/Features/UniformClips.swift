@@ -1,3 +1,4 @@
+import Base
 import VideoDecoding
 
 /// The clips that a measurement takes of a video: so many, their starts spread evenly over it, as the literature does.

@@ -1,3 +1,4 @@
+import Base
 import Foundation
 import Synchronization
 
@@ -24,7 +25,7 @@ enum Workers {
                 shared.stop(error)
             }
         }
-        start(min(count, max(1, threads)), body, tick)
+        onThreads(min(count, max(1, threads)), name: "evaluate", tick: tick, body)
         if let error = shared.failure.withLock({ $0 }) { throw error }
     }
 
@@ -43,23 +44,6 @@ enum Workers {
         func stop(_ error: Failure?) {
             failure.withLock { $0 = $0 ?? error }
             isStopped.store(true, ordering: .relaxed)
-        }
-    }
-
-    private static func start(_ threads: Int, _ body: @escaping @Sendable () -> Void, _ tick: () -> Void) {
-        let ended = DispatchSemaphore(value: 0)
-        for number in 0..<threads {
-            let thread = Thread {
-                body()
-                ended.signal()
-            }
-            thread.name = "mixtape.evaluate.\(number)"
-            thread.stackSize = 16 << 20
-            thread.start()
-        }
-        var running = threads
-        while running > 0 {
-            if ended.wait(timeout: .now() + .milliseconds(100)) == .success { running -= 1 } else { tick() }
         }
     }
 

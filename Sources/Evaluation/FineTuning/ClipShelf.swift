@@ -1,6 +1,6 @@
+import Base
 import Glibc
 import Synchronization
-import VideoDecoding
 import VideoEncoding
 
 /// The clips of labelled videos, decoded once to be read many times.
@@ -43,7 +43,8 @@ package final class ClipShelf: Sendable {
                         state.fail(
                             .file(
                                 path: folder, line: nil,
-                                problem: "decoded clips cannot be kept there: \(SystemText.lastError)",
+                                problem:
+                                    "decoded clips cannot be kept there: \(SystemError.message().lowercased())",
                                 hint: "free some space, or name a folder with room by --work"))
                         return false
                     }
@@ -84,7 +85,7 @@ package final class ClipShelf: Sendable {
         else {
             throw .file(
                 path: file.folder, line: nil,
-                problem: "the clips kept there cannot be read back: \(SystemText.lastError)",
+                problem: "the clips kept there cannot be read back: \(SystemError.message().lowercased())",
                 hint: "name another folder with --work")
         }
     }
@@ -104,11 +105,6 @@ package final class ClipShelf: Sendable {
     }
 }
 
-/// The C library's last error as text.
-private enum SystemText {
-    static var lastError: String { String(cString: strerror(errno)).lowercased() }
-}
-
 /// A file that no name leads to; freed with its owner.
 private final class UnnamedFile: Sendable {
     let folder: String
@@ -119,7 +115,8 @@ private final class UnnamedFile: Sendable {
         let descriptor = mkstemp(&template)
         guard descriptor >= 0 else {
             throw .file(
-                path: folder, line: nil, problem: "no file can be made there: \(SystemText.lastError)",
+                path: folder, line: nil,
+                problem: "no file can be made there: \(SystemError.message().lowercased())",
                 hint: "name a folder that can be written with --work")
         }
         _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
@@ -131,30 +128,10 @@ private final class UnnamedFile: Sendable {
     deinit { close(descriptor) }
 
     func write(_ bytes: [UInt8], at offset: Int) -> Bool {
-        bytes.withUnsafeBytes { raw in
-            Self.whole(raw.count) { done in
-                raw.baseAddress.map {
-                    pwrite(descriptor, $0 + done, raw.count - done, off_t(offset + done))
-                } ?? 0
-            }
-        }
+        bytes.withUnsafeBytes { (try? FileBytes.write($0, to: descriptor, at: offset)) != nil }
     }
 
     func read(into raw: UnsafeMutableRawBufferPointer, at offset: Int) -> Bool {
-        Self.whole(raw.count) { done in
-            raw.baseAddress.map { pread(descriptor, $0 + done, raw.count - done, off_t(offset + done)) } ?? 0
-        }
-    }
-
-    /// Calls until all bytes are through; false where the system does not take or give them.
-    private static func whole(_ count: Int, _ part: (Int) -> Int) -> Bool {
-        var done = 0
-        while done < count {
-            let bytes = part(done)
-            if bytes < 0, errno == EINTR { continue }
-            guard bytes > 0 else { return false }
-            done += bytes
-        }
-        return true
+        FileBytes.read(descriptor, into: raw, at: Int64(offset)) == raw.count
     }
 }

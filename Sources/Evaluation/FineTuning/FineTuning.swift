@@ -1,3 +1,4 @@
+import Base
 import Glibc
 import VideoEncoding
 
@@ -40,7 +41,7 @@ struct FineTuning {
         let clips = try shelf(for: model)
         var losses = [Double](repeating: 0, count: choice.epochs)
         var (right, tested, steps) = (0, 0, 0)
-        let start = Self.now()
+        let start = Time.monotonic
         for (number, fold) in folds.folds.enumerated() {
             let plan = FineTunePlan(
                 train: fold.train, clipCounts: clips.clipCounts, epochs: choice.epochs, batch: batch,
@@ -50,11 +51,11 @@ struct FineTuning {
                 loss: 0, tested: 0, tests: fold.test.count, elapsed: 0)
             let means = try tuner.train(plan, choice, clips: clips, classes: folds.classes) {
                 (step, loss) throws(EvaluationError) in
-                (progress.step, progress.loss, progress.elapsed) = (step, loss, Self.now() - start)
+                (progress.step, progress.loss, progress.elapsed) = (step, loss, Time.monotonic - start)
                 try tell(progress)
             }
             let answers = try tuner.classify(fold.test, clips: clips) { (done) throws(EvaluationError) in
-                (progress.tested, progress.elapsed) = (done, Self.now() - start)
+                (progress.tested, progress.elapsed) = (done, Time.monotonic - start)
                 try tell(progress)
             }
             right += zip(fold.test, answers).count { folds.classes[$0] == $1 }
@@ -88,23 +89,18 @@ struct FineTuning {
         let most = wanted.count * request.clipCount * configuration.inputExtent.product * 3
         hooks.note(
             "decoding the clips of \(wanted.count) videos, up to \(Self.mebibytes(most)) MiB in \(folder)")
-        let start = Self.now()
+        let start = Time.monotonic
         let made = try ClipShelf(
             videos, wanted: wanted, clips: clips, folder: folder, workers: request.workers
         ) { done in
             hooks.progress(
                 EvaluationProgress(
-                    done: done, total: wanted.count, failed: 0, remembered: 0, elapsed: Self.now() - start))
+                    done: done, total: wanted.count, failed: 0, remembered: 0, elapsed: Time.monotonic - start
+                ))
         }
         shelves.append((configuration, made))
         return made
     }
 
     private static func mebibytes(_ bytes: Int) -> Int { (bytes + (1 << 20) - 1) >> 20 }
-
-    private static func now() -> Double {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
-    }
 }

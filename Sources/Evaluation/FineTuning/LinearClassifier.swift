@@ -1,6 +1,5 @@
 import Glibc
 import NeuralNetwork
-import Tensors
 
 /// softmax(x·Wᵀ + b) on the backbone's feature, with the cross entropy and its gradients; begins at zeros, where every
 /// class is as likely.

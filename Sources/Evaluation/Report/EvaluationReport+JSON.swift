@@ -1,4 +1,4 @@
-import Tensors
+import Base
 
 extension EvaluationReport {
     /// The report as one JSON object; shares are 0…1.
@@ -18,9 +18,9 @@ extension EvaluationReport {
     private var videosJSON: JSONValue {
         .object([
             .init("protocol", .string(facts.isSplit ? "split" : "leave-one-out")),
-            .init("clips", .integer(facts.clipCount)), .init("readable", .integer(facts.readable)),
-            .init("queries", .integer(facts.queries)), .init("gallery", .integer(facts.gallery)),
-            .init("classes", .integer(facts.classes)), .init("distractors", .integer(facts.distractors)),
+            .init("clips", .number(facts.clipCount)), .init("readable", .number(facts.readable)),
+            .init("queries", .number(facts.queries)), .init("gallery", .number(facts.gallery)),
+            .init("classes", .number(facts.classes)), .init("distractors", .number(facts.distractors)),
             .init("without_match", .array(facts.lonely.map { .string($0) })),
             .init(
                 "skipped",
@@ -33,7 +33,7 @@ extension EvaluationReport {
                         ])
                     })),
             .init("source_pattern", Self.text(facts.sourcePattern)),
-            .init("near_copy_distance", facts.nearCopyDistance.map { .number($0) } ?? .null),
+            .init("near_copy_distance", .number(facts.nearCopyDistance)),
         ])
     }
 
@@ -60,23 +60,23 @@ extension EvaluationReport {
     private static func json(_ result: ProbeResult) -> JSONValue {
         .object([
             .init("model", .string(result.model)), .init("features", .string(result.representation.rawValue)),
-            .init("accuracy", .number(result.accuracy)), .init("tested", .integer(result.tested)),
-            .init("folds", .integer(result.folds)), .init("converged", .bool(result.hasConverged)),
+            .init("accuracy", .number(result.accuracy)), .init("tested", .number(result.tested)),
+            .init("folds", .number(result.folds)), .init("converged", .bool(result.hasConverged)),
         ])
     }
 
     private static func json(_ result: FineTuneResult) -> JSONValue {
         .object([
             .init("model", .string(result.model)), .init("accuracy", .number(result.accuracy)),
-            .init("tested", .integer(result.tested)), .init("folds", .integer(result.folds)),
-            .init("steps", .integer(result.steps)),
+            .init("tested", .number(result.tested)), .init("folds", .number(result.folds)),
+            .init("steps", .number(result.steps)),
             .init("epoch_losses", .array(result.losses.map { .number($0) })),
         ])
     }
 
     private static func json(_ result: CheckpointResult) -> JSONValue {
         .object([
-            .init("name", .string(result.name)), .init("step", result.step.map { .integer($0) } ?? .null),
+            .init("name", .string(result.name)), .init("step", result.step.map { .number($0) } ?? .null),
             .init("mean_log_variance", .number(result.uncertainty)),
             .init("recall_at_1", recalls(result.backbone, result.mean, result.distribution)),
         ])
@@ -98,7 +98,7 @@ extension EvaluationReport {
                     result.bins.map { bin in
                         .object([
                             .init("mean_log_variance", .number(bin.uncertainty)),
-                            .init("queries", .integer(bin.count)),
+                            .init("queries", .number(bin.count)),
                             .init("recall_at_1", recalls(bin.backbone, bin.mean, bin.distribution)),
                         ])
                     })),

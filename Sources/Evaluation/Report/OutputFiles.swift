@@ -1,23 +1,12 @@
+import Base
 import Glibc
-import Tensors
 
 /// Writing of folders and small text files.
 enum OutputFiles {
     static func makeFolder(_ path: String) throws(EvaluationError) {
-        var end = path.startIndex
-        repeat {
-            end = path[end...].dropFirst().firstIndex(of: "/") ?? path.endIndex
-            if mkdir(String(path[..<end]), 0o755) != 0, errno != EEXIST {
-                throw .file(
-                    path: path, line: nil,
-                    problem: "cannot be made: \(String(cString: strerror(errno)).lowercased())",
-                    hint: "name a folder that can be written")
-            }
-        } while end < path.endIndex
-        var facts = stat()
-        guard stat(path, &facts) == 0, facts.st_mode & S_IFMT == S_IFDIR else {
+        do throws(SystemError) { try Folder.make(path) } catch {
             throw .file(
-                path: path, line: nil, problem: "is not a folder", hint: "name a folder that can be written")
+                path: path, line: nil, problem: error.description, hint: "name a folder that can be written")
         }
     }
 

@@ -1,3 +1,4 @@
+import Base
 import Glibc
 
 /// Which side of a retrieval measurement a video is on.
@@ -33,11 +34,7 @@ public struct LabelledVideo: Sendable, Hashable {
     public var fileName: Substring { name.split(separator: "/").last ?? name[...] }
 
     /// The file's own path, behind all links; the path as it is where the file cannot be found.
-    var resolvedPath: String {
-        guard let resolved = realpath(path, nil) else { return path }
-        defer { free(resolved) }
-        return String(cString: resolved)
-    }
+    var resolvedPath: String { Path.real(path) ?? path }
 }
 
 /// Labelled videos, sorted by name, and whether they are split into queries and gallery.

@@ -1,19 +1,19 @@
+import Base
 import Glibc
 import Training
 
 extension LabelledVideos {
     /// Reads a folder with a folder for each class, or a CSV file with paths and labels.
     public init(path: String) throws(EvaluationError) {
-        var facts = stat()
-        guard stat(path, &facts) == 0 else {
+        let status: FileStatus
+        do throws(SystemError) { status = try FileStatus.of(path).get() } catch {
             throw .file(
-                path: path, line: nil,
-                problem: "cannot be found: \(String(cString: strerror(errno)).lowercased())",
+                path: path, line: nil, problem: "cannot be found: \(error.message.lowercased())",
                 hint:
                     "name a folder with a folder for each class, or a CSV file with the columns path and label"
             )
         }
-        self = facts.st_mode & S_IFMT == S_IFDIR ? try Self.folder(path) : try Self.csv(path)
+        self = status.isFolder ? try Self.folder(path) : try Self.csv(path)
     }
 
     /// The class of a video is the folder directly below `path` that holds it; videos in `path` itself have none.

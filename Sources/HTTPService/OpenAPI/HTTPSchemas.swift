@@ -1,3 +1,4 @@
+import Base
 import Service
 
 /// The definitions that HTTP adds to the protocol's.

@@ -1,3 +1,4 @@
+import Base
 import Service
 
 /// What the OpenAPI document says of a route.

@@ -1,9 +1,9 @@
+import Base
 import Glibc
 import HTTPTypes
 import Hummingbird
 import Indexing
 import Service
-import VideoDecoding
 import VideoEncoding
 
 extension HTTPService {

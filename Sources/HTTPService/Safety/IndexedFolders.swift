@@ -1,3 +1,4 @@
+import Base
 import Glibc
 import Indexing
 import Service
@@ -14,38 +15,30 @@ final class OpenFile: Sendable {
     /// Takes the descriptor over; nil, and the descriptor closed, where it is no regular file.
     init?(taking descriptor: Int32) {
         self.descriptor = descriptor
-        var status = stat()
-        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG,
+        guard let status = FileStatus(descriptor: descriptor), status.isRegular,
             let path = Self.path(of: descriptor)
         else {
             close(descriptor)
             return nil
         }
         self.path = path
-        size = Int(status.st_size)
-        tag = "\"\(status.st_ino)-\(size)-\(status.st_mtim.tv_sec).\(status.st_mtim.tv_nsec)\""
+        size = Int(status.size)
+        let (seconds, rest) = status.modified.quotientAndRemainder(dividingBy: 1_000_000_000)
+        tag = "\"\(status.inode)-\(size)-\(seconds).\(rest)\""
     }
 
     deinit { close(descriptor) }
 
     /// Reads up to `count` bytes from `offset`; fewer at the end of the file, nil where reading fails.
     func read(_ count: Int, at offset: Int) -> [UInt8]? {
-        var failed = false
+        var got = 0
         let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
-            while filled < count {
-                let more = pread(
-                    descriptor, buffer.baseAddress.map { $0 + filled }, count - filled, off_t(offset + filled)
-                )
-                if more == 0 { break }
-                if more < 0 {
-                    if errno == EINTR { continue }
-                    failed = true
-                    break
-                }
-                filled += more
-            }
+            let whole = UnsafeMutableRawBufferPointer(
+                rebasing: UnsafeMutableRawBufferPointer(buffer)[..<count])
+            got = FileBytes.read(descriptor, into: whole, at: Int64(offset))
+            filled = max(0, got)
         }
-        return failed ? nil : bytes
+        return got < 0 ? nil : bytes
     }
 
     /// What the kernel says is open, which no rename or link after the opening changes.
@@ -67,7 +60,7 @@ struct IndexedFolders: Sendable {
 
     init(library: VideoLibrary, added: [String]) {
         self.library = library
-        self.added = added.compactMap(Self.resolve)
+        self.added = added.compactMap(Path.real)
     }
 
     /// Absolute, symbolic links resolved when they were named: one that was put in their place since leads nowhere.
@@ -84,8 +77,8 @@ struct IndexedFolders: Sendable {
     func open(_ path: String) -> OpenFile? {
         let folders = all()
         // Looked at before it is opened as well: opening may wake a device or wait for a pipe's other end.
-        guard path.hasPrefix("/"), let resolved = Self.resolve(path), Self.isInside(resolved, folders),
-            Self.isRegular(resolved)
+        guard path.hasPrefix("/"), let resolved = Path.real(path), Self.isInside(resolved, folders),
+            FileStatus(path: resolved, followingLinks: false)?.isRegular == true
         else { return nil }
         let descriptor = Glibc.open(resolved, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | O_NOFOLLOW)
         guard descriptor >= 0, let file = OpenFile(taking: descriptor), Self.isInside(file.path, folders)
@@ -97,7 +90,7 @@ struct IndexedFolders: Sendable {
 
     /// The folder that a client names, resolved, where it is one of the folders or lies in one.
     func folder(_ path: String) -> String? {
-        guard path.hasPrefix("/"), let resolved = Self.resolve(path), Self.isInside(resolved, all()) else {
+        guard path.hasPrefix("/"), let resolved = Path.real(path), Self.isInside(resolved, all()) else {
             return nil
         }
         return resolved
@@ -107,21 +100,6 @@ struct IndexedFolders: Sendable {
     func shows(_ path: String) -> Bool { Self.isInside(path, all()) }
 
     static func isInside(_ path: String, _ folders: [String]) -> Bool {
-        // Byte by byte, as the disk has them: two spellings of one character are two names.
-        folders.contains { folder in
-            path.utf8.elementsEqual(folder.utf8)
-                || path.utf8.starts(with: (folder == "/" ? "/" : folder + "/").utf8)
-        }
-    }
-
-    private static func isRegular(_ path: String) -> Bool {
-        var status = stat()
-        return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
-    }
-
-    private static func resolve(_ path: String) -> String? {
-        guard !path.utf8.contains(0), let resolved = realpath(path, nil) else { return nil }
-        defer { free(resolved) }
-        return String(cString: resolved)
+        folders.contains { path.isAtOrBelow($0) }
     }
 }

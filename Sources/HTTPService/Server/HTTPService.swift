@@ -1,3 +1,4 @@
+import Base
 import HTTPTypes
 import Logging
 import Service

@@ -1,7 +1,7 @@
+import Base
 import Glibc
 import Service
 import Synchronization
-import VideoDecoding
 
 /// Counts what the service does, for /metrics. Labels come from fixed sets, so that no client can make them grow.
 final class Metrics: Sendable {

@@ -1,3 +1,4 @@
+import Base
 import Glibc
 
 /// Watches folders and all below them for what concerns their videos.
@@ -34,13 +35,13 @@ package final class FolderWatch {
     package init(
         _ roots: [String], rules: ScanRules = ScanRules(), mostWatches: Int = .max
     ) throws(WatchError) {
-        self.roots = roots.map(resolvedPath)
+        self.roots = roots.map(Path.resolved)
         self.rules = rules
         self.mostWatches = mostWatches
         do {
             notices = try Inotify()
         } catch {
-            throw .system(roots.first ?? "", number: error.number, watched: 0)
+            throw .system(roots.first ?? "", number: error.code, watched: 0)
         }
         for root in self.roots {
             guard case .success(let status) = FileStatus.of(root, followingLinks: true), status.isFolder
@@ -130,7 +131,7 @@ package final class FolderWatch {
             var added = false
             for folder in found {
                 do throws(SystemError) {
-                    if watches.count >= mostWatches { throw SystemError(number: ENOSPC) }
+                    if watches.count >= mostWatches { throw SystemError(operation: "watch", code: ENOSPC) }
                     let watch = try notices.add(folder)
                     // The same folder under an earlier name.
                     if let old = folders[watch] { watches[PathKey(old)] = nil }
@@ -139,8 +140,8 @@ package final class FolderWatch {
                     added = true
                 } catch {
                     // Gone again, or not to be looked into: a run says so.
-                    if [ENOENT, ENOTDIR, EACCES].contains(error.number) { continue }
-                    throw .system(folder, number: error.number, watched: watches.count)
+                    if [ENOENT, ENOTDIR, EACCES].contains(error.code) { continue }
+                    throw .system(folder, number: error.code, watched: watches.count)
                 }
             }
             if !added { return }

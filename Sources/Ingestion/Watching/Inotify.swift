@@ -1,3 +1,4 @@
+import Base
 import Glibc
 
 /// The kernel's notices of what happens in folders (inotify(7)); one thread's.
@@ -36,10 +37,9 @@ package final class Inotify {
 
     private let descriptor: Int32
 
-    /// - Throws: the error number.
     init() throws(SystemError) {
         descriptor = inotify_init1(Int32(IN_NONBLOCK) | Int32(IN_CLOEXEC))
-        if descriptor < 0 { throw SystemError(number: errno) }
+        if descriptor < 0 { throw SystemError(operation: "watch") }
     }
 
     deinit { close(descriptor) }
@@ -47,7 +47,7 @@ package final class Inotify {
     /// Watches a folder, and gives the number of the watch, which is that of an earlier one of the same folder.
     func add(_ folder: String) throws(SystemError) -> Int32 {
         let watch = inotify_add_watch(descriptor, folder, Self.interests)
-        if watch < 0 { throw SystemError(number: errno) }
+        if watch < 0 { throw SystemError(operation: "watch") }
         return watch
     }
 

@@ -1,3 +1,5 @@
+import Base
+
 /// Decides when what happens in folders has settled enough for a run, and which files a run should leave alone since they
 /// are being written still.
 ///

@@ -1,3 +1,4 @@
+import Base
 import Glibc
 
 /// Why folders cannot be watched.
@@ -38,7 +39,7 @@ public struct WatchError: Error, Sendable, Equatable {
         default:
             WatchError(
                 reason: .failed, path: path,
-                message: "cannot be watched: \(String(cString: strerror(number)))")
+                message: "cannot be watched: \(SystemError.message(number))")
         }
     }
 }

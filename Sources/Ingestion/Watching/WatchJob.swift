@@ -1,3 +1,4 @@
+import Base
 import Glibc
 import Indexing
 import Synchronization
@@ -78,7 +79,7 @@ public struct WatchJob: Sendable {
             let watcher = Watcher(
                 try FolderWatch(job.roots, rules: job.rules, mostWatches: mostWatches), options)
             report(.watching(folders: watcher.watch.count))
-            watcher.settling.withLock { $0.wantRun(now: monotonicSeconds()) }
+            watcher.settling.withLock { $0.wantRun(now: Time.monotonic) }
             while !isCancelled() {
                 try watcher.take(waiting: Self.step)
                 try watcher.findLostRoots(every: Self.rootStep)
@@ -102,8 +103,8 @@ public struct WatchJob: Sendable {
         let settling = watcher.settling
         settling.withLock { $0.begin() }
         job.leavesAlone = { file in
-            let age = wallSeconds() - Double(file.modified) * 1e-9
-            return settling.withLock { $0.leavesAlone(file, now: monotonicSeconds(), age: age) }
+            let age = Time.sinceEpoch - Double(file.modified) * 1e-9
+            return settling.withLock { $0.leavesAlone(file, now: Time.monotonic, age: age) }
         }
         do throws(IndexError) {
             let progress = try update(job) { report(.progress($0)) }
@@ -111,7 +112,7 @@ public struct WatchJob: Sendable {
         } catch {
             guard error.reason == .busy else { throw error }
             report(.indexIsBusy)
-            settling.withLock { $0.wantRun(notBefore: monotonicSeconds() + Self.busyStep) }
+            settling.withLock { $0.wantRun(notBefore: Time.monotonic + Self.busyStep) }
         }
         // Hours may have gone by; what the queue could not hold is an overflow, which has everything looked at.
         try watcher.take(waiting: 0)
@@ -122,7 +123,7 @@ public struct WatchJob: Sendable {
 private final class Watcher {
     let watch: FolderWatch
     let settling: Shared
-    private var lookedForRoots = monotonicSeconds()
+    private var lookedForRoots = Time.monotonic
 
     /// Settling, asked by the scanning thread too.
     final class Shared: Sendable {
@@ -142,30 +143,23 @@ private final class Watcher {
     func take(waiting seconds: Double) throws(WatchError) {
         let changes = try watch.changes(waiting: seconds)
         settling.withLock { settling in
-            for change in changes { settling.note(change, now: monotonicSeconds(), status: Self.status) }
+            for change in changes { settling.note(change, now: Time.monotonic, status: Self.status) }
         }
     }
 
     func isDue() -> Bool {
-        settling.withLock { $0.isDue(now: monotonicSeconds(), status: Self.status) }
+        settling.withLock { $0.isDue(now: Time.monotonic, status: Self.status) }
     }
 
     func findLostRoots(every seconds: Double) throws(WatchError) {
-        guard monotonicSeconds() - lookedForRoots >= seconds else { return }
-        lookedForRoots = monotonicSeconds()
+        guard Time.monotonic - lookedForRoots >= seconds else { return }
+        lookedForRoots = Time.monotonic
         if try watch.findLostRoots() {
-            settling.withLock { $0.note(.unknown, now: monotonicSeconds(), status: Self.status) }
+            settling.withLock { $0.note(.unknown, now: Time.monotonic, status: Self.status) }
         }
     }
 
     private static func status(_ path: String) -> FileState? {
-        guard case .success(let status) = FileStatus.of(path, followingLinks: true) else { return nil }
-        return FileState(path: path, size: status.size, modified: status.modified)
+        FileStatus(path: path).map { FileState(path: path, size: $0.size, modified: $0.modified) }
     }
-}
-
-private func wallSeconds() -> Double {
-    var time = timespec()
-    clock_gettime(CLOCK_REALTIME, &time)
-    return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
 }

@@ -1,4 +1,5 @@
-import VideoDecoding
+import Base
+import Distributions
 
 /// Parts of two videos that correspond.
 public struct AlignedSegment: Sendable, Equatable {

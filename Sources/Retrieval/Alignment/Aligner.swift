@@ -1,6 +1,5 @@
 import Distributions
 import Glibc
-import VideoDecoding
 
 /// What counts as a correspondence.
 ///

@@ -1,5 +1,5 @@
+import Base
 import Glibc
-import VideoDecoding
 
 /// A way in which the times of a query and a target may correspond: target = offset + speed · query.
 struct AlignmentLine: Sendable, Equatable {

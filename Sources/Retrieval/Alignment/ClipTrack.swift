@@ -1,6 +1,6 @@
+import Base
 import Distributions
 import Glibc
-import VideoDecoding
 
 /// A video, or a part of one, as the aligner sees it: its clips in the order of time.
 public struct ClipTrack: Sendable, Equatable {

@@ -1,7 +1,7 @@
+import Base
 import Distributions
 import Glibc
 import Indexing
-import VideoDecoding
 
 /// The clips of an index's contents: rows of its mapped file, with what each says and when it is.
 struct ClipLibrary: Sendable {

@@ -1,7 +1,6 @@
 import Distributions
 import Indexing
 import Synchronization
-import VideoDecoding
 
 /// Finds groups of videos that share footage in an index.
 ///

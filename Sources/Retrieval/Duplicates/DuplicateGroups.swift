@@ -1,5 +1,6 @@
+import Base
+import Distributions
 import Indexing
-import VideoDecoding
 
 /// What to look for.
 public struct DuplicateOptions: Sendable {

@@ -1,4 +1,4 @@
-import VideoDecoding
+import Distributions
 
 /// How far videos agree with all that they were held against.
 struct Neighbourhoods {

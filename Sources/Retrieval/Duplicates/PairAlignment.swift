@@ -1,7 +1,7 @@
+import Base
 import Distributions
 import Glibc
 import Indexing
-import VideoDecoding
 
 /// How two videos correspond, clip by clip.
 struct PairEvidence: Sendable, Equatable {

@@ -1,5 +1,4 @@
 import Indexing
-import VideoDecoding
 
 /// Openings, titles and endings are shared by videos that are no copies of each other. Where a query and a match share a small part,
 /// other videos are looked at for the same part.

@@ -1,6 +1,6 @@
+import Base
 import Distributions
 import Indexing
-import VideoDecoding
 
 /// What a search compares.
 public enum SearchGranularity: String, Sendable, Hashable, CaseIterable {

@@ -1,6 +1,6 @@
+import Base
 import Distributions
 import Indexing
-import VideoDecoding
 
 extension SearchEngine {
     /// Ranks videos by the nearest of their parts to the whole query: clips, or scenes up to the whole video, each a mixture

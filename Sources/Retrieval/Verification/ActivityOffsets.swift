@@ -1,5 +1,3 @@
-import VideoDecoding
-
 /// Finds when and how fast a query may be shown in a target by how much moves when, whatever it is that moves: crops,
 /// mirroring and colours leave that nearly as it is. Where all clips look alike, an alignment by their Gaussians can be
 /// seconds beside the place, and miss the speed.

@@ -1,5 +1,6 @@
+import Base
+import Distributions
 import Indexing
-import VideoDecoding
 
 /// Says how probably two videos share footage, by their distance and by what looking at them said.
 public struct FootageJudge: Sendable {

@@ -1,6 +1,5 @@
 import Indexing
 import Synchronization
-import VideoDecoding
 
 /// What the contents of an index look like, read when it is asked for; some 8 KB per clip, of so many clips at a time as memory
 /// is there for.

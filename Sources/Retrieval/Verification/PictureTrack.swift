@@ -1,5 +1,5 @@
+import Base
 import Glibc
-import VideoDecoding
 
 /// What a video looks like over time, as far as an index keeps it: grey pictures of 16 × 16 cells, four per second with the
 /// default model, and a finer mean picture per clip (`ClipSignature`).

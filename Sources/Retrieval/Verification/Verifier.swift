@@ -1,5 +1,6 @@
+import Base
+import Distributions
 import Glibc
-import VideoDecoding
 
 /// Holds what two videos look like against each other, where an alignment says that they correspond.
 ///

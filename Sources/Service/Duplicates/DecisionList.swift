@@ -1,3 +1,4 @@
+import Base
 import Indexing
 
 /// What was decided of pairs of contents, with the files that have them now.

@@ -1,6 +1,6 @@
+import Base
 import Indexing
 import Retrieval
-import VideoDecoding
 import VideoEncoding
 
 /// Groups of videos that share footage, and what they were found by.

@@ -1,3 +1,4 @@
+import Base
 import Distributions
 import Glibc
 import Indexing
@@ -139,7 +140,7 @@ extension VideoLibrary {
     private func contents(of paths: [String]) throws(LibraryError) -> [String] {
         var contents: [String] = []
         for given in paths {
-            let path = FilePlace.absolute(given)
+            let path = Path.resolved(given)
             let video = try reader.read { (opened) throws(IndexError) in
                 try opened.index.video(atPath: path)
             }

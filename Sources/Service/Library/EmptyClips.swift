@@ -1,3 +1,4 @@
+import Base
 import Distributions
 import VideoDecoding
 import VideoEncoding

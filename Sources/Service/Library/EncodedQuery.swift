@@ -1,5 +1,4 @@
 import Retrieval
-import VideoDecoding
 import VideoEncoding
 
 /// A query's file, or the part of it that is searched for, as the model sees it: encoded alike wherever that is done, so that

@@ -1,6 +1,6 @@
+import Base
 import Distributions
 import Synchronization
-import VideoDecoding
 import VideoEncoding
 
 /// Loads the model when it is first needed and lends out its sessions, one thread of work each.

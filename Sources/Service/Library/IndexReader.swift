@@ -1,3 +1,4 @@
+import Base
 import Glibc
 import Indexing
 import Retrieval
@@ -14,8 +15,8 @@ final class IndexReader: Sendable {
     }
 
     fileprivate struct Place: Sendable, Equatable {
-        var device: UInt
-        var file: UInt
+        var device: Int64
+        var file: UInt64
     }
 
     private let folder: String
@@ -66,8 +67,6 @@ final class IndexReader: Sendable {
 
     /// The database's place on the disk, by which a replaced one is told from the one that is open.
     private static func place(of folder: String) -> Place? {
-        var status = stat()
-        guard stat(folder + "/videos.sqlite", &status) == 0 else { return nil }
-        return Place(device: UInt(status.st_dev), file: UInt(status.st_ino))
+        FileStatus(path: folder + "/videos.sqlite").map { Place(device: $0.device, file: $0.inode) }
     }
 }

@@ -1,5 +1,5 @@
+import Base
 import Ingestion
-import Tensors
 
 extension LeftOut {
     /// What replies say of it.
@@ -53,7 +53,7 @@ struct LeftOutFile {
 
     /// Nil where there is none, or it is damaged.
     func read() -> LeftOut? {
-        guard let bytes = try? AtomicFile.read(path, limit: Self.mostBytes) else { return nil }
+        guard let bytes = try? FileBytes.read(path, limit: Self.mostBytes) else { return nil }
         return (try? JSONValue(parsing: bytes)).flatMap { LeftOut($0) }
     }
 }

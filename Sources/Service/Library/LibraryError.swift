@@ -1,5 +1,5 @@
+import Base
 import Indexing
-import VideoDecoding
 import VideoEncoding
 
 /// Why a library could not do what was asked: the errors of the modules beneath, in one shape.

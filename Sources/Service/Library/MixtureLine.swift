@@ -1,5 +1,5 @@
+import Base
 import Indexing
-import VideoDecoding
 
 /// A video and its mixture as one line of JSON, by which other programs take part in indexing: `mixtape encode` writes such
 /// lines, `mixtape import` reads them.
@@ -61,9 +61,9 @@ package struct MixtureLine: Sendable {
                 .init("times_mended", .bool(facts.areTimesMended)),
                 .init("decoded_share", .number(facts.decodedShare)),
                 .init("clips", .number(content.clipCount)),
-                .init("intervals", .string(Base64.encode(content.clips.intervals))),
-                .init("gaussians", .string(Base64.encode(content.clips.gaussians))),
-                .init("signatures", .string(Base64.encode(content.clips.signatures))),
+                .init("intervals", .string(content.clips.intervals.base64)),
+                .init("gaussians", .string(content.clips.gaussians.base64)),
+                .init("signatures", .string(content.clips.signatures.base64)),
             ]
         }
         return .object(members)
@@ -95,10 +95,10 @@ package struct MixtureLine: Sendable {
         }
         guard !fingerprint.isEmpty, let facts = UntrustedVideo.facts(json),
             let count = json["clips"]?.intValue, count > 0,
-            let intervals = json["intervals"]?.stringValue.flatMap(Base64.decode),
-            let gaussians = json["gaussians"]?.stringValue.flatMap(Base64.decode),
+            let intervals = json["intervals"]?.stringValue.flatMap([UInt8].init(base64:)),
+            let gaussians = json["gaussians"]?.stringValue.flatMap([UInt8].init(base64:)),
             // Older versions wrote none.
-            let signatures = Base64.decode(json["signatures"]?.stringValue ?? "")
+            let signatures = [UInt8](base64: json["signatures"]?.stringValue ?? "")
         else { return nil }
         let clips = ClipBytes(intervals: intervals, gaussians: gaussians, signatures: signatures)
         guard clips.believable(clipCount: count, dimension: dimension) != nil else { return nil }

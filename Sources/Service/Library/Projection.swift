@@ -1,6 +1,6 @@
+import Base
 import Distributions
 import Indexing
-import VideoDecoding
 import VideoEncoding
 
 /// Which videos to lay out in one plane.

@@ -1,3 +1,5 @@
+import Base
+
 /// Several videos to search for at once, each for itself.
 public struct SearchBatch: Sendable, Equatable {
     /// The queries' files.

@@ -1,3 +1,5 @@
+import Base
+
 /// A line of `search --batch`: the path of a video, or an object with the members of a `search` request.
 public struct SearchLine: Sendable {
     /// The video as it was named; of a line that names none, the line itself.

@@ -1,6 +1,6 @@
+import Base
 import Distributions
 import Retrieval
-import VideoDecoding
 import VideoEncoding
 
 /// What to search for, and how much to answer.

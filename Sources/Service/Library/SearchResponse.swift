@@ -1,5 +1,6 @@
+import Base
+import Distributions
 import Retrieval
-import VideoDecoding
 import VideoEncoding
 
 /// A ranking, and what it was made for.

@@ -1,8 +1,8 @@
+import Base
 import Distributions
 import Indexing
 import Retrieval
 import SharedIndexing
-import VideoDecoding
 import VideoEncoding
 
 /// Makes an index of videos that do not exist, for measurements.

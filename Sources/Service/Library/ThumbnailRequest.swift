@@ -1,3 +1,4 @@
+import Base
 import VideoDecoding
 
 /// Which picture of which video.
@@ -31,7 +32,7 @@ extension VideoLibrary {
     ) throws(LibraryError) -> Thumbnail {
         do {
             return try thumbnail(
-                path: FilePlace.absolute(request.video), at: request.time,
+                path: Path.resolved(request.video), at: request.time,
                 options: .init(width: request.width, isCancelled: isCancelled))
         } catch {
             throw LibraryError(error)
@@ -51,11 +52,11 @@ extension Thumbnail {
     /// The `thumbnail` method's result.
     public var json: JSONValue {
         [
-            "media_type": .string(Self.mediaType), "data": .string(Base64.encode(bytes)),
+            "media_type": .string(Self.mediaType), "data": .string(bytes.base64),
             "width": .number(width), "height": .number(height), "time": .number(time),
         ]
     }
 
     /// An address that holds the picture itself.
-    public var dataURI: String { "data:\(Self.mediaType);base64,\(Base64.encode(bytes))" }
+    public var dataURI: String { "data:\(Self.mediaType);base64,\(bytes.base64)" }
 }

@@ -1,4 +1,4 @@
-import VideoDecoding
+import Base
 
 /// Reads what two kinds of lines say of a video, a worker's and those of `mixtape import`, so that an index gives it back as it
 /// got it, and a search can use it.

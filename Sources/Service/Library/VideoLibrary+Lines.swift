@@ -1,9 +1,9 @@
+import Base
 import Glibc
 import Indexing
 import Ingestion
 import SharedIndexing
 import Synchronization
-import VideoDecoding
 import VideoEncoding
 
 /// What an import did.
@@ -39,7 +39,7 @@ extension VideoLibrary {
         let output = Mutex(())
         let failure = Mutex<IndexError?>(nil)
         let model = encoder.indexModel
-        onThreads(count, tick: {}) {
+        onThreads(count, name: "index") {
             var worker: (any VideoWorker)?
             while !isCancelled(), failure.withLock({ $0 == nil }),
                 let (number, given) = input.withLock({ number in
@@ -70,14 +70,13 @@ extension VideoLibrary {
         _ model: IndexModel, _ timeLimit: Double, _ isCancelled: @escaping @Sendable () -> Bool
     ) -> MixtureLine {
         let json = try? JSONValue(parsing: text)
-        let path = FilePlace.absolute(
+        let path = Path.resolved(
             json?.stringValue ?? json?["path"]?.stringValue ?? String(decoding: text, as: UTF8.self))
         var identity = FileIdentity(path: path, fingerprint: "", size: 0, modified: 0)
         do throws(VideoError) {
-            var status = stat()
-            if stat(path, &status) == 0 {
-                identity.size = Int64(status.st_size)
-                identity.modified = status.st_mtim.nanoseconds
+            if let status = FileStatus(path: path) {
+                identity.size = status.size
+                identity.modified = status.modified
             }
             identity.fingerprint = try source.fingerprint(path: path)
             let video = try worker.encode(

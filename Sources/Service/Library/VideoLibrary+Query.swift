@@ -1,8 +1,8 @@
+import Base
 import Distributions
 import Glibc
 import Indexing
 import Retrieval
-import VideoDecoding
 import VideoEncoding
 
 extension VideoLibrary {
@@ -64,7 +64,7 @@ extension VideoLibrary {
         func load(_ paths: [String]) throws(LibraryError) -> [Query] {
             try paths.map { (path) throws(LibraryError) in
                 if isCancelled() { throw .cancelled }
-                return try query(FilePlace.absolute(path), whole, isCancelled: isCancelled)
+                return try query(Path.resolved(path), whole, isCancelled: isCancelled)
             }
         }
         return Examples(like: try load(request.like), unlike: try load(request.unlike))
@@ -293,9 +293,11 @@ extension VideoEncoder {
 extension FileIdentity {
     /// Whether the file is as it was, by size and times or, where those say that someone touched it, by content; or gone.
     package var isCurrent: Bool {
-        var status = stat()
-        guard stat(path, &status) == 0 else { return errno == ENOENT || errno == ENOTDIR }
-        return isUntouched(status)
-            || size == Int64(status.st_size) && (try? ContentFingerprint.of(path: path)) == fingerprint
+        switch FileStatus.of(path) {
+        case .failure(let error): error.code == ENOENT || error.code == ENOTDIR
+        case .success(let status):
+            isUntouched(status)
+                || size == status.size && (try? ContentFingerprint.of(path: path)) == fingerprint
+        }
     }
 }

@@ -1,3 +1,4 @@
+import Base
 import Distributions
 import Glibc
 import Indexing
@@ -5,7 +6,6 @@ import Ingestion
 import Retrieval
 import SharedIndexing
 import Synchronization
-import VideoDecoding
 import VideoEncoding
 
 /// Where a library's index and model are.
@@ -66,9 +66,9 @@ public final class VideoLibrary: Sendable {
         var configuration = configuration
         // Errors name them, and whoever reads those may work elsewhere.
         if configuration.shared == nil {
-            configuration.indexFolder = FilePlace.absolute(configuration.indexFolder)
+            configuration.indexFolder = Path.resolved(configuration.indexFolder)
         }
-        configuration.modelFolder = FilePlace.absolute(configuration.modelFolder)
+        configuration.modelFolder = Path.resolved(configuration.modelFolder)
         self.configuration = configuration
         workers = configuration.workerExecutable.map {
             // Their answers' width is the model's, which is not known yet.
@@ -106,7 +106,7 @@ public final class VideoLibrary: Sendable {
             if let encoded {
                 try self.query(encoded, request)
             } else {
-                try self.query(FilePlace.absolute(request.video), request, isCancelled: isCancelled)
+                try self.query(Path.resolved(request.video), request, isCancelled: isCancelled)
             }
         var query = example.joined(by: examples.like, without: examples.unlike)
         if isCancelled() { throw .cancelled }
@@ -138,7 +138,7 @@ public final class VideoLibrary: Sendable {
             if isCancelled() { throw .cancelled }
             let start = ContinuousClock.now
             do throws(LibraryError) {
-                var query = try self.query(FilePlace.absolute(video), batch.common, isCancelled: isCancelled)
+                var query = try self.query(Path.resolved(video), batch.common, isCancelled: isCancelled)
                 query.weigh(by: information)
                 queries.append(.success(query.joined(by: examples.like, without: examples.unlike)))
             } catch {
@@ -261,7 +261,7 @@ public final class VideoLibrary: Sendable {
         do throws(IndexError) {
             let index = try store(waitingSeconds: waitingSeconds)
             defer { index.close() }
-            return try index.remove(paths: paths.map(FilePlace.absolute))
+            return try index.remove(paths: paths.map(Path.resolved))
         } catch {
             throw LibraryError(error)
         }
@@ -277,7 +277,7 @@ public final class VideoLibrary: Sendable {
             let failures = try index.failures()
             var info = LibraryInfo(
                 folder: index.folder, formatVersion: index.formatVersion, bytes: index.sizeOnDisk,
-                roots: FilePlace.outermost(try index.roots()), model: index.model, counts: try index.counts(),
+                roots: Path.outermost(try index.roots()), model: index.model, counts: try index.counts(),
                 failures: listingFailures ? failures : nil)
             info.notVideos = failures.count { IndexProgress.isOfOtherFile($0.reason) }
             info.troubled = try index.videosInTrouble()

@@ -1,3 +1,4 @@
+import Base
 import Glibc
 
 /// The lines of a descriptor, taken as they come; none is kept that is longer than a limit. For filters, which answer each before the
@@ -25,7 +26,7 @@ public final class LineInput: @unchecked Sendable {
         public init(code: Int32) { self.code = code }
 
         /// As the system says it.
-        public var description: String { String(cString: strerror(code)) }
+        public var description: String { SystemError.message(code) }
     }
 
     private static let bytesAtOnce = 1 << 16

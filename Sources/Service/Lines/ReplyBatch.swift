@@ -1,3 +1,4 @@
+import Base
 import Synchronization
 
 /// Gathers the replies of a batch in the order of its requests.

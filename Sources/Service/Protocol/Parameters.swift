@@ -1,3 +1,5 @@
+import Base
+
 /// Reads a request's parameters by name; every complaint names the parameter. Null counts as not given.
 struct Parameters {
     private let method: String

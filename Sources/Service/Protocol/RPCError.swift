@@ -1,3 +1,5 @@
+import Base
+
 /// What an error reply carries (JSON-RPC 2.0 §5.1).
 public struct RPCError: Error, Sendable, Equatable {
     /// The codes in use; those up to −32600 are JSON-RPC's own.

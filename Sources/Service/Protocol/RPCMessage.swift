@@ -1,3 +1,5 @@
+import Base
+
 /// One request or notification of a client (JSON-RPC 2.0 §4).
 struct RPCRequest: Sendable {
     /// A string, a number or null; nil where the message is a notification, which gets no reply.

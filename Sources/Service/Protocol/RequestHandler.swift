@@ -1,4 +1,5 @@
 internal import CWorker
+import Base
 import Indexing
 
 /// What a running request may use.

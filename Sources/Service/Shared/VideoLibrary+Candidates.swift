@@ -1,8 +1,8 @@
+import Base
 import Glibc
 import Indexing
 import Retrieval
 import SharedIndexing
-import VideoDecoding
 
 extension VideoLibrary {
     /// Ranks the videos that the server of a shared index gives as candidates: about the nearest, in a time that hardly grows
@@ -59,7 +59,7 @@ extension VideoLibrary {
     private func query(
         _ request: SearchRequest, _ index: SharedIndex, isCancelled: @escaping @Sendable () -> Bool
     ) throws(LibraryError) -> Query {
-        let path = FilePlace.absolute(request.video)
+        let path = Path.resolved(request.video)
         if request.range == nil, !configuration.alwaysChecksModel {
             let known = try translating { () throws(IndexError) in try index.video(atPath: path) }
             if let known, known.video.identity.isCurrent {

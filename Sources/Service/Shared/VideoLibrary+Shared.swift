@@ -1,3 +1,4 @@
+import Base
 import Glibc
 import Indexing
 import Ingestion
@@ -81,7 +82,7 @@ extension VideoLibrary {
             let state = try VideoQueue(index: index, worker: "", lease: 1).state()
             var info = LibraryInfo(
                 folder: index.name, formatVersion: index.formatVersion, bytes: try index.sizeOnServer(),
-                roots: FilePlace.outermost(try index.roots()), model: index.model, counts: try index.counts(),
+                roots: Path.outermost(try index.roots()), model: index.model, counts: try index.counts(),
                 failures: listingFailures ? try index.failures() : nil)
             info.shared = SharedInfo(
                 waiting: state.open - state.leased, underWay: state.leased,

@@ -1,5 +1,3 @@
-import VideoDecoding
-
 /// How many clips a worker process may hand over of a file: each takes memory here, 4 kB of them as Gaussians of 256 dimensions with
 /// what it looks like, and a process that a hostile file took over would hand over any number.
 package enum ClipCount {

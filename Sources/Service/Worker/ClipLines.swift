@@ -1,3 +1,4 @@
+import Base
 import VideoDecoding
 
 /// How a worker process hands over clips as they are: of each a line of JSON with its interval and the number of bytes that

@@ -1,3 +1,4 @@
+import Base
 import VideoDecoding
 
 /// Which clips of a file a worker is to hand over as they are.

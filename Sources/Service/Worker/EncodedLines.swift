@@ -1,7 +1,6 @@
+import Base
 import Distributions
 import Indexing
-import Tensors
-import VideoDecoding
 import VideoEncoding
 
 /// What a line of an answer comes to.
@@ -36,7 +35,7 @@ public enum EncodedLines {
                     .init("log_variance", .string(hexadecimal(gaussian.logVariance))),
                 ]
                 if video.signatures.indices.contains(clip) {
-                    members.append(.init("signature", .string(Base64.encode(video.signatures[clip].bytes))))
+                    members.append(.init("signature", .string(video.signatures[clip].bytes.base64)))
                 }
                 lines.append(.object(members))
             }
@@ -118,7 +117,7 @@ public enum EncodedLines {
             // All clips have one, or none has.
             if let text = json["signature"] {
                 guard signatures.count == gaussians.count,
-                    let bytes = text.stringValue.flatMap(Base64.decode),
+                    let bytes = text.stringValue.flatMap([UInt8].init(base64:)),
                     let signature = ClipSignature(bytes: bytes)
                 else { return false }
                 signatures.append(signature)

@@ -1,3 +1,4 @@
+import Base
 import VideoDecoding
 
 extension EncodingWorker {

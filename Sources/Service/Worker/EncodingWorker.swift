@@ -1,5 +1,6 @@
 internal import CWorker
 
+import Base
 import Glibc
 import VideoDecoding
 import VideoEncoding

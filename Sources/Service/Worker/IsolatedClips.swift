@@ -1,3 +1,4 @@
+import Base
 import VideoDecoding
 
 /// Decodes in worker processes, each of which serves one thread at a time: a file that crashes its decoder, hangs it or

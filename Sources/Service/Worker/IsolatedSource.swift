@@ -1,7 +1,7 @@
+import Base
 import Glibc
 import Indexing
 import Ingestion
-import VideoDecoding
 import VideoEncoding
 
 /// Encodes files in worker processes, which may crash, hang or run out of memory without harm to the run.

@@ -1,5 +1,5 @@
+import Base
 import Ingestion
-import VideoDecoding
 import VideoEncoding
 
 /// A worker process of one thread, of a run or of a service; the process is started for the first file, and anew after one

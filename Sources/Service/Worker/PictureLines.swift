@@ -1,3 +1,4 @@
+import Base
 import VideoDecoding
 
 /// How a worker process hands back a still picture: one line of JSON, or one with the error.
@@ -20,7 +21,7 @@ enum PictureLines {
         guard let json = EncodedLines.json(line) else { return .nonsense }
         if let error = EncodedLines.error(json) { return .end(.failure(error)) }
         guard let picture = json["picture"], picture["media_type"]?.stringValue == Thumbnail.mediaType,
-            let data = picture["data"]?.stringValue.flatMap(Base64.decode),
+            let data = picture["data"]?.stringValue.flatMap([UInt8].init(base64:)),
             data.starts(with: [0xFF, 0xD8, 0xFF]),
             let shownWidth = picture["width"]?.intValue, (1...width).contains(shownWidth),
             let height = picture["height"]?.intValue, (1...2 * width).contains(height),

@@ -1,7 +1,7 @@
 internal import CWorker
 
+import Base
 import Glibc
-import VideoDecoding
 
 /// A worker process that reads one file after another, and the two ends that lead to it: files go out through a
 /// socket, `EncodedLines`, `PictureLines` and `ClipLines` come back through a pipe.
@@ -43,7 +43,7 @@ final class RunningWorker {
         guard problem == 0 else {
             throw LibraryError(
                 .video, reason: "decoder_unavailable",
-                message: "no decoder can be started: \(String(cString: strerror(problem)))")
+                message: "no decoder can be started: \(SystemError.message(problem))")
         }
         defer { close(ends[1]) }
         do throws(LibraryError) {

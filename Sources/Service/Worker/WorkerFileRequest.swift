@@ -1,3 +1,4 @@
+import Base
 import VideoDecoding
 
 /// What a worker is to do with the file that comes with it.

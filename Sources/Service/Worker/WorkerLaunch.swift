@@ -1,5 +1,6 @@
 internal import CWorker
 
+import Base
 import Glibc
 
 /// Starts worker processes, which get nothing of their parent but what they are given.
@@ -28,7 +29,7 @@ public enum WorkerLaunch {
         guard result == 0 else {
             throw LibraryError(
                 .video, reason: "decoder_unavailable",
-                message: "no decoder can be started: \(String(cString: strerror(result)))")
+                message: "no decoder can be started: \(SystemError.message(result))")
         }
         return (process, output)
     }

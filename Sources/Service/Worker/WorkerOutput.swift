@@ -1,4 +1,4 @@
-import VideoDecoding
+import Base
 
 /// What a worker process has said and nobody has taken yet, piece by piece. Nothing in it is trusted.
 ///

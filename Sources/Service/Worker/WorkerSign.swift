@@ -1,3 +1,4 @@
+import Base
 import Synchronization
 
 /// What a worker process says each second while it reads: that it has not stopped, by an empty line, or how far it is.

@@ -1,3 +1,4 @@
+import Base
 import Tensors
 
 /// A safetensors file of float32 tensors with a checksum over them and the metadata, as checkpoints need it.
@@ -13,37 +14,20 @@ enum TensorArchive {
     static func write(
         _ entries: [Entry], metadata: [(name: String, value: String)], to path: String
     ) throws(TrainingError) {
-        var sum = Checksum()
+        var sum = FNVChecksum()
         Self.add(metadata, to: &sum)
         for entry in entries { sum.add(UnsafeRawBufferPointer(entry.value)) }
         let texts = metadata + [("checksum", String(sum.value, radix: 16))]
-        var members = [
-            JSONValue.Member("__metadata__", .object(texts.map { .init($0.name, .string($0.value)) }))
-        ]
-        var offset = 0
-        for entry in entries {
-            let end = offset + entry.value.count * MemoryLayout<Float>.stride
-            members.append(
-                .init(
-                    entry.name,
-                    .object([
-                        .init("dtype", .string("F32")),
-                        .init("shape", .array(entry.shape.map { .integer($0) })),
-                        .init("data_offsets", .array([.integer(offset), .integer(end)])),
-                    ])))
-            offset = end
-        }
-        var header = Array(JSONValue.object(members).text().utf8)
-        while (8 + header.count) % 64 != 0 { header.append(UInt8(ascii: " ")) }
-        let length = withUnsafeBytes(of: UInt64(header.count).littleEndian) { Array($0) }
-
-        let file = try FileReplacement(path: path)
-        try file.write(length + header)
-        for entry in entries { try file.write(UnsafeRawBufferPointer(entry.value)) }
-        try file.commit()
+        do throws(TensorFileError) {
+            try SafetensorsWriter.write(
+                entries.map { ($0.name, .float32, $0.shape) }, metadata: texts, to: path
+            ) { (index, file) throws(SystemError) in
+                try file.write(UnsafeRawBufferPointer(entries[index].value))
+            }
+        } catch { throw .file(path: path, problem: error.message) }
     }
 
-    private static func add(_ metadata: [(name: String, value: String)], to sum: inout Checksum) {
+    private static func add(_ metadata: [(name: String, value: String)], to sum: inout FNVChecksum) {
         for text in metadata.sorted(by: { $0.name < $1.name }) {
             for part in [text.name, text.value] { Array((part + "\0").utf8).withUnsafeBytes { sum.add($0) } }
         }
@@ -61,7 +45,7 @@ enum TensorArchive {
             } catch {
                 throw .damagedCheckpoint(path: path, problem: error.message)
             }
-            var sum = Checksum()
+            var sum = FNVChecksum()
             TensorArchive.add(
                 file.metadata.filter { $0.name != "checksum" }.map { ($0.name, $0.value) }, to: &sum)
             // In the order of the file, so that it is the sum that was written.

@@ -1,5 +1,5 @@
 internal import FoundationEssentials
-import Tensors
+import Base
 
 extension TrainingConfiguration {
     /// The JSON form, keys sorted and in snake_case.
@@ -13,11 +13,11 @@ extension TrainingConfiguration {
     public init(json: String) throws(TrainingError) {
         var changes: JSONValue
         do {
-            changes = try JSONParser.parse(Array(json.utf8))
+            changes = try JSONValue(parsing: json)
         } catch {
             throw .invalidConfiguration(field: "configuration", problem: "is not JSON: \(error)")
         }
-        if case .object(let members) = changes { changes = .object(members.filter { $0.name != "run" }) }
+        if case .object(let members) = changes { changes = .object(members.filter { $0.key != "run" }) }
         let whole = try Self.overlay(changes, on: TrainingConfiguration().value, path: "")
         do {
             self = try JSONCoding.decoder().decode(TrainingConfiguration.self, from: Data(whole.text().utf8))
@@ -36,7 +36,7 @@ extension TrainingConfiguration {
     /// The JSON form as a value.
     var value: JSONValue {
         guard let data = try? JSONCoding.encoder().encode(self),
-            let value = try? JSONParser.parse(Array(data))
+            let value = try? JSONValue(parsing: Array(data))
         else { preconditionFailure("a validated configuration is finite and has a JSON form") }
         return value
     }
@@ -53,8 +53,8 @@ extension TrainingConfiguration {
                 field: path.isEmpty ? "configuration" : path, problem: "must be an object")
         }
         for change in others {
-            let here = path.isEmpty ? change.name : path + "." + change.name
-            guard let place = members.firstIndex(where: { $0.name == change.name }) else {
+            let here = path.isEmpty ? change.key : path + "." + change.key
+            guard let place = members.firstIndex(where: { $0.key == change.key }) else {
                 throw .invalidConfiguration(field: here, problem: "there is no such choice")
             }
             members[place].value = try overlay(change.value, on: members[place].value, path: here)
@@ -68,7 +68,7 @@ extension TrainingConfiguration {
             guard case .object(let members) = value, path != "objective.mining" else {
                 return [(path, value.text())]
             }
-            return members.flatMap { walk($0.value, path.isEmpty ? $0.name : path + "." + $0.name) }
+            return members.flatMap { walk($0.value, path.isEmpty ? $0.key : path + "." + $0.key) }
         }
         return walk(value, "")
     }

@@ -1,5 +1,7 @@
 internal import Dispatch
 
+import Base
+
 /// Which clips make a step, and how they are drawn: a function of the step alone, whatever thread asks and
 /// whatever was asked before.
 public struct BatchPlan: Sendable {
@@ -52,7 +54,7 @@ public struct BatchPlan: Sendable {
     public var stepsPerEpoch: Int { sampler.stepsPerEpoch }
     /// A checksum over the videos' contents, in their order.
     public var dataFingerprint: String {
-        String(Checksum.of(videos.map(\.fingerprint).joined(separator: " ")), radix: 16)
+        String(FNVChecksum.of(videos.map(\.fingerprint).joined(separator: " ")), radix: 16)
     }
 
     /// Indices of a step's videos.

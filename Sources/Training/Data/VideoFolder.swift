@@ -1,8 +1,5 @@
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Darwin)
-    import Darwin
-#endif
+import Base
+import Glibc
 
 /// The files of a folder and of those below it that may be videos or pictures, by the ends of their names.
 public enum VideoFolder {
@@ -27,26 +24,20 @@ public enum VideoFolder {
         var found: [String] = []
         var folders = [root]
         while let folder = folders.popLast() {
-            guard let stream = opendir(folder) else {
+            guard let names = Folder.names(in: folder) else {
                 // Only the folder that was named must be readable.
                 if folder != root { continue }
                 throw .noFolder(
-                    path: folder, problem: "cannot be opened as a folder: \(FileReplacement.reason())")
+                    path: folder, problem: "cannot be opened as a folder: \(SystemError.message())")
             }
-            defer { closedir(stream) }
-            while let entry = readdir(stream) {
-                let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-                    pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-                }
-                if name.hasPrefix(".") { continue }
+            for name in names where !name.hasPrefix(".") {
                 let path = folder.hasSuffix("/") ? folder + name : "\(folder)/\(name)"
-                var facts = stat()
-                guard lstat(path, &facts) == 0 else { continue }
-                if facts.st_mode & S_IFMT == S_IFDIR {
+                guard let status = FileStatus(path: path, followingLinks: false) else { continue }
+                if status.isFolder {
                     folders.append(path)
                 } else if let dot = name.lastIndex(of: "."),
-                    endings.contains(name[name.index(after: dot)...].lowercased()), stat(path, &facts) == 0,
-                    facts.st_mode & S_IFMT == S_IFREG
+                    endings.contains(name[name.index(after: dot)...].lowercased()),
+                    FileStatus(path: path)?.isRegular == true
                 {
                     found.append(path)
                 }

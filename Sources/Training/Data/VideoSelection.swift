@@ -1,8 +1,5 @@
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Darwin)
-    import Darwin
-#endif
+import Base
+import Glibc
 
 /// Which videos of the folders stay out of training, so that they can be measured on.
 public struct VideoSelection: Sendable {
@@ -17,12 +14,9 @@ public struct VideoSelection: Sendable {
     /// Whether `holdOut: parts` leaves this file out; the rule for whoever measures on the rest.
     public static func isHeldOut(path: String, parts: Int) -> Bool {
         precondition(parts >= 1)
-        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-        let name = path.utf8.lastIndex(of: UInt8(ascii: "/")).map { path[path.utf8.index(after: $0)...] }
-        for byte in (name ?? path[...]).utf8 {
-            hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01B3
-        }
-        return hash % UInt64(parts) == 0
+        var hash = FNVChecksum()
+        hash.addBytes(Path.name(of: path).utf8)
+        return hash.value % UInt64(parts) == 0
     }
 
     /// Leaves out what a list names: a line is a file's name, or the last parts of its path, or its whole path.
@@ -46,7 +40,7 @@ public struct VideoSelection: Sendable {
     private func isSelected(_ path: String) -> Bool {
         if let holdOut, Self.isHeldOut(path: path, parts: holdOut) { return false }
         if excluded.isEmpty { return true }
-        return !names(path) && !(Self.resolved(path).map(names) ?? false)
+        return !names(path) && !(Path.real(path).map(names) ?? false)
     }
 
     /// Whether the list names the path or a part of it that begins after a slash.
@@ -58,30 +52,21 @@ public struct VideoSelection: Sendable {
             rest = rest[rest.index(after: slash)...]
         }
     }
-
-    private static func resolved(_ path: String) -> String? {
-        guard let resolved = realpath(path, nil) else { return nil }
-        defer { free(resolved) }
-        return String(cString: resolved)
-    }
 }
 
 /// Small files that a user writes.
 public enum TextFile {
     /// The file's text, which must be UTF-8 and at most 64 MiB.
     public static func read(_ path: String) throws(TrainingError) -> String {
-        var facts = stat()
-        guard stat(path, &facts) == 0 else {
-            throw .file(path: path, problem: "cannot be read: \(FileReplacement.reason())")
-        }
-        guard facts.st_mode & S_IFMT == S_IFREG, facts.st_size <= 64 << 20 else {
+        let most = 64 << 20
+        if let status = FileStatus(path: path), !status.isRegular || status.size > most {
             throw .file(path: path, problem: "is no text file")
         }
-        if facts.st_size == 0 { return "" }
-        guard let file = MappedFile(path: path) else {
-            throw .file(path: path, problem: "cannot be read: \(FileReplacement.reason())")
+        let bytes: [UInt8]
+        do throws(SystemError) { bytes = try FileBytes.read(path, limit: most) } catch {
+            throw .file(path: path, problem: "cannot be read: \(error.message)")
         }
-        guard let text = String(validating: file.bytes, as: UTF8.self) else {
+        guard let text = String(validating: bytes, as: UTF8.self) else {
             throw .file(path: path, problem: "is not UTF-8 text")
         }
         return text

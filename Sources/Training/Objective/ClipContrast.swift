@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Darwin)
-    import Darwin
-#endif
+import Glibc
 
 /// The baseline that the paper argues against: clips are points μ, and those of one video attract each other
 /// (InfoNCE). With sim = μ_a·μ_c/T and P(a) the other clips of a's video,

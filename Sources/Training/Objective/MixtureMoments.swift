@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Darwin)
-    import Darwin
-#endif
+import Glibc
 
 /// The first two moments of every mixture (paper eq. 3): m = mean μ_n, v = mean σ²_n + mean (μ_n − m)².
 package struct MixtureMoments: Sendable {

@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Darwin)
-    import Darwin
-#endif
+import Glibc
 
 /// Which ordered pairs of mixtures are positive (paper eq. 7): those of one video, and those of different
 /// videos nearer than τ. No gradient flows through the choice.

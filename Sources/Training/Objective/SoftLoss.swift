@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Darwin)
-    import Darwin
-#endif
+import Glibc
 
 /// The soft loss of every pair of mixtures, from the match probability of its K² pairs of samples
 /// (paper eq. 9): p = mean_kk' sigmoid(−a‖z_i^k − z_j^k'‖ + b); ℓ = −log p on positives, −log(1 − p) on

@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Darwin)
-    import Darwin
-#endif
+import Glibc
 
 /// The loss of every pair, weighted by how uncertain its two videos are (paper eq. 10). A video's
 /// uncertainty is g = mean_d log v, the logarithm of the geometric mean of its variances.

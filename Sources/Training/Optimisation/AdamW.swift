@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Darwin)
-    import Darwin
-#endif
+import Glibc
 
 /// Adam with decoupled weight decay (Loshchilov and Hutter, 2019) in PyTorch's order of operations:
 /// p ← p·(1 − lr·λ) on decaying tensors; m ← m + (g − m)(1 − β₁); v ← β₂v + (1 − β₂)g²;

@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Darwin)
-    import Darwin
-#endif
+import Glibc
 
 /// Linear warm-up, then a half cosine down to 0 (Loshchilov and Hutter, 2017).
 public struct LearningRateSchedule: Sendable, Equatable {

@@ -1,3 +1,4 @@
+import Base
 import Tensors
 import VideoEncoding
 
@@ -20,7 +21,7 @@ public enum TrainedModel {
         encoder: any TrainableEncoder, model: ModelConfiguration, summary: TrainingSummary, to folder: String,
         remarks: [JSONValue.Member]
     ) throws(TrainingError) {
-        try FileReplacement.makeFolder(folder)
+        try OutputFiles.makeFolder(folder)
         var tensors: [String: Tensor] = [:]
         let entries =
             encoder.parameters.map { ($0.name, $0.shape, $0.value) }
@@ -38,18 +39,18 @@ public enum TrainedModel {
         }
         var model = model
         model.training = notes(summary, remarks)
-        if !FileReplacement.exists(folder + "/README.md") {
-            try FileReplacement.write(card(model.name, summary), to: folder + "/README.md")
+        if !Path.exists(folder + "/README.md") {
+            try OutputFiles.write(card(model.name, summary), to: folder + "/README.md")
         }
-        try FileReplacement.write(model.text, to: folder + "/config.json")
+        try OutputFiles.write(model.text, to: folder + "/config.json")
     }
 
     private static func notes(
         _ summary: TrainingSummary, _ remarks: [JSONValue.Member]
     ) -> JSONValue {
         var members: [JSONValue.Member] = [
-            .init("steps", .integer(summary.steps)), .init("videos", .integer(summary.videos)),
-            .init("clips_per_step", .integer(summary.layout.rows)),
+            .init("steps", .number(summary.steps)), .init("videos", .number(summary.videos)),
+            .init("clips_per_step", .number(summary.layout.rows)),
         ]
         if let last = summary.last {
             members.append(.init("loss", .number(last.loss)))

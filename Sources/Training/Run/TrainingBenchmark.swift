@@ -1,12 +1,7 @@
 import Distributions
-import Tensors
 import VideoEncoding
 
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Darwin)
-    import Darwin
-#endif
+import Glibc
 
 /// How fast a model trains on clips that are there already: forward, loss, backward, clipping, AdamW.
 public enum TrainingBenchmark {

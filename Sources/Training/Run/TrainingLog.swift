@@ -1,11 +1,7 @@
 internal import FoundationEssentials
-import Tensors
+import Base
 
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Darwin)
-    import Darwin
-#endif
+import Glibc
 
 /// `log.jsonl`: one JSON object a line, steps ascending. A resumed run first takes away the lines beyond the
 /// step at which it continues, so that every step is there once.
@@ -16,48 +12,43 @@ final class TrainingLog {
     init(path: String, resumingAt step: Int) throws(TrainingError) {
         self.path = path
         let kept = step == 0 ? [] : Self.lines(path).filter { $0.step <= step }
-        try FileReplacement.write(kept.map { $0.text + "\n" }.joined(), to: path)
+        try OutputFiles.write(kept.map { $0.text + "\n" }.joined(), to: path)
     }
 
     func append(_ progress: TrainingProgress) throws(TrainingError) {
         var members: [JSONValue.Member] = [
-            .init("step", .integer(progress.step)), .init("loss", Self.number(progress.loss)),
+            .init("step", .number(progress.step)), .init("loss", .number(progress.loss)),
         ]
-        members += progress.terms.map { .init($0.name, Self.number($0.value)) }
-        members.append(.init("mean_log_variance", Self.number(progress.meanLogVariance)))
+        members += progress.terms.map { .init($0.name, .number($0.value)) }
+        members.append(.init("mean_log_variance", .number(progress.meanLogVariance)))
         if let positives = progress.positivesPerAnchor {
-            members.append(.init("positives_per_anchor", Self.number(positives)))
+            members.append(.init("positives_per_anchor", .number(positives)))
         }
-        members.append(.init("learning_rate", Self.number(progress.learningRate)))
-        members.append(.init("gradient_norm", Self.number(progress.gradientNorm)))
-        members.append(.init("clips_per_second", Self.number(progress.clipsPerSecond)))
+        members.append(.init("learning_rate", .number(progress.learningRate)))
+        members.append(.init("gradient_norm", .number(progress.gradientNorm)))
+        members.append(.init("clips_per_second", .number(progress.clipsPerSecond)))
         try append(.object(members))
     }
-
-    private static func number(_ value: Double) -> JSONValue { value.isFinite ? .number(value) : .null }
 
     private func append(_ line: JSONValue) throws(TrainingError) {
         let descriptor = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else {
-            throw .file(path: path, problem: "cannot be opened: \(FileReplacement.reason())")
+            throw .file(path: path, problem: "cannot be opened: \(SystemError.message())")
         }
         defer { close(descriptor) }
         let bytes = Array((line.text() + "\n").utf8)
-        let result = bytes.withUnsafeBytes { raw in
-            Result { () throws(SystemError) in try AtomicFile.append(raw, to: descriptor) }
-        }
-        if case .failure(let error) = result { throw .file(path: path, problem: error.description) }
+        do throws(SystemError) {
+            try bytes.withUnsafeBufferPointer { (bytes) throws(SystemError) in
+                try FileBytes.write(UnsafeRawBufferPointer(bytes), to: descriptor)
+            }
+        } catch { throw .file(path: path, problem: error.description) }
     }
 
     /// What the log says of a step; nil where it says nothing.
     func progress(ofStep step: Int, total: Int) -> TrainingProgress? {
         guard let line = Self.lines(path).last(where: { $0.step == step }) else { return nil }
         var numbers: [(name: String, value: Double)] = line.members.compactMap { member in
-            switch member.value {
-            case .number(let number): (member.name, number)
-            case .integer(let number): (member.name, Double(number))
-            default: nil
-            }
+            member.value.doubleValue.map { (member.key, $0) }
         }
         func take(_ name: String) -> Double? {
             numbers.firstIndex { $0.name == name }.map { numbers.remove(at: $0).value }
@@ -79,8 +70,8 @@ final class TrainingLog {
     static func lines(_ path: String) -> [(step: Int, text: String, members: [JSONValue.Member])] {
         guard let file = MappedFile(path: path) else { return [] }
         return file.bytes.split(separator: UInt8(ascii: "\n")).compactMap { line in
-            guard case .object(let members)? = try? JSONParser.parse(Array(line)),
-                case .integer(let step)? = members.first(where: { $0.name == "step" })?.value
+            guard case .object(let members)? = try? JSONValue(parsing: Array(line)),
+                let step = members.first(where: { $0.key == "step" })?.value.integerValue
             else { return nil }
             return (step, String(decoding: line, as: UTF8.self), members)
         }
@@ -91,18 +82,13 @@ final class TrainingLog {
         var names: [String] = []
         var points: [String: [SIMD2<Double>]] = [:]
         func add(_ name: String, _ step: Int, _ value: JSONValue) {
-            let number: Double
-            switch value {
-            case .number(let value): number = value
-            case .integer(let value): number = Double(value)
-            default: return
-            }
+            guard let number = value.doubleValue else { return }
             if points[name] == nil { names.append(name) }
             points[name, default: []].append(SIMD2(Double(step), number))
         }
         for line in lines(path) {
-            for member in line.members where member.name != "step" {
-                add(member.name, line.step, member.value)
+            for member in line.members where member.key != "step" {
+                add(member.key, line.step, member.value)
             }
         }
         return names.map { CurvePlot.Series(name: $0, points: points[$0] ?? []) }

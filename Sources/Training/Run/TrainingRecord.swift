@@ -1,10 +1,6 @@
 internal import FoundationEssentials
 
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Darwin)
-    import Darwin
-#endif
+import Glibc
 
 /// What a training was made of beside its choices: what a continuation needs and nobody is to type again. `training.json` has it
 /// as `run`, which is passed over where the file is read for another run's choices.

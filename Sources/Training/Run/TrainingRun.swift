@@ -1,10 +1,7 @@
+import Base
 import Distributions
 
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Darwin)
-    import Darwin
-#endif
+import Glibc
 
 /// The loop: batch, forward, loss, backward, clip, step; with log, curves, checkpoints and kept models.
 ///
@@ -107,12 +104,12 @@ public final class TrainingRun {
     /// where the folder holds an earlier run's checkpoint.
     public func run() throws -> TrainingSummary {
         let checkpoint = Self.checkpointPath(folder: folder)
-        if stepsSaved == nil && FileReplacement.exists(checkpoint) {
+        if stepsSaved == nil && Path.exists(checkpoint) {
             throw TrainingError.checkpointExists(path: checkpoint)
         }
-        try FileReplacement.makeFolder(folder)
+        try OutputFiles.makeFolder(folder)
         try announce()
-        try FileReplacement.write(
+        try OutputFiles.write(
             configuration.json(with: record) + "\n", to: TrainingRecord.path(folder: folder))
         let log = try TrainingLog(path: folder + "/log.jsonl", resumingAt: stepsDone)
         // A run that was resumed after its last step makes none, and its model says what the log does of that.
@@ -225,7 +222,7 @@ extension TrainingRun {
         panels += curves.filter { !losses.contains($0.name) && !speeds.contains($0.name) }.map { curve in
             CurvePlot.Panel(title: curve.name, xLabel: "step", series: [curve])
         }
-        try FileReplacement.write(CurvePlot.svg(panels), to: folder + "/curves.svg")
+        try OutputFiles.write(CurvePlot.svg(panels), to: folder + "/curves.svg")
     }
 
     private func summary(isInterrupted: Bool) -> TrainingSummary {
@@ -253,7 +250,7 @@ extension TrainingRun {
 
     /// Wall-clock rates.
     private struct Clock {
-        private let start = Clock.now
+        private let start = Time.monotonic
         private let firstStep: Int
         private var reported: (time: Double, step: Int)
 
@@ -263,18 +260,12 @@ extension TrainingRun {
         }
 
         mutating func report(_ progress: inout TrainingProgress, clipsPerStep: Int) {
-            let now = Clock.now
+            let now = Time.monotonic
             let steps = Double(progress.step - reported.step)
             progress.clipsPerSecond = steps * Double(clipsPerStep) / max(1e-9, now - reported.time)
             let pace = (now - start) / Double(max(1, progress.step - firstStep))
             progress.secondsLeft = pace * Double(progress.total - progress.step)
             reported = (now, progress.step)
-        }
-
-        private static var now: Double {
-            var time = timespec()
-            clock_gettime(CLOCK_MONOTONIC, &time)
-            return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
         }
     }
 }

@@ -1,5 +1,5 @@
+import Base
 import NeuralNetwork
-import Tensors
 import VideoDecoding
 import VideoEncoding
 
@@ -139,18 +139,18 @@ public struct TrainingSession: Sendable {
     /// Before anything takes long: neither an earlier run nor a finished model is written over.
     private func checkOutput() throws(TrainingError) {
         let checkpoint = TrainingRun.checkpointPath(folder: output)
-        let hasCheckpoint = FileReplacement.exists(checkpoint)
+        let hasCheckpoint = Path.exists(checkpoint)
         if resumes {
             if !hasCheckpoint { throw .noCheckpoint(path: output) }
             // What cannot go on is known before anything takes long.
             return try TrainingState.check(configuration, against: checkpoint)
         }
         if hasCheckpoint { throw .checkpointExists(path: checkpoint) }
-        for name in ["config.json", "model.safetensors"] where FileReplacement.exists("\(output)/\(name)") {
+        for name in ["config.json", "model.safetensors"] where Path.exists("\(output)/\(name)") {
             throw .modelExists(path: output)
         }
         // Whether a disk can be written to is better known now than after an hour.
-        try FileReplacement.makeFolder(output)
+        try OutputFiles.makeFolder(output)
     }
 
     private func files() throws(TrainingError) -> (videos: [String], stills: [String], leftOut: Int) {
@@ -187,7 +187,7 @@ public struct TrainingSession: Sendable {
             small.geometry.width = size
             small.geometry.height = size
         }
-        model.name = FileReplacement.split(trimmed(output)).name
+        model.name = Path.name(of: trimmed(output))
         // Scores of the model before say nothing of this one's.
         model.calibration = nil
         if let given {
@@ -214,10 +214,10 @@ public struct TrainingSession: Sendable {
 
     /// What `config.json` says of the training beside its choices.
     private func remarks(leftOut: Int, stills: Int) -> [JSONValue.Member] {
-        var members: [JSONValue.Member] = [.init("left_out", .integer(leftOut))]
-        if let holdOut = selection.holdOut { members.append(.init("hold_out", .integer(holdOut))) }
-        if stills > 0 { members.append(.init("stills", .integer(stills))) }
-        if let size { members.append(.init("size", .integer(size))) }
+        var members: [JSONValue.Member] = [.init("left_out", .number(leftOut))]
+        if let holdOut = selection.holdOut { members.append(.init("hold_out", .number(holdOut))) }
+        if stills > 0 { members.append(.init("stills", .number(stills))) }
+        if let size { members.append(.init("size", .number(size))) }
         members.append(.init("precision", .string(precision.resolved.rawValue)))
         return members
     }

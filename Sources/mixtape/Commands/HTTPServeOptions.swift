@@ -1,5 +1,6 @@
 #if HTTP
     import ArgumentParser
+    import Base
     import Dispatch
     import Foundation
     import HTTPService
@@ -137,9 +138,7 @@
 
         /// A warning and no refusal: secrets that containers mount are readable by everybody in there, and cannot be changed.
         private static func isOpenToOthers(_ file: String) -> Bool {
-            var status = stat()
-            return stat(file, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
-                && status.st_mode & (S_IROTH | S_IWOTH) != 0
+            FileStatus(path: file).map { $0.isRegular && $0.mode & (S_IROTH | S_IWOTH) != 0 } ?? false
         }
 
         private static func token(_ file: String) throws -> String {

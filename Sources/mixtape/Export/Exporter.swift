@@ -1,3 +1,4 @@
+import Base
 import Distributions
 import Glibc
 import Indexing
@@ -26,6 +27,16 @@ struct Exporter {
         try checkFolder()
         let videos = try index.allVideos()
         try makeFolder()
+        do {
+            return try write(videos)
+        } catch let error as SystemError {
+            throw CommandError(
+                message: "\(folder): \(error.description)",
+                hint: "check that the folder can be written and its disk has room")
+        }
+    }
+
+    private func write(_ videos: [IndexedVideo]) throws -> (videos: Int, clips: Int) {
         let clips = videos.reduce(0) { $0 + $1.clipCount }
         let dimension = index.model.dimension
         func array(_ name: String, rows: Int) throws -> NumPyWriter {
@@ -35,9 +46,9 @@ struct Exporter {
         let logVariances = try array("log_variances", rows: clips)
         let videoMeans = try array("video_means", rows: videos.count)
         let videoLogVariances = try array("video_log_variances", rows: videos.count)
-        let paths = try PartialFile(path: "\(folder)/paths.txt")
-        let table = try PartialFile(path: "\(folder)/clips.csv")
-        try table.write(line: Self.tableHeader)
+        let paths = try AtomicFile(path: "\(folder)/paths.txt")
+        let table = try AtomicFile(path: "\(folder)/clips.csv")
+        try table.write(Self.tableHeader + "\n")
 
         for (row, video) in videos.enumerated() {
             if Interrupts.wereReceived() { throw Interrupts.exitCode }
@@ -51,16 +62,16 @@ struct Exporter {
             for (interval, clip) in zip(intervals, mixture.components) {
                 try means.write(row: clip.mean)
                 try logVariances.write(row: clip.logVariance)
-                try table.write(line: "\(row),\(interval.start),\(interval.stop)")
+                try table.write("\(row),\(interval.start),\(interval.stop)\n")
             }
             let moments = mixture.moments()
             try videoMeans.write(row: moments.mean)
             try videoLogVariances.write(row: moments.variance.map { logf($0) })
-            try paths.write(line: Self.oneLine(video.identity.path))
+            try paths.write(Self.oneLine(video.identity.path) + "\n")
         }
         for array in [means, logVariances, videoMeans, videoLogVariances] { try array.finish() }
-        try paths.finish()
-        try table.finish()
+        try paths.commit()
+        try table.commit()
         return (videos.count, clips)
     }
 
@@ -78,7 +89,7 @@ struct Exporter {
             guard bytes == start else { throw Self.foreign("\(folder)/\(name)") }
             hasArrays = true
         }
-        if !hasArrays, access("\(folder)/paths.txt", F_OK) == 0 { throw Self.foreign("\(folder)/paths.txt") }
+        if !hasArrays, Path.exists("\(folder)/paths.txt") { throw Self.foreign("\(folder)/paths.txt") }
     }
 
     private static func foreign(_ path: String) -> CommandError {
@@ -98,10 +109,9 @@ struct Exporter {
     }
 
     private func makeFolder() throws {
-        guard mkdir(folder, 0o755) == 0 || errno == EEXIST else {
+        do throws(SystemError) { try Folder.makeLast(folder) } catch {
             throw CommandError(
-                message: "\(folder): \(String(cString: strerror(errno)))",
-                hint: "name a folder that exists or can be made")
+                message: "\(folder): \(error.message)", hint: "name a folder that exists or can be made")
         }
     }
 

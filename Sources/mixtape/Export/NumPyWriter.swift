@@ -1,3 +1,4 @@
+import Base
 import Glibc
 
 /// Writes one two-dimensional float32 array in NumPy's format 1.0
@@ -5,16 +6,14 @@ import Glibc
 ///
 /// The rows go to a file beside the final one, which appears under its name only when it is whole.
 final class NumPyWriter {
-    private let path: String
-    private let file: PartialFile
+    private let file: AtomicFile
     private let columns: Int
     private var rowsLeft: Int
 
-    init(path: String, rows: Int, columns: Int) throws {
-        self.path = path
+    init(path: String, rows: Int, columns: Int) throws(SystemError) {
         self.columns = columns
         rowsLeft = rows
-        file = try PartialFile(path: path)
+        file = try AtomicFile(path: path)
         try file.write(Self.header(rows: rows, columns: columns))
     }
 
@@ -32,86 +31,19 @@ final class NumPyWriter {
             + repeatElement(0x20, count: padding) + [0x0A]
     }
 
-    func write(row: UnsafeBufferPointer<Float>) throws {
+    func write(row: UnsafeBufferPointer<Float>) throws(SystemError) {
         precondition(row.count == columns && rowsLeft > 0, "a row that the header did not announce")
         rowsLeft -= 1
         // Every processor this runs on stores floats as the header says: little-endian.
         try file.write(UnsafeRawBufferPointer(row))
     }
 
-    func write(row: [Float]) throws {
-        try row.withUnsafeBufferPointer { try write(row: $0) }
+    func write(row: [Float]) throws(SystemError) {
+        try row.withUnsafeBufferPointer { (row) throws(SystemError) in try write(row: row) }
     }
 
-    func finish() throws {
+    func finish() throws(SystemError) {
         precondition(rowsLeft == 0, "fewer rows than the header announced")
-        try file.finish()
-    }
-}
-
-/// A file that appears under its name only once it is whole and on the disk.
-final class PartialFile {
-    private let path: String
-    private let descriptor: Int32
-    private var buffer: [UInt8] = []
-    private var isFinished = false
-
-    init(path: String) throws {
-        self.path = path
-        descriptor = Self.uninterrupted {
-            open(path + ".partial", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-        }
-        if descriptor < 0 { throw Self.failure(path) }
-    }
-
-    deinit {
-        guard descriptor >= 0 else { return }
-        close(descriptor)
-        if !isFinished { unlink(path + ".partial") }
-    }
-
-    func write(_ bytes: some Sequence<UInt8>) throws {
-        buffer.append(contentsOf: bytes)
-        if buffer.count >= 1 << 20 { try flush() }
-    }
-
-    func write(line: String) throws {
-        try write(line.utf8)
-        try write(CollectionOfOne(0x0A))
-    }
-
-    func finish() throws {
-        try flush()
-        let isStored =
-            Self.uninterrupted { fsync(descriptor) } == 0
-            && Self.uninterrupted { rename(path + ".partial", path) } == 0
-        guard isStored else { throw Self.failure(path) }
-        isFinished = true
-    }
-
-    /// Calls again what a signal ended.
-    private static func uninterrupted(_ call: () -> Int32) -> Int32 {
-        while true {
-            let result = call()
-            if result >= 0 || errno != EINTR { return result }
-        }
-    }
-
-    private func flush() throws {
-        try buffer.withUnsafeBytes { bytes in
-            var done = 0
-            while done < bytes.count {
-                let count = Glibc.write(descriptor, bytes.baseAddress.map { $0 + done }, bytes.count - done)
-                if count > 0 { done += count } else if errno != EINTR { throw Self.failure(path) }
-            }
-        }
-        buffer.removeAll(keepingCapacity: true)
-    }
-
-    private static func failure(_ path: String) -> CommandError {
-        let message = String(cString: strerror(errno))
-        return CommandError(
-            message: "\(path): \(message)", hint: "check that the folder can be written and its disk has room"
-        )
+        try file.commit()
     }
 }

@@ -1,6 +1,6 @@
+import Base
 import Retrieval
 import Service
-import VideoDecoding
 
 /// Groups of videos that share footage, as a page to look at: the one to keep first, and why.
 struct DuplicatesReport {

@@ -1,4 +1,4 @@
-import Tensors
+import Base
 
 /// One page that holds all it shows: no address in it leads out, and it needs no script. Well-formed as XML too.
 struct ReportPage {

@@ -1,6 +1,5 @@
 import Retrieval
 import Service
-import VideoDecoding
 
 /// What searches found, as a page to look at: both ends of every match, side by side.
 struct SearchReport {

@@ -1,4 +1,4 @@
-import VideoDecoding
+import Base
 
 /// Two time lines, one above the other, and bands between the parts that correspond.
 struct TimeBars {

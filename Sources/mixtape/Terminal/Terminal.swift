@@ -1,3 +1,4 @@
+import Base
 import Glibc
 import Service
 
@@ -12,7 +13,7 @@ enum Terminal {
     /// Writes bytes as they are, and all of them.
     static func data(bytes: [UInt8]) {
         guard write(bytes, to: STDOUT_FILENO) else {
-            let message = String(cString: strerror(errno))
+            let message = SystemError.message()
             report("standard output: \(message)", hint: "check that the disk it goes to has room")
             exit(ExitCode.failure.rawValue)
         }
@@ -95,13 +96,6 @@ enum Terminal {
     }
 
     private static func write(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
-        bytes.withUnsafeBytes { bytes in
-            var done = 0
-            while done < bytes.count {
-                let count = Glibc.write(descriptor, bytes.baseAddress.map { $0 + done }, bytes.count - done)
-                if count > 0 { done += count } else if errno != EINTR { return false }
-            }
-            return true
-        }
+        bytes.withUnsafeBytes { (try? FileBytes.write($0, to: descriptor)) != nil }
     }
 }

@@ -1,8 +1,5 @@
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Darwin)
-    import Darwin
-#endif
+import Base
+import Glibc
 
 /// What a cache folder holds, and how it is kept from growing without end: the entries that were not used for longest go first.
 /// An entry's modification time is that of its last use.
@@ -18,13 +15,6 @@ struct CacheBound {
     /// Entries that were removed.
     private(set) var removed = 0
 
-    /// Now, as files' times have it.
-    static var now: Double {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return seconds(time)
-    }
-
     /// Marks an entry as used now.
     static func markUsed(_ path: String) {
         // A folder that cannot be written to is not pruned either.
@@ -37,20 +27,20 @@ struct CacheBound {
     /// - Parameter start: seconds since 1970.
     init(folder: String, limit: Int64, start: Double) {
         var entries: [Entry] = []
-        guard let stream = opendir(folder) else { return }
-        defer { closedir(stream) }
-        while let entry = readdir(stream) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
+        guard let names = Folder.names(in: folder) else { return }
+        for name in names {
             let path = "\(folder)/\(name)"
-            var facts = stat()
-            guard lstat(path, &facts) == 0, facts.st_mode & S_IFMT == S_IFREG else { continue }
-            let used = Self.seconds(facts.st_mtim)
-            if name.hasPrefix("."), name.hasSuffix(".tmp"), used < start - 86_400 {
+            guard let status = FileStatus(path: path, followingLinks: false), status.isRegular else {
+                continue
+            }
+            let used = Double(status.modified) * 1e-9
+            // `.….tmp` is of earlier versions.
+            let isTemporary =
+                name.hasSuffix(AtomicFile.temporaryEnding) || name.hasPrefix(".") && name.hasSuffix(".tmp")
+            if isTemporary, used < start - 86_400 {
                 unlink(path)
             } else if name.hasSuffix(".frames"), !name.hasPrefix(".") {
-                entries.append(Entry(path: path, bytes: Int64(facts.st_size), used: used))
+                entries.append(Entry(path: path, bytes: status.size, used: used))
             }
         }
         bytes = entries.reduce(0) { $0 + $1.bytes }
@@ -61,9 +51,5 @@ struct CacheBound {
             bytes -= entry.bytes
             removed += 1
         }
-    }
-
-    private static func seconds(_ time: timespec) -> Double {
-        Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
     }
 }

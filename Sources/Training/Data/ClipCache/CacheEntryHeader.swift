@@ -1,3 +1,5 @@
+import Base
+
 /// The first 256 bytes of a cache entry; the frames follow, height × width × 3 bytes each.
 ///
 /// Little-endian: 0 magic `MIXFRAME` · 8 version · 12 width · 16 height · 20 frames (all UInt32) ·
@@ -36,7 +38,7 @@ struct CacheEntryHeader: Equatable {
             put(frameChecksum, at: 40)
             put(interval.bitPattern, at: 48)
             for (place, byte) in fingerprint.utf8.prefix(64).enumerated() { buffer[64 + place] = byte }
-            var sum = Checksum()
+            var sum = FNVChecksum()
             sum.add(UnsafeRawBufferPointer(rebasing: buffer[..<248]))
             put(sum.value, at: 248)
         }
@@ -49,7 +51,7 @@ struct CacheEntryHeader: Equatable {
         func get<T: FixedWidthInteger>(_ offset: Int, as: T.Type) -> T {
             T(littleEndian: file.loadUnaligned(fromByteOffset: offset, as: T.self))
         }
-        var sum = Checksum()
+        var sum = FNVChecksum()
         sum.add(UnsafeRawBufferPointer(rebasing: file[..<248]))
         guard sum.value == get(248, as: UInt64.self), get(8, as: UInt32.self) == Self.version else {
             return nil

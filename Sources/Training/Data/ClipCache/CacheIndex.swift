@@ -1,11 +1,7 @@
 internal import FoundationEssentials
-import VideoDecoding
+import Base
 
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Darwin)
-    import Darwin
-#endif
+import Glibc
 
 /// What is known of the files that were seen, so that unchanged ones need not be read to find their entry.
 /// Advisory: without it, or where it is damaged, files are fingerprinted again. So a digit of a fingerprint that flips gives no video
@@ -30,7 +26,7 @@ struct CacheIndex: Codable {
     private init(_ files: [File]) throws {
         self.files = files
         let text = String(decoding: try JSONCoding.encoder().encode(files), as: UTF8.self)
-        checksum = String(Checksum.of(text), radix: 16)
+        checksum = String(FNVChecksum.of(text), radix: 16)
     }
 
     static func load(_ path: String) -> [String: File] {
@@ -47,17 +43,12 @@ struct CacheIndex: Codable {
         guard let index = try? CacheIndex(files.values.sorted { $0.path < $1.path }),
             let data = try? JSONCoding.encoder().encode(index)
         else { return }
-        try FileReplacement.write(String(decoding: data, as: UTF8.self), to: path)
+        try OutputFiles.write(String(decoding: data, as: UTF8.self), to: path)
     }
 
     /// Size in bytes and times of the last changes, of the file and of its status, in nanoseconds; nil where there is no such
     /// file.
     static func facts(_ path: String) -> (size: Int64, modified: Int64, statusChanged: Int64)? {
-        var facts = stat()
-        guard stat(path, &facts) == 0 else { return nil }
-        func nanoseconds(_ time: timespec) -> Int64 {
-            Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec)
-        }
-        return (Int64(facts.st_size), nanoseconds(facts.st_mtim), nanoseconds(facts.st_ctim))
+        FileStatus(path: path).map { ($0.size, $0.modified, $0.statusChanged) }
     }
 }

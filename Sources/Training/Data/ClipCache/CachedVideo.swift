@@ -1,3 +1,5 @@
+import Base
+
 /// A decoded video in the cache: frames on a regular grid of time, mapped into memory.
 public final class CachedVideo: Sendable {
     /// The file it was decoded from.

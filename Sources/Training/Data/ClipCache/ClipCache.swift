@@ -1,5 +1,6 @@
 internal import Dispatch
 internal import Synchronization
+import Base
 import VideoDecoding
 
 /// A folder with one entry a video: its frames, decoded once, at a small size.
@@ -73,8 +74,8 @@ public struct ClipCache: Sendable {
         progress: @escaping @Sendable (Int, Int) -> Void = { _, _ in },
         isCancelled: @escaping @Sendable () -> Bool = { false }
     ) throws(TrainingError) -> Content {
-        try FileReplacement.makeFolder(folder)
-        let start = CacheBound.now
+        try OutputFiles.makeFolder(folder)
+        let start = Time.sinceEpoch
         let indexPath = folder + "/index.json"
         let known = CacheIndex.load(indexPath)
         let files = videos.map { ($0, false) } + stills.map { ($0, true) }
@@ -177,7 +178,7 @@ extension ClipCache {
             let width = isStill ? choice.stillSize : choice.width
             let height = isStill ? choice.stillSize : choice.height
             let geometry = FrameGeometry(width: width, height: height, fit: fit)
-            let settings = Checksum.of(
+            let settings = FNVChecksum.of(
                 "\(width) \(height) \(fit) \(interval) \(choice.maximumSeconds) \(isStill)")
             let digits = String(settings, radix: 16)
             let entry = "\(folder)/\(fingerprint.prefix(40))-\(digits).frames"
@@ -211,7 +212,7 @@ extension ClipCache {
         guard let file = MappedFile(path: entry), let header = CacheEntryHeader(file: file.bytes),
             header.settings == settings, header.fingerprint == String(fingerprint.prefix(64))
         else { return nil }
-        var sum = Checksum()
+        var sum = FNVChecksum()
         for frame in 0..<header.frameCount {
             let start = CacheEntryHeader.size + frame * header.frameBytes
             sum.add(UnsafeRawBufferPointer(rebasing: file.bytes[start..<(start + header.frameBytes)]))
@@ -225,12 +226,24 @@ extension ClipCache {
         _ path: String, geometry: FrameGeometry, isStill: Bool, fingerprint: String, settings: UInt64,
         into entry: String, isCancelled: @escaping @Sendable () -> Bool
     ) throws {
-        let file = try FileReplacement(path: entry)
+        do {
+            try write(
+                path, geometry: geometry, isStill: isStill, fingerprint: fingerprint, settings: settings,
+                to: AtomicFile(path: entry), isCancelled: isCancelled)
+        } catch let error as SystemError {
+            throw TrainingError.file(path: entry, problem: error.description)
+        }
+    }
+
+    private func write(
+        _ path: String, geometry: FrameGeometry, isStill: Bool, fingerprint: String, settings: UInt64,
+        to file: AtomicFile, isCancelled: @escaping @Sendable () -> Bool
+    ) throws {
         // The header comes last: only then are the number of frames and their checksum known.
-        try [UInt8](repeating: 0, count: CacheEntryHeader.size).withUnsafeBytes { try file.write($0) }
+        try file.write([UInt8](repeating: 0, count: CacheEntryHeader.size))
         let frameBytes = geometry.width * geometry.height * 3
         var count = 0
-        var sum = Checksum()
+        var sum = FNVChecksum()
         func take(_ frame: UnsafeBufferPointer<UInt8>) throws {
             precondition(frame.count == frameBytes)
             // Frame by frame, when writing and when verifying: the sum is over words, and a frame need not be
@@ -253,7 +266,7 @@ extension ClipCache {
             width: geometry.width, height: geometry.height, frameCount: count, isStill: isStill,
             settings: settings, frameChecksum: sum.value, interval: interval,
             fingerprint: String(fingerprint.prefix(64)))
-        try header.encoded().withUnsafeBytes { try file.overwrite($0, at: 0) }
+        try file.overwrite(header.encoded(), at: 0)
         try file.commit()
     }
 }

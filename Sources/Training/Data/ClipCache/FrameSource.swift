@@ -1,3 +1,4 @@
+import Base
 import VideoDecoding
 
 /// Where the frames of the cache come from: decoded files, or made-up ones in tests.

@@ -1,5 +1,8 @@
 /// A JSON value that keeps what it read: numbers stay the text that was sent, so that an id of
 /// any size or spelling comes back unchanged.
+///
+/// Files and configurations are read with this and not with `JSONDecoder` because they must refuse what that one lets
+/// pass: names given twice and names that nobody knows.
 public enum JSONValue: Sendable, Equatable {
     case null
     case bool(Bool)
@@ -7,7 +10,7 @@ public enum JSONValue: Sendable, Equatable {
     case literal(String)
     case string(String)
     case array([JSONValue])
-    /// Members in the order they were read; written sorted by key.
+    /// Members in the order they were read.
     case object([Member])
 
     /// One member of an object.
@@ -66,6 +69,11 @@ public enum JSONValue: Sendable, Equatable {
     public var intValue: Int? {
         guard case .literal(let text) = self else { return nil }
         return Int(text) ?? Double(text).flatMap { Int(exactly: $0) }
+    }
+
+    /// The number, where it is written as a whole one, without a point, and an `Int` can hold it.
+    public var integerValue: Int? {
+        if case .literal(let text) = self { Int(text) } else { nil }
     }
 
     /// The elements, where this is an array.

@@ -1,5 +1,5 @@
+import Base
 import Foundation
-import Service
 import Testing
 
 @Suite struct JSONTests {
@@ -15,7 +15,7 @@ import Testing
         "", " ", "nul", "+1", "01", "1.", ".5", "1e", "- 1", "NaN", "Infinity", "'a'", "\"a", "\"\n\"",
         "\"\\x\"",
         "\"\\u12\"", "\"\\ud800\"", "\"\\ud800\\u0041\"", "[1,]", "[1 2]", "[", "{", "{\"a\"}", "{\"a\":}",
-        "{a:1}",
+        "{a:1}", "[1] 2", "--1",
         "{\"a\":1,}", "{\"a\":1,\"a\":2}", "1 2", "{}{}", "\u{FEFF}1",
     ])
     func whatIsNotJSONIsRefused(text: String) {
@@ -84,7 +84,24 @@ import Testing
                 == "{\n  \"a\": {\n    \"c\": null,\n    \"d\": \"x/y\"\n  },\n  \"b\": 1\n}")
     }
 
+    @Test func filesKeepTheOrderOfTheirMembers() throws {
+        let value = JSONValue.object([
+            .init("z", .array([.number(-3), .number(0.5), .null, .bool(true)])),
+            .init("a\"\\\n\u{1}é😀", .object([.init("", .string("x"))])), .init("e", .array([])),
+            .init("o", .object([])), .init("n", .array([.array([.number(1)]), .array([])])),
+        ])
+        for indent in [false, true] {
+            #expect(try JSONValue(parsing: value.text(indent: indent)) == value)
+        }
+        #expect(
+            JSONValue.object([.init("b", [1, 2]), .init("a", [["c": 3]])]).text(indent: true)
+                == "{\n  \"b\": [1, 2],\n  \"a\": [\n    {\n      \"c\": 3\n    }\n  ]\n}")
+    }
+
     @Test func numbersKeepTheirMeaning() throws {
+        #expect(try JSONValue(parsing: "-1.5e2").doubleValue == -150)
+        #expect(try JSONValue(parsing: "-3").integerValue == -3)
+        #expect(try JSONValue(parsing: "3.0").integerValue == nil)
         #expect(JSONValue.number(0.1).serialized() == "0.1")
         #expect(JSONValue.number(Double.nan) == .null)
         #expect(JSONValue.number(-Double.infinity) == .null)

@@ -26,7 +26,7 @@ public enum ContentFingerprint {
             guard got == count else {
                 let why =
                     got < 0
-                    ? "cannot read the file: \(RegularFile.systemMessage(Int32(-got)))"
+                    ? "cannot read the file: \(SystemError.message(Int32(-got)))"
                     : "the file became shorter while it was read"
                 throw VideoError(path: path, reason: .readFailed, detail: why)
             }

@@ -1,15 +1,17 @@
 /// A path as the bytes it is: equality and order of `String` follow Unicode, where a composed and a decomposed "é"
 /// are the same, but they are two files.
-struct PathKey: Hashable, Comparable {
-    let path: String
+package struct PathKey: Hashable, Comparable, Sendable {
+    package let path: String
 
-    init(_ path: String) { self.path = path }
+    package init(_ path: String) { self.path = path }
 
-    static func == (a: PathKey, b: PathKey) -> Bool { a.path.utf8.elementsEqual(b.path.utf8) }
+    package static func == (a: PathKey, b: PathKey) -> Bool { a.path.utf8.elementsEqual(b.path.utf8) }
 
-    static func < (a: PathKey, b: PathKey) -> Bool { a.path.utf8.lexicographicallyPrecedes(b.path.utf8) }
+    package static func < (a: PathKey, b: PathKey) -> Bool {
+        a.path.utf8.lexicographicallyPrecedes(b.path.utf8)
+    }
 
-    func hash(into hasher: inout Hasher) {
+    package func hash(into hasher: inout Hasher) {
         var path = path
         path.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
     }
@@ -17,7 +19,7 @@ struct PathKey: Hashable, Comparable {
 
 extension String {
     /// Whether this path is `folder` or lies below it.
-    func isAtOrBelow(_ folder: String) -> Bool {
+    package func isAtOrBelow(_ folder: String) -> Bool {
         let (path, prefix) = (utf8, folder.utf8)
         guard path.starts(with: prefix) else { return false }
         return path.count == prefix.count || folder.utf8.last == UInt8(ascii: "/")

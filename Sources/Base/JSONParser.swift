@@ -122,7 +122,7 @@ private struct JSONParser {
             skipSpace()
             guard current == UInt8(ascii: "\"") else { throw failure("expected a member name") }
             let key = try parseString()
-            guard seen.insert(key).inserted else { throw failure("the member name \"\(key)\" is repeated") }
+            guard seen.insert(key).inserted else { throw failure("\"\(key)\" is given twice") }
             skipSpace()
             guard take(UInt8(ascii: ":")) else { throw failure("expected : after a member name") }
             members.append(.init(key, try parseValue()))

@@ -45,25 +45,12 @@ package final class RegularFile {
 
     /// Reads up to `buffer.count` bytes at `offset`; fewer only at the end of the file. Negative: −errno.
     package func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int64) -> Int {
-        var total = 0
-        while total < buffer.count {
-            let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[total...])
-            let count = pread(descriptor, rest.baseAddress, rest.count, off_t(offset) + off_t(total))
-            if count > 0 {
-                total += count
-            } else if count == 0 {
-                break
-            } else if errno != EINTR {
-                return total > 0 ? total : -Int(errno)
-            }
-        }
-        return total
+        FileBytes.read(descriptor, into: buffer, at: offset)
     }
 
     /// The file's size now, which differs from `size` where another process writes to it.
     package var currentSize: Int64 {
-        var status = stat()
-        return fstat(descriptor, &status) == 0 ? Int64(status.st_size) : size
+        FileStatus(descriptor: descriptor)?.size ?? size
     }
 
     private static func check(_ path: String, _ status: stat) throws(VideoError) {
@@ -95,17 +82,7 @@ package final class RegularFile {
             VideoError(path: path, reason: .notAFile, detail: "not a regular file")
         default:
             VideoError(
-                path: path, reason: .readFailed, detail: "cannot open the file: \(systemMessage(code))")
-        }
-    }
-
-    /// The C library's words for an error number.
-    static func systemMessage(_ code: Int32) -> String {
-        withUnsafeTemporaryAllocation(of: CChar.self, capacity: 128) { buffer in
-            guard let base = buffer.baseAddress, strerror_r(code, base, buffer.count) == 0 else {
-                return "error \(code)"
-            }
-            return String(cString: base)
+                path: path, reason: .readFailed, detail: "cannot open the file: \(SystemError.message(code))")
         }
     }
 }
