@@ -143,18 +143,22 @@ let package = Package(
                 "Training", "Evaluation", "Ingestion", "Service", "HTTPService",
             ],
             path: "Tests/Fuzzing"),
-        // Where tests that run the program find it.
-        .target(name: "BuiltProgram", path: "Tests/BuiltProgram"),
+        // What tests of all targets share: folders, videos, running the program.
+        .target(name: "TestSupport", path: "Tests/Support"),
 
         // Those that run the program find it beside them: `swift test` builds every product first. No target depends on it,
         // or its linker flags would be the tests' as well.
         .testTarget(name: "BaseTests", dependencies: ["Base"]),
-        .testTarget(name: "VideoDecodingTests", dependencies: ["Base", "VideoDecoding"]),
+        .testTarget(
+            name: "VideoDecodingTests",
+            dependencies: [
+                "Base", "VideoDecoding", "TestSupport",
+            ]),
         .testTarget(name: "DistributionsTests", dependencies: ["Distributions"]),
         .testTarget(
             name: "TensorsTests",
             dependencies: [
-                "Base", "Tensors",
+                "Base", "Tensors", "TestSupport",
             ]),
         .testTarget(
             name: "NeuralNetworkTests",
@@ -164,58 +168,63 @@ let package = Package(
         .testTarget(
             name: "IndexingTests",
             dependencies: [
-                "Base", "Distributions", "Indexing",
+                "Base", "Distributions", "Indexing", "TestSupport",
             ]),
         .testTarget(
             name: "SharedIndexingTests",
             dependencies: [
                 "Base", "Distributions", "Indexing", "SharedIndexing", "VideoEncoding", "Ingestion",
-                "Retrieval", "BuiltProgram",
+                "Retrieval", "TestSupport",
             ]),
         .testTarget(
             name: "VideoEncodingTests",
             dependencies: [
                 "Base", "VideoDecoding", "Distributions", "Tensors", "NeuralNetwork", "VideoEncoding",
+                "TestSupport",
             ]),
         .testTarget(
             name: "RetrievalTests",
             dependencies: [
-                "CDistance", "Base", "VideoDecoding", "Distributions", "Indexing", "Retrieval",
+                "CDistance", "Base", "VideoDecoding", "Distributions", "Indexing", "Retrieval", "TestSupport",
             ]),
         .testTarget(
             name: "IngestionTests",
             dependencies: [
-                "Base", "Distributions", "Indexing", "VideoEncoding", "Ingestion",
+                "Base", "Distributions", "Indexing", "VideoEncoding", "Ingestion", "TestSupport",
             ]),
         .testTarget(
             name: "TrainingTests",
             dependencies: [
                 "Base", "VideoDecoding", "Distributions", "Tensors", "NeuralNetwork", "VideoEncoding",
-                "Training",
+                "Training", "TestSupport",
             ]),
         .testTarget(
             name: "EvaluationTests",
             dependencies: [
                 "Base", "VideoDecoding", "Distributions", "NeuralNetwork", "VideoEncoding", "Retrieval",
-                "Evaluation",
+                "Evaluation", "TestSupport",
             ]),
         .testTarget(
             name: "ServiceTests",
             dependencies: [
                 "CWorker", "Base", "VideoDecoding", "Distributions", "Indexing", "VideoEncoding", "Ingestion",
-                "Service", "BuiltProgram",
+                "Service", "TestSupport",
             ]),
         .testTarget(
             name: "HTTPServiceTests",
             dependencies: [
-                "Base", "Distributions", "Indexing", "Service", "HTTPService", "BuiltProgram",
+                "Base", "Distributions", "Indexing", "Service", "HTTPService", "TestSupport",
             ]),
         .testTarget(
             name: "FuzzingTests",
             dependencies: [
-                "Base", "Distributions", "Indexing", "VideoEncoding", "Retrieval", "Fuzzing", "BuiltProgram",
+                "Base", "Distributions", "Indexing", "VideoEncoding", "Retrieval", "Fuzzing", "TestSupport",
             ]),
-        .testTarget(name: "CommandLineTests", dependencies: ["BuiltProgram"], exclude: ["Snapshots"]),
+        .testTarget(
+            name: "CommandLineTests",
+            dependencies: [
+                "TestSupport"
+            ], exclude: ["Snapshots"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import TestSupport
 
 /// The benchmarks say what they measured; their numbers are for people, not for tests.
 @Suite struct BenchmarkCommandTests {

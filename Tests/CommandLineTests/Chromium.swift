@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// A browser without a window, where one is installed.
 enum Chromium {

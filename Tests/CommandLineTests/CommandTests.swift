@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import TestSupport
 
 /// Results, errors and exit codes of the other commands.
 @Suite struct CommandTests {
@@ -7,7 +8,7 @@ import Testing
     static let indexed = Result {
         let index = try TestIndex()
         let outcome = try index.run("index", index.material.videos)
-        guard outcome.status == 0 else { throw Material.Failure(description: outcome.errors) }
+        guard outcome.status == 0 else { throw RunFailure(outcome.errors) }
         return index
     }
 
@@ -251,7 +252,7 @@ import Testing
     @Test func dataThatCannotBeWrittenIsAFailure() throws {
         let index = try Self.indexed.get()
         let line =
-            "exec \(Running.binary) info --index \(index.path) --model \(index.material.model) > /dev/full"
+            "exec \(BuiltProgram.path) info --index \(index.path) --model \(index.material.model) > /dev/full"
         let outcome = try Running(["-c", line], program: "/bin/sh").outcome()
         #expect(outcome.status == 1)
         #expect(outcome.errors.contains("standard output"))

@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import TestSupport
 
 /// What the shell completes.
 @Suite struct CompletionTests {

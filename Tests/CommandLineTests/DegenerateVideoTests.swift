@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import TestSupport
 
 /// Videos that hardly are any, and models that hardly are any, through the whole way: files, worker processes, an index,
 /// searches and groups. Every distance is a number, and what cannot be used is said.
@@ -23,7 +24,7 @@ import Testing
         let folder = index.folder.path + "/videos"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         for video in Self.videos {
-            try Material.ffmpeg(
+            try FFmpeg.run(
                 ["-f", "lavfi", "-i", video.source, "-frames:v", "\(video.frames)"]
                     + (video.name.hasSuffix("gif") ? [] : ["-c:v", "mpeg4"]) + ["\(folder)/\(video.name)"])
         }

@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import TestSupport
 
 /// `mixtape duplicates` and its decisions, over files.
 @Suite struct DuplicatesCommandTests {
@@ -16,7 +17,7 @@ import Testing
                     atPath: index.material.video(number), toPath: "\(folder)/\(name)")
             }
             let outcome = try index.run("index", folder)
-            guard outcome.status == 0 else { throw Material.Failure(description: outcome.errors) }
+            guard outcome.status == 0 else { throw RunFailure(outcome.errors) }
         }
 
         func groups(_ more: String...) throws -> [[String]] {

@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import TestSupport
 
 /// Measurements of a small model on a few drawn videos.
 @Suite struct EvaluateCommandTests {
@@ -21,7 +22,7 @@ import Testing
             try FileManager.default.createDirectory(
                 atPath: "\(videos)/\(label)", withIntermediateDirectories: true)
             for (index, group) in Self.groups.enumerated() {
-                try Material.ffmpeg([
+                try FFmpeg.run([
                     "-f", "lavfi", "-i", "\(source)=size=\(64 + 8 * index)x48:rate=10,\(filter)", "-t", "2.2",
                     "-c:v", "mpeg4", "\(videos)/\(label)/v_\(label)_\(group).avi",
                 ])

@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import TestSupport
 
 /// `mixtape serve --http`, as a process.
 @Suite struct HTTPServeTests {
@@ -28,7 +29,7 @@ import Testing
         defer { close(master) }
         _ = fcntl(master, F_SETFL, O_NONBLOCK)
         let service = Process()
-        service.executableURL = URL(fileURLWithPath: Running.binary)
+        service.executableURL = URL(fileURLWithPath: BuiltProgram.path)
         service.arguments = ["serve", "--http", "127.0.0.1:0"] + index.options
         service.standardInput = FileHandle.nullDevice
         service.standardOutput = FileHandle.nullDevice

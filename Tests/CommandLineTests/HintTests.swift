@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import TestSupport
 
 /// What users are told to do can be done as it is told.
 @Suite struct HintTests {

@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import TestSupport
 
 /// Index runs that are interrupted, repeated and met by others.
 @Suite struct IndexCommandTests {

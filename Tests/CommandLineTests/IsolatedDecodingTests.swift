@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import TestSupport
 
 /// Trainings and measurements, whose videos worker processes decode: that they alone do, what becomes of a run when they die,
 /// and that they change nothing.

@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import TestSupport
 
 /// Indexing in worker processes: what they may do, what becomes of the run when they die, and that they change nothing.
 @Suite struct IsolatedIndexTests {
@@ -8,7 +9,7 @@ import Testing
             if let child = run.children.first { return child }
             usleep(2_000)
         }
-        throw Material.Failure(description: "no worker was started: \(run.errorsSoFar)")
+        throw RunFailure("no worker was started: \(run.errorsSoFar)")
     }
 
     private func answers(_ index: TestIndex) throws -> [String] {

@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import TestSupport
 
 /// Programs that are killed while a worker of theirs is busy: it goes with them, whatever it does.
 @Suite(.timeLimit(.minutes(2))) struct KilledParentTests {
@@ -12,7 +13,7 @@ import Testing
         index = try CommandTests.indexed.get()
         folder = try TemporaryFolder()
         video = folder.path + "/long.mp4"
-        try Material.ffmpeg([
+        try FFmpeg.run([
             "-f", "lavfi", "-i", "testsrc2=s=320x240:r=25:d=60", "-c:v", "libx264", "-preset", "ultrafast",
             video,
         ])
@@ -31,7 +32,7 @@ import Testing
             }
             usleep(500)
         }
-        throw Material.Failure(description: "no worker was started: \(run.errorsSoFar)")
+        throw RunFailure("no worker was started: \(run.errorsSoFar)")
     }
 
     private func expectThatAWorkerEnds(with run: Running) throws {
@@ -85,7 +86,7 @@ import Testing
             let pointer = bytes.baseAddress?.assumingMemoryBound(to: sockaddr.self)
             return Glibc.connect(client, pointer, socklen_t(bytes.count))
         }
-        guard result == 0 else { throw Material.Failure(description: "no connection: error \(errno)") }
+        guard result == 0 else { throw RunFailure("no connection: error \(errno)") }
         return client
     }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import TestSupport
 
 /// `mixtape list`.
 @Suite struct ListCommandTests {

@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import TestSupport
 
 /// One pipe from a folder to answers, and lists that are answered while they are written.
 @Suite struct OrderCommandTests {
@@ -86,7 +87,7 @@ import Testing
     @Test func theSchemaIsPrinted() throws {
         let outcome = try Running.run(["serve", "--schema"])
         let source = try String(
-            contentsOfFile: Running.package + "/Sources/Service/protocol.schema.json", encoding: .utf8)
+            contentsOfFile: Repository.path + "/Sources/Service/protocol.schema.json", encoding: .utf8)
         #expect(outcome.status == 0 && outcome.output == source)
         #expect(try Running.run(["serve", "--in-order", "--http", "127.0.0.1:0"]).status == 64)
     }

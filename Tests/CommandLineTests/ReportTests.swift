@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import TestSupport
 
 #if canImport(FoundationXML)
     import FoundationXML
@@ -23,12 +24,12 @@ import Testing
         }
         try FileManager.default.copyItem(atPath: index.material.video(5), toPath: evil)
         let indexed = try index.run("index", folder)
-        guard indexed.status == 0 else { throw Material.Failure(description: indexed.errors) }
+        guard indexed.status == 0 else { throw RunFailure(indexed.errors) }
         try FileManager.default.removeItem(atPath: "\(folder)/3.mp4")
         let page = index.folder.path + "/report.html"
         let outcome = try index.run(
             "search", evil, "--html", page, "--unlike", "\(folder)/2.mp4", "--like", "\(folder)/1.mp4")
-        guard outcome.status == 0 else { throw Material.Failure(description: outcome.errors) }
+        guard outcome.status == 0 else { throw RunFailure(outcome.errors) }
         return Report(index: index, page: page, outcome: outcome)
     }
 
@@ -136,10 +137,10 @@ import Testing
         }
         try FileManager.default.copyItem(atPath: index.material.video(20), toPath: "\(folder)/other.mp4")
         let indexed = try index.run("index", folder)
-        guard indexed.status == 0 else { throw Material.Failure(description: indexed.errors) }
+        guard indexed.status == 0 else { throw RunFailure(indexed.errors) }
         let page = index.folder.path + "/duplicates.html"
         let outcome = try index.run("duplicates", "--max-distance", "0", "--html", page)
-        guard outcome.status == 0 else { throw Material.Failure(description: outcome.errors) }
+        guard outcome.status == 0 else { throw RunFailure(outcome.errors) }
         return Report(index: index, page: page, outcome: outcome)
     }
 

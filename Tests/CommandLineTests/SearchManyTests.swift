@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import TestSupport
 
 /// Several queries, several examples and filters, on the command line.
 @Suite struct SearchManyTests {

@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import TestSupport
 
 /// `mixtape serve` over real pipes.
 @Suite struct ServeTests {
@@ -66,12 +67,12 @@ import Testing
         try FileManager.default.createDirectory(atPath: videos, withIntermediateDirectories: true)
         let film = videos + "/film.mp4"
         let part = index.folder.path + "/part.mp4"
-        try Material.ffmpeg([
+        try FFmpeg.run([
             "-f", "lavfi", "-i", "testsrc2=s=640x360:r=25:d=60", "-c:v", "libx264", "-preset", "ultrafast",
             part,
         ])
         // Long enough that a worker says a few times how far it is, which is once a second.
-        try Material.ffmpeg(["-stream_loop", "19", "-i", part, "-c", "copy", film])
+        try FFmpeg.run(["-stream_loop", "19", "-i", part, "-c", "copy", film])
         let pipes = try Conversation(["serve"] + index.options)
         pipes.say(
             #"{"jsonrpc":"2.0","id":1,"method":"index","params":{"folders":["\#(videos)"],"workers":1}}"#)
@@ -136,7 +137,7 @@ final class Conversation {
 
     init(_ arguments: [String]) throws {
         signal(SIGPIPE, SIG_IGN)
-        process.executableURL = URL(fileURLWithPath: Running.binary)
+        process.executableURL = URL(fileURLWithPath: BuiltProgram.path)
         process.arguments = arguments
         process.standardInput = input
         process.standardOutput = output

@@ -1,10 +1,11 @@
 import Foundation
 import Testing
+import TestSupport
 
 /// What users and scripts see, held as text files. `MIXTAPE_RECORD=1 tools/test --filter SnapshotTests`
 /// writes them anew.
 @Suite struct SnapshotTests {
-    static let folder = Running.package + "/Tests/CommandLineTests/Snapshots"
+    static let folder = Repository.path + "/Tests/CommandLineTests/Snapshots"
 
     func check(_ text: String, _ name: String) throws {
         let path = "\(Self.folder)/\(name)"

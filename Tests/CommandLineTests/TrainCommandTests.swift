@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import TestSupport
 
 /// Trainings of a tiny network on a few of the material's videos.
 @Suite struct TrainCommandTests {
@@ -137,7 +138,7 @@ import Testing
         let stills = folder.path + "/stills"
         try FileManager.default.createDirectory(atPath: stills, withIntermediateDirectories: true)
         for (name, source) in [("a.png", "testsrc=s=200x100"), ("b.jpg", "smptebars=s=120x160")] {
-            try Material.ffmpeg(["-f", "lavfi", "-i", source, "-frames:v", "1", stills + "/" + name])
+            try FFmpeg.run(["-f", "lavfi", "-i", source, "-frames:v", "1", stills + "/" + name])
         }
         try Data([0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A, 0]).write(
             to: URL(fileURLWithPath: stills + "/cut.png"))
@@ -260,7 +261,7 @@ import Testing
         // A file may grow to half a checkpoint; the signal that says so is ignored, so that writing fails instead.
         let limit = "trap '' XFSZ; ulimit -f \(max(1, size / 2048)); exec \"$@\""
         let full = try Running(
-            ["-c", limit, "bash", Running.binary] + arguments(steps, out: folder.path + "/full"),
+            ["-c", limit, "bash", BuiltProgram.path] + arguments(steps, out: folder.path + "/full"),
             program: "/bin/bash"
         ).outcome()
         #expect(full.status == 1)

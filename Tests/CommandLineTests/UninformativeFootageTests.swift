@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import TestSupport
 
 /// Black, flat and shared footage through the whole way: files, the shipped model, an index, searches and groups.
 @Suite struct UninformativeFootageTests {
@@ -21,7 +22,7 @@ import Testing
                 "cellauto=s=320x240:r=12:seed=7,trim=duration=8",
             ]
             for (number, film) in films.enumerated() {
-                try Material.ffmpeg([
+                try FFmpeg.run([
                     "-f", "lavfi", "-i", "color=black:s=320x240:r=12:d=4", "-f", "lavfi", "-i", film,
                     "-filter_complex",
                     "[1:v]scale=320:240,fps=12,setsar=1[b];[0:v]setsar=1[a];[a][b]concat=n=2:v=1",
@@ -30,7 +31,7 @@ import Testing
                 ])
             }
             let made = try Running.run(["index", videos, "--index", index])
-            guard made.status == 0 else { throw Material.Failure(description: made.errors) }
+            guard made.status == 0 else { throw RunFailure(made.errors) }
         }
 
         func film(_ number: Int) -> String { folder.path + "/videos/\(number).mp4" }
@@ -54,7 +55,7 @@ import Testing
     @Test(arguments: ["black", "0x808080", "white"]) func aFlatQueryIsOfLowInformation(color: String) throws {
         let library = try Self.library.get()
         let path = "\(library.folder.path)/\(color).mp4"
-        try Material.ffmpeg([
+        try FFmpeg.run([
             "-f", "lavfi", "-i", "color=\(color):s=320x240:r=12:d=8", "-pix_fmt", "yuv420p", path,
         ])
         let answer = try library.search(path)
@@ -84,7 +85,7 @@ import Testing
     @Test func aCopyIsPlacedBehindTheBlackStart() throws {
         let library = try Self.library.get()
         let copy = library.folder.path + "/copy.mp4"
-        try Material.ffmpeg([
+        try FFmpeg.run([
             "-ss", "4", "-t", "8", "-i", library.film(1), "-vf", "hflip,scale=240:180", "-pix_fmt", "yuv420p",
             copy,
         ])

@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import TestSupport
 
 /// `mixtape watch` and the service's `watch`, as users run them.
 @Suite struct WatchCommandTests {

@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import TestSupport
 
 /// What the processes that read videos may use, told by the kernel, and felt.
 @Suite struct WorkerBoundsTests {
@@ -45,7 +46,7 @@ import Testing
         func says(memory: UInt64) throws -> String {
             let script = #""$1" worker --model "$2" --threads 1 --memory "$3" < "$4" | cat"#
             return try Running(
-                ["-c", script, "sh", Running.binary, material.model, "\(memory)", material.video(3)],
+                ["-c", script, "sh", BuiltProgram.path, material.model, "\(memory)", material.video(3)],
                 program: "/bin/sh"
             ).outcome().output
         }

@@ -1,6 +1,7 @@
 import Distributions
 import Evaluation
 import Foundation
+import TestSupport
 import Testing
 import VideoEncoding
 
@@ -107,8 +108,8 @@ import VideoEncoding
     }
 
     @Test func theModelKeepsItsScoresAndItsFingerprint() throws {
-        let folder = FileManager.default.temporaryDirectory.path + "/mixtape-calibration-\(UUID().uuidString)"
-        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let place = try TemporaryFolder()
+        let folder = place.file("model")
         let preset = try #require(ModelPreset(name: "slowonly18-w4"))
         try ModelFactory.create(
             at: folder, configuration: preset.configuration(dimension: 8), seed: 1, clipCount: 4)

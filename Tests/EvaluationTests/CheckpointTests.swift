@@ -2,6 +2,7 @@ import Evaluation
 import Foundation
 import Synchronization
 import Testing
+import TestSupport
 
 /// Folders of model folders, as a training writes them.
 @Suite struct CheckpointTests {
@@ -13,12 +14,12 @@ import Testing
         folder = try TemporaryFolder()
         for (number, color) in ["red", "blue"].enumerated() {
             for index in 0..<2 {
-                try draw(
+                try FFmpeg.draw(
                     "color=\(color):size=\(48 + 8 * index)x48:rate=8", seconds: 1,
                     to: "\(videos)/\(color)/v\(number)\(index).mp4")
             }
         }
-        try folder.write("not a folder", "out/steps/log.jsonl")
+        try folder.write("not a folder", to: "out/steps/log.jsonl")
         // By their names, the last of these would be the second.
         for (seed, name) in ["step-000500", "step-999500", "step-1000000"].enumerated() {
             try makeTinyModel(at: "\(steps)/\(name)", seed: UInt64(seed + 7))
@@ -32,7 +33,7 @@ import Testing
     }
 
     @Test func stepsAreInTheOrderOfTheirNumbers() throws {
-        try folder.write("half a model", "out/steps/step-1000500/model.safetensors")
+        try folder.write("half a model", to: "out/steps/step-1000500/model.safetensors")
         let notes = Mutex<[String]>([])
         let report = try Evaluation.run(
             try LabelledVideos(path: videos), request(steps),
@@ -77,7 +78,7 @@ import Testing
         #expect(above.hint == "name \(steps)")
         let model = try message(steps + "/step-000500")
         #expect(model.message.contains("step-000500: is a model folder itself"))
-        try folder.write("{}", "out/steps/step-000600/config.json")
+        try folder.write("{}", to: "out/steps/step-000600/config.json")
         #expect(try message(steps).message.contains("step-000600/config.json"))
         try FileManager.default.removeItem(atPath: steps + "/step-000600")
         let weights = try Data(contentsOf: URL(fileURLWithPath: steps + "/step-999500/model.safetensors"))

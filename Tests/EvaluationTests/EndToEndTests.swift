@@ -2,6 +2,7 @@ import Evaluation
 import Foundation
 import Synchronization
 import Testing
+import TestSupport
 import VideoEncoding
 
 /// Eight labelled videos that colours tell apart, and a tiny model; drawn once.
@@ -22,13 +23,13 @@ private struct Collection: Sendable {
         for index in 0..<4 {
             let seconds = 1.5 + 0.7 * Double(index)
             let size = "size=\(48 + 8 * index)x48:rate=8"
-            try draw("testsrc2=\(size),hue=s=0", seconds: seconds, to: "\(videos)/grey/g\(index).mp4")
-            try draw(
+            try FFmpeg.draw("testsrc2=\(size),hue=s=0", seconds: seconds, to: "\(videos)/grey/g\(index).mp4")
+            try FFmpeg.draw(
                 "mandelbrot=\(size):start_scale=\(1 + index)", seconds: seconds,
                 to: "\(videos)/fractal/f\(index).mp4")
         }
-        try draw("color=red:size=48x48:rate=8", seconds: 1, to: "\(videos)/lone/only.mp4")
-        try folder.write("no video, whatever the name says", "videos/grey/broken.mp4")
+        try FFmpeg.draw("color=red:size=48x48:rate=8", seconds: 1, to: "\(videos)/lone/only.mp4")
+        try folder.write("no video, whatever the name says", to: "videos/grey/broken.mp4")
     }
 }
 
@@ -169,7 +170,7 @@ private struct Collection: Sendable {
         #expect(message(all) { $0.models = ["\(folder.path)/none"] }.contains("none/config.json"))
         #expect(message(all) { $0.checkpoints = folder.path }.contains("holds no model folders"))
         #expect(message(all) { $0.sourcePattern = "(" }.contains("no regular expression"))
-        let file = try folder.write("x", "file")
+        let file = try folder.write("x", to: "file")
         #expect(message(all) { $0.workFolder = file }.contains("file"))
     }
 
@@ -294,7 +295,7 @@ private struct Collection: Sendable {
         #expect(report.probes == apart.probes)
         // A copy of a query is another file, and found first; as a near copy it is hidden again.
         let folder = try TemporaryFolder()
-        try folder.write("", "copies/grey/x")
+        try folder.write("", to: "copies/grey/x")
         for video in asking.videos {
             let target = "\(folder.path)/copies/\(video.label ?? "")"
             try FileManager.default.createDirectory(atPath: target, withIntermediateDirectories: true)

@@ -3,6 +3,7 @@ import Distributions
 import Evaluation
 import Foundation
 import Testing
+import TestSupport
 import VideoDecoding
 
 @Suite struct HistogramTests {
@@ -80,7 +81,7 @@ import VideoDecoding
     @Test(arguments: [0.4, 1.0, 1.3, 3.0, 7.0, 20.0]) func clipsOfAVideo(seconds: Double) throws {
         let folder = try TemporaryFolder()
         let path = "\(folder.path)/v.mp4"
-        try draw("testsrc2=size=32x32:rate=10", seconds: seconds, to: path)
+        try FFmpeg.draw("testsrc2=size=32x32:rate=10", seconds: seconds, to: path)
         let plan = ClipPlan(framesPerClip: 4, clipDuration: 1, clipStride: 1)
         let clips = UniformClips(count: 10, plan: plan, geometry: FrameGeometry(width: 16, height: 16))
         var intervals: [TimeRange] = []

@@ -3,6 +3,7 @@ import Evaluation
 import Foundation
 import Synchronization
 import Testing
+import TestSupport
 import VideoDecoding
 
 @Suite struct FineTunePlanTests {
@@ -124,7 +125,7 @@ private struct Motions: Sendable {
             let place = "\(6 + index)*T*8+\(7 * index)"
             for (label, axis, chroma) in [("across", "X", "cb=90:cr=150"), ("down", "Y", "cb=150:cr=90")] {
                 let bar = "geq=lum='\(40 + 15 * index)+120*lt(mod(\(axis)+480-\(place),48),12)':\(chroma)"
-                try draw(
+                try FFmpeg.draw(
                     "nullsrc=size=48x48:rate=8,\(bar)", seconds: 1.2 + 0.3 * Double(index),
                     to: "\(folder.path)/videos/\(label)/\(label)\(index).mp4")
             }

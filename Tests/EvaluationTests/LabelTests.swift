@@ -1,6 +1,7 @@
 import Evaluation
 import Foundation
 import Testing
+import TestSupport
 
 @Suite struct CSVTests {
     private func rows(_ text: String) throws -> [[String]] {
@@ -42,7 +43,7 @@ import Testing
     @Test func labelsAreRead() throws {
         let folder = try TemporaryFolder()
         let path = try folder.write(
-            "label,path,split\ncat,b/2.mp4,test\n,a/1.mp4,\n dog ,/c.mp4,train\r\n", "l.csv")
+            "label,path,split\ncat,b/2.mp4,test\n,a/1.mp4,\n dog ,/c.mp4,train\r\n", to: "l.csv")
         let found = try LabelledVideos(path: path)
         #expect(found.videos.map(\.name) == ["/c.mp4", "a/1.mp4", "b/2.mp4"])
         #expect(found.videos.map(\.path) == ["/c.mp4", "\(folder.path)/a/1.mp4", "\(folder.path)/b/2.mp4"])
@@ -58,7 +59,7 @@ import Testing
         ("path,label,split\nx,a,left\n", "expected query or gallery"),
     ]) func brokenLabels(text: String, problem: String) throws {
         let folder = try TemporaryFolder()
-        let path = try folder.write(text, "l.csv")
+        let path = try folder.write(text, to: "l.csv")
         let error = failure { () throws(EvaluationError) in _ = try LabelledVideos(path: path) }
         #expect(error?.message.contains(problem) == true, "\(String(describing: error))")
         #expect(error?.message.hasPrefix(path) == true)
@@ -76,7 +77,7 @@ import Testing
     @Test func foldersAreClassesAndFiltersApply() throws {
         let folder = try TemporaryFolder()
         for name in ["cat/b.mp4", "cat/deep/a.mp4", "dog/c_flipped.mp4", "loose.mp4", "cat/notes.txt"] {
-            try folder.write("x", name)
+            try folder.write("x", to: name)
         }
         let found = try LabelledVideos(path: folder.path + "/")
         #expect(
@@ -105,13 +106,13 @@ import Testing
 
     init() throws {
         folder = try TemporaryFolder()
-        try folder.write("1 Archery\r\n2 Biking\r\n", "u/classInd.txt")
-        try folder.write("Archery/v_A_g08_c01.avi 1\r\nBiking/v_B_g08_c01.avi 2\r\n", "u/trainlist01.txt")
-        try folder.write("Archery/v_A_g01_c01.avi\nBiking/v_B_g01_c01.avi\n", "u/testlist01.txt")
-        try folder.write("a_[x]&1.avi 1 \nb#.avi 2 \nc.avi 0 \n", "h/brush_hair_test_split1.txt")
-        try folder.write("d.avi 2\ne.avi 1\n", "h/cartwheel_test_split1.txt")
-        try folder.write("nonsense", "h/cartwheel_test_split2.txt")
-        try folder.write("x", "flat/v_A_g01_c01.avi")
+        try folder.write("1 Archery\r\n2 Biking\r\n", to: "u/classInd.txt")
+        try folder.write("Archery/v_A_g08_c01.avi 1\r\nBiking/v_B_g08_c01.avi 2\r\n", to: "u/trainlist01.txt")
+        try folder.write("Archery/v_A_g01_c01.avi\nBiking/v_B_g01_c01.avi\n", to: "u/testlist01.txt")
+        try folder.write("a_[x]&1.avi 1 \nb#.avi 2 \nc.avi 0 \n", to: "h/brush_hair_test_split1.txt")
+        try folder.write("d.avi 2\ne.avi 1\n", to: "h/cartwheel_test_split1.txt")
+        try folder.write("nonsense", to: "h/cartwheel_test_split2.txt")
+        try folder.write("x", to: "flat/v_A_g01_c01.avi")
     }
 
     private func message(_ split: PublishedSplit, _ place: String, number: Int = 1) -> String {
@@ -157,7 +158,7 @@ import Testing
         ("testlist01.txt", "v.avi\n", "expected CLASS/VIDEO"),
         ("testlist01.txt", "Archery/v.avi 1\n", "expected"),
     ]) func malformedUCF101(name: String, text: String, problem: String) throws {
-        try folder.write(text, "u/\(name)")
+        try folder.write(text, to: "u/\(name)")
         let found = message(.ucf101, "u")
         #expect(found.contains(problem), "\(found)")
         #expect(found.contains(".txt"))

@@ -3,6 +3,7 @@ import Evaluation
 import Foundation
 import Retrieval
 import Testing
+import TestSupport
 
 @Suite struct RankingTests {
     /// Distances between points on a line.
@@ -68,8 +69,8 @@ import Testing
 
     @Test func aFileNeverFindsItselfByWhateverName() throws {
         let folder = try TemporaryFolder()
-        let file = try folder.write("x", "deep/one.mp4")
-        let other = try folder.write("x", "two.mp4")
+        let file = try folder.write("x", to: "deep/one.mp4")
+        let other = try folder.write("x", to: "two.mp4")
         try FileManager.default.createSymbolicLink(
             atPath: "\(folder.path)/link.mp4", withDestinationPath: file)
         let paths = [file, "\(folder.path)/deep/../deep//one.mp4", "\(folder.path)/link.mp4", other]

@@ -1,13 +1,13 @@
 import Foundation
 import Fuzzing
 import Testing
+import TestSupport
 import VideoEncoding
 
 /// A model folder, damaged in every region of both files in turn: an error that names the file, another model by its
 /// fingerprint, which no index takes for its own, or the very same model.
 @Suite struct ModelSweepTests {
-    private static let golden = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-        .deletingLastPathComponent().appendingPathComponent("Fixtures/golden/slowonly18")
+    private static let golden = URL(fileURLWithPath: Repository.fixtures("golden/slowonly18"))
 
     @Test(arguments: ["config.json", "model.safetensors"]) func everyRegion(name: String) throws {
         let folder = Scratch.newFolder("model-sweep-\(name)")

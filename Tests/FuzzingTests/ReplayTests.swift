@@ -1,13 +1,12 @@
-import BuiltProgram
 import Foundation
 import Fuzzing
 import Testing
+import TestSupport
 
 /// Everything that the fuzzers were given or found worth keeping, once more. One after the other: the targets share a
 /// scratch folder.
 @Suite(.serialized) struct ReplayTests {
-    private static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-        .deletingLastPathComponent().appendingPathComponent("Fixtures/fuzz")
+    private static let folder = URL(fileURLWithPath: Repository.fixtures("fuzz"))
 
     init() { ContainerFuzzing.program.withLock { $0 = BuiltProgram.path } }
 

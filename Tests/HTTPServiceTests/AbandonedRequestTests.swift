@@ -3,6 +3,7 @@ import Foundation
 import HTTPService
 import Service
 import Testing
+import TestSupport
 
 /// Clients that ask for much and go away, and those that ask for too much.
 @Suite(.timeLimit(.minutes(3))) struct AbandonedRequestTests {
@@ -101,12 +102,12 @@ import Testing
         ]
         try await blocking {
             let answer = try JSONValue(
-                parsing: Films.output(program, ["serve", "--index", index], input: line.serialized() + "\n"))
+                parsing: Running.output(["serve", "--index", index], input: line.serialized() + "\n"))
             #expect(answer["error"]?["code"] == -32602, "\(answer)")
             #expect(answer["error"]?["data"]?["parameter"] == "samples")
             #expect(answer["error"]?["data"]?["reason"] == "too_many_samples")
-            let told = try Films.outcome(
-                program, ["search", video, "--mode", "iid", "--samples", "4096", "--index", index])
+            let told = try Running.run(
+                ["search", video, "--mode", "iid", "--samples", "4096", "--index", index])
             #expect(told.status == 1 && told.errors.contains("may be at most 1000000000"))
             #expect(told.errors.contains("hint: ask for at most 3952"))
         }
@@ -134,10 +135,9 @@ final class ServedProcess: Sendable {
         self.folder = folder
         (running, port) = try await blocking {
             let index = folder.path + "/index"
-            try Films.run(
-                program, ["benchmark", "make-index", index, "--videos", "500", "--model", model])
+            try Running.output(["benchmark", "make-index", index, "--videos", "500", "--model", model])
             let process = Process()
-            process.executableURL = URL(fileURLWithPath: program)
+            process.executableURL = URL(fileURLWithPath: BuiltProgram.path)
             process.arguments = ["serve", "--http", "127.0.0.1:0", "--index", index, "--model", model]
             process.standardInput = FileHandle.nullDevice
             process.standardOutput = FileHandle.nullDevice

@@ -1,9 +1,9 @@
 import Base
-import BuiltProgram
 import Foundation
 import HTTPService
 import Service
 import Testing
+import TestSupport
 
 /// One question, asked in every way that there is: one answer, to the last digit.
 @Suite(.timeLimit(.minutes(5))) struct AgreementTests {
@@ -39,7 +39,7 @@ import Testing
     @Test func everyWayOfAskingGivesOneAnswer() async throws {
         let library = try await TellingFilms()
         let service = try await TestService(folder: library.folder, modelFolder: library.model) { options in
-            options.workerExecutable = program
+            options.workerExecutable = BuiltProgram.path
             options.processors = 2
         }
         let wholeUpload = try await service.upload(library.excerpt)
@@ -93,7 +93,7 @@ import Testing
 /// Films of eight seconds, indexed with the default model, and an altered excerpt of the first that is not.
 struct TellingFilms: Sendable {
     let folder: TemporaryFolder
-    let model = BuiltProgram.package + "/models/default"
+    let model = Repository.path + "/models/default"
     var videos: String { folder.path + "/videos" }
     var excerpt: String { videos + "/unindexed/excerpt.mp4" }
     private let numbers: [String: Int]
@@ -110,27 +110,17 @@ struct TellingFilms: Sendable {
             try FileManager.default.createDirectory(
                 atPath: videos + "/unindexed", withIntermediateDirectories: true)
             let coded = ["-pix_fmt", "yuv420p", "-c:v", "libx264", "-preset", "ultrafast"]
-            let quiet = ["ffmpeg", "-nostdin", "-loglevel", "error"]
             for (number, source) in [
                 "mandelbrot=s=160x120:r=20", "testsrc2=s=160x120:r=20", "life=s=160x120:r=20:seed=7",
             ]
             .enumerated() {
-                try Films.run(
-                    "/usr/bin/env",
-                    quiet + ["-f", "lavfi", "-i", source, "-t", "8"] + coded + [
-                        "\(videos)/video\(number).mp4"
-                    ])
+                try FFmpeg.draw(source, seconds: 8, to: "\(videos)/video\(number).mp4", coded)
             }
-            try Films.run(program, ["index", videos] + options)
-            try Films.run(
-                "/usr/bin/env",
-                quiet + [
-                    "-ss", "2.3", "-t", "3.8", "-i", "\(videos)/video0.mp4", "-vf", "scale=128:96", "-crf",
-                    "30",
-                ]
-                    + coded + [excerpt])
-            let lines = try Films.output(
-                program, ["serve"] + options, input: #"{"jsonrpc":"2.0","id":1,"method":"videos"}"# + "\n")
+            try Running.output(["index", videos] + options)
+            let part = ["-ss", "2.3", "-t", "3.8", "-i", "\(videos)/video0.mp4"]
+            try FFmpeg.run(part + ["-vf", "scale=128:96", "-crf", "30"] + coded + [excerpt])
+            let lines = try Running.output(
+                ["serve"] + options, input: #"{"jsonrpc":"2.0","id":1,"method":"videos"}"# + "\n")
             let listed = try JSONValue(parsing: lines)["result"]?["videos"]?.arrayValue ?? []
             return Dictionary(
                 uniqueKeysWithValues: listed.compactMap { video in
@@ -144,7 +134,7 @@ struct TellingFilms: Sendable {
     /// What the command line prints.
     func search(_ arguments: [String]) async throws -> JSONValue {
         try await blocking { [options] in
-            try JSONValue(parsing: try Films.output(program, ["search"] + arguments + ["--json"] + options))
+            try JSONValue(parsing: try Running.output(["search"] + arguments + ["--json"] + options))
         }
     }
 
@@ -155,7 +145,7 @@ struct TellingFilms: Sendable {
         ]
         return try await blocking { [options] in
             try JSONValue(
-                parsing: try Films.output(program, ["serve"] + options, input: request.serialized() + "\n"))[
+                parsing: try Running.output(["serve"] + options, input: request.serialized() + "\n"))[
                     "result"]
         }
     }

@@ -3,6 +3,7 @@ import Foundation
 import HTTPService
 import Service
 import Testing
+import TestSupport
 
 /// What index jobs may read, and how the first one begins.
 @Suite(.timeLimit(.minutes(3))) struct JobBoundsTests {
@@ -45,8 +46,7 @@ import Testing
         #expect(try await paths(before) == expected)
         // The command line follows them.
         try await blocking {
-            try Films.run(
-                program,
+            _ = try Running.output(
                 [
                     "index", films.videos, "--index", films.folder.path + "/index", "--model",
                     films.folder.path + "/model",

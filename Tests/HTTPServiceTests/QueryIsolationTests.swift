@@ -1,6 +1,7 @@
 import Foundation
 import Service
 import Testing
+import TestSupport
 
 /// Files that a search or a page asks about, read in worker processes: the same answers, and no harm.
 @Suite(.timeLimit(.minutes(3))) struct QueryIsolationTests {
@@ -15,7 +16,7 @@ import Testing
         let films = try await Films.shared.value
         try await blocking {
             let within = Self.library(films, worker: nil)
-            let apart = Self.library(films, worker: program)
+            let apart = Self.library(films, worker: BuiltProgram.path)
             for (from, to) in [(nil, nil), (0.5, nil), (nil, 1.5), (0.25, 1.25)] as [(Double?, Double?)] {
                 var request = SearchRequest(video: films.file("unindexed/new.mp4"))
                 (request.from, request.to) = (from, to)
@@ -76,12 +77,12 @@ import Testing
             let library = VideoLibrary(
                 LibraryConfiguration(
                     indexFolder: films.folder.path + "/index", modelFolder: model, processors: 2,
-                    workerExecutable: program))
+                    workerExecutable: BuiltProgram.path))
             let path = films.file("unindexed/new.mp4")
             try library.checkModel()
             try FileManager.default.removeItem(atPath: model)
-            try Films.run(
-                program, ["model", "create", model, "--width", "4", "--dimension", "32", "--seed", "9"])
+            try Running.output(
+                ["model", "create", model, "--width", "4", "--dimension", "32", "--seed", "9"])
             let error = Self.error { try library.search(SearchRequest(video: path)) }
             #expect(error?.reason == "read_failed" && error?.message.contains("another model") == true)
             // A picture needs no model.

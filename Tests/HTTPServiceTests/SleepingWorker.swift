@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import TestSupport
 
 /// A worker that takes an hour over whatever it gets.
 struct SleepingWorker: Sendable {

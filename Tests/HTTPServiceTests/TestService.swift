@@ -6,6 +6,7 @@ import Indexing
 import Service
 import Synchronization
 import Testing
+import TestSupport
 
 /// A service on loopback whose index holds videos made by hand, at files that hold no video.
 final class TestService: Sendable {
@@ -267,18 +268,4 @@ final class Loopback {
         if !isEnough(bytes) { Issue.record("the connection stayed open") }
         return bytes
     }
-}
-
-/// A folder that is removed with the value that made it.
-final class TemporaryFolder: Sendable {
-    let path: String
-
-    init() throws {
-        path =
-            FileManager.default.temporaryDirectory.resolvingSymlinksInPath().path + "/mixtape-"
-            + UUID().uuidString
-        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    }
-
-    deinit { try? FileManager.default.removeItem(atPath: path) }
 }

@@ -1,8 +1,8 @@
-import BuiltProgram
 import Foundation
 import HTTPService
 import Service
 import Testing
+import TestSupport
 
 /// Videos that worker processes read: uploads, parts, files that the index does not hold.
 @Suite(.timeLimit(.minutes(3))) struct UploadTests {
@@ -117,9 +117,7 @@ import Testing
         let films = try await Films.shared.value
         let folder = try TemporaryFolder()
         let path = folder.path + "/plain.flv"
-        try Films.run(
-            "/usr/bin/env",
-            ["ffmpeg", "-nostdin", "-v", "error", "-i", films.file("video0.mp4"), "-c:v", "flv1", path])
+        try FFmpeg.run(["-i", films.file("video0.mp4"), "-c:v", "flv1", path])
         let plain = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
         // A number's type stands behind its name.
         let name = Array("duration".utf8) + [0]
@@ -143,13 +141,8 @@ import Testing
     @Test func clipsOfOnePictureAreOne() async throws {
         let films = try await Films.shared.value
         let folder = try TemporaryFolder()
-        let path = folder.path + "/still.gif"
-        try Films.run(
-            "/usr/bin/env",
-            [
-                "ffmpeg", "-nostdin", "-v", "error", "-f", "lavfi", "-i", "smptebars=s=64x48:r=1/9.9",
-                "-t", "99", path,
-            ])
+        let path = try FFmpeg.draw(
+            "smptebars=s=64x48:r=1/9.9", seconds: 99, to: folder.file("still.gif"), [])
         let reply = try await films.serve().upload(path)
         #expect(reply.status == 201, "\(reply.text)")
         #expect(reply.json?["clips"] == 1, "\(reply.text)")
@@ -191,8 +184,9 @@ import Testing
         let films = try await Films.shared.value
         let folder = try TemporaryFolder()
         let worker = folder.path + "/worker"
-        try "#!/bin/sh\necho '{\"not_limited_by\":[\"seccomp\"]}'\nexec '\(program)' \"$@\"\n".write(
-            toFile: worker, atomically: false, encoding: .utf8)
+        try "#!/bin/sh\necho '{\"not_limited_by\":[\"seccomp\"]}'\nexec '\(BuiltProgram.path)' \"$@\"\n"
+            .write(
+                toFile: worker, atomically: false, encoding: .utf8)
         chmod(worker, 0o755)
         let service = try await films.serve { $0.workerExecutable = worker }
         let reply = try await service.upload(films.file("video0.mp4"))
@@ -253,26 +247,16 @@ struct Films: Sendable {
     init() async throws {
         folder = try TemporaryFolder()
         let (path, videos) = (folder.path, folder.path + "/videos")
-        try await blocking {
-            for name in ["/videos/unindexed", "/tmp"] {
-                try FileManager.default.createDirectory(
-                    atPath: path + name, withIntermediateDirectories: true)
-            }
+        try await blocking { [folder] in
+            for name in ["videos/unindexed", "tmp"] { try folder.makeFolder(name) }
             for (number, source) in ["testsrc2", "mandelbrot", "smptebars"].enumerated() {
-                try Self.run(
-                    "/usr/bin/env",
-                    [
-                        "ffmpeg", "-nostdin", "-loglevel", "error", "-f", "lavfi", "-i",
-                        "\(source)=s=96x72:r=10", "-t", "2",
-                    ]
-                        + [
-                            "-pix_fmt", "yuv420p", "-c:v", "libx264", "-preset", "ultrafast",
-                            "\(videos)/video\(number).mp4",
-                        ])
+                try FFmpeg.draw(
+                    "\(source)=s=96x72:r=10", seconds: 2, to: "\(videos)/video\(number).mp4",
+                    ["-pix_fmt", "yuv420p", "-c:v", "libx264", "-preset", "ultrafast"])
             }
             let options = ["--index", path + "/index", "--model", path + "/model"]
-            try Self.run(program, ["model", "create", path + "/model", "--width", "4", "--dimension", "32"])
-            try Self.run(program, ["index", videos] + options)
+            try Running.output(["model", "create", path + "/model", "--width", "4", "--dimension", "32"])
+            try Running.output(["index", videos] + options)
             try FileManager.default.copyItem(
                 atPath: videos + "/video1.mp4", toPath: videos + "/unindexed/new.mp4")
         }
@@ -283,43 +267,10 @@ struct Films: Sendable {
     /// A service over the films.
     func serve(_ configure: (inout HTTPOptions) -> Void = { _ in }) async throws -> TestService {
         try await TestService(folder: folder, modelFolder: folder.path + "/model") { options in
-            options.workerExecutable = program
+            options.workerExecutable = BuiltProgram.path
             options.temporaryFolder = folder.path + "/tmp"
             options.processors = 2
             configure(&options)
         }
     }
-
-    static func run(_ program: String, _ arguments: [String]) throws { _ = try output(program, arguments) }
-
-    /// What a program that must succeed writes to its standard output.
-    static func output(_ program: String, _ arguments: [String], input: String = "") throws -> String {
-        let outcome = try outcome(program, arguments, input: input)
-        try #require(outcome.status == 0, "\(arguments): \(outcome.errors)")
-        return outcome.output
-    }
-
-    /// How a program ends.
-    static func outcome(
-        _ program: String, _ arguments: [String], input: String = ""
-    ) throws -> (status: Int32, output: String, errors: String) {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: program)
-        process.arguments = arguments
-        let (given, written, errors) = (Pipe(), Pipe(), Pipe())
-        process.standardInput = given
-        process.standardOutput = written
-        process.standardError = errors
-        try process.run()
-        // As much as a pipe holds, and no more: nothing here is longer.
-        given.fileHandleForWriting.write(Data(input.utf8))
-        try given.fileHandleForWriting.close()
-        let output = String(decoding: written.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        let said = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        return (process.terminationStatus, output, said)
-    }
 }
-
-/// `mixtape`, which the build puts beside the tests.
-let program = BuiltProgram.path

@@ -3,6 +3,7 @@ import Foundation
 import Glibc
 import Indexing
 import Testing
+import TestSupport
 
 /// The files derived from the clips.
 @Suite struct ClipTableTests {

@@ -2,6 +2,7 @@ import Foundation
 import Glibc
 import Indexing
 import Testing
+import TestSupport
 
 @Suite struct DamageTests {
     let folder: TemporaryFolder

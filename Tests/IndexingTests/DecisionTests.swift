@@ -1,6 +1,7 @@
 import Foundation
 import Indexing
 import Testing
+import TestSupport
 
 /// What was decided of pairs of contents.
 @Suite struct DecisionTests {

@@ -2,12 +2,12 @@ import Distributions
 import Foundation
 import Indexing
 import Testing
+import TestSupport
 
 /// `moments.bin`, `clips.bin` and `scenes.bin` as each version was first written: what is mapped is never read in another way
 /// than it was meant, and what is older is made anew. A change of the layout without another version would show here.
 @Suite struct GoldenDerivedFilesTests {
-    private static let fixtures = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-        .deletingLastPathComponent().appendingPathComponent("Fixtures/golden/formats")
+    private static let fixtures = URL(fileURLWithPath: Repository.fixtures("golden/formats"))
     private static let names = ["moments", "clips", "scenes"]
 
     /// Of which exp computes nothing, so that distances from it are the same on every machine.

@@ -1,11 +1,11 @@
 import Foundation
 import Indexing
 import Testing
+import TestSupport
 
 /// `empty.bin` as it was first written, of the index that `GoldenFormat1` writes: what its model made of two clips.
 @Suite struct GoldenEmptyClipsTests {
-    private static let fixture = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-        .deletingLastPathComponent().appendingPathComponent("Fixtures/golden/formats/empty-1.bin")
+    private static let fixture = URL(fileURLWithPath: Repository.fixtures("golden/formats/empty-1.bin"))
     private static let model = IndexModel(name: "golden", fingerprint: "feed", dimension: 4)
     private static let clips = Sample(9, dimension: 4, clips: 2).mixture.components
 

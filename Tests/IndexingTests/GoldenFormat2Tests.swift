@@ -1,6 +1,7 @@
 import Foundation
 import Indexing
 import Testing
+import TestSupport
 
 /// An index as format 2 was first written, kept forever: that of format 1 after a decision of its first two files, as what
 /// differs from it.
@@ -31,16 +32,7 @@ enum GoldenFormat2 {
         let url = URL(fileURLWithPath: folder + "/videos.sqlite")
         var data = try Data(contentsOf: url)
         data.append(Data(count: size - data.count))
-        for line in changes.split(separator: "\n") {
-            let parts = line.split(separator: ":")
-            var place = try #require(Int(parts[0], radix: 16))
-            var digits = parts[1]
-            while !digits.isEmpty {
-                data[place] = try #require(UInt8(digits.prefix(2), radix: 16))
-                digits = digits.dropFirst(2)
-                place += 1
-            }
-        }
+        try GoldenFormat1.set(changes, in: &data)
         try data.write(to: url)
     }
 }

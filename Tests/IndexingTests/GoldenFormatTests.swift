@@ -1,6 +1,7 @@
 import Foundation
 import Indexing
 import Testing
+import TestSupport
 
 /// An index as format 1 was first written, kept forever: what reads it today must read it always.
 ///
@@ -77,8 +78,8 @@ enum GoldenFormat1 {
         7fec:bf32c5ad28c1cbc3a9c7b9bbaf3e24699236cebe
         """
 
-    static func write(to folder: String) throws {
-        var data = Data(count: size)
+    /// Sets bytes that are written in lines of a place and the bytes from there on, all in hexadecimal.
+    static func set(_ bytes: String, in data: inout Data) throws {
         for line in bytes.split(separator: "\n") {
             let parts = line.split(separator: ":")
             var place = try #require(Int(parts[0], radix: 16))
@@ -89,6 +90,11 @@ enum GoldenFormat1 {
                 place += 1
             }
         }
+    }
+
+    static func write(to folder: String) throws {
+        var data = Data(count: size)
+        try set(bytes, in: &data)
         try data.write(to: URL(fileURLWithPath: folder + "/videos.sqlite"))
     }
 }

@@ -1,6 +1,7 @@
 import Foundation
 import Indexing
 import Testing
+import TestSupport
 
 @Suite struct RefusalTests {
     let folder: TemporaryFolder

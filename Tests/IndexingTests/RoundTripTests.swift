@@ -2,6 +2,7 @@ import Distributions
 import Foundation
 import Indexing
 import Testing
+import TestSupport
 
 @Suite struct RoundTripTests {
     let folder: TemporaryFolder

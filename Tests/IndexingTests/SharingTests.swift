@@ -2,6 +2,7 @@ import Foundation
 import Indexing
 import Synchronization
 import Testing
+import TestSupport
 
 @Suite struct SharingTests {
     let folder: TemporaryFolder

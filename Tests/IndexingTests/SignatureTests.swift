@@ -2,6 +2,7 @@ import Base
 import Foundation
 import Indexing
 import Testing
+import TestSupport
 
 @Suite struct SignatureTests {
     private static let model = IndexModel(name: "golden", fingerprint: "feed", dimension: 4)

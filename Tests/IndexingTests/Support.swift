@@ -2,28 +2,14 @@ import Base
 import Distributions
 import Foundation
 import Indexing
+import TestSupport
 
-/// A folder that goes with the test.
-final class TemporaryFolder: Sendable {
-    let path: String
-
-    /// `quick` asks for a folder in memory, where there is such a place, for tests that open hundreds of indexes.
-    init(quick: Bool = false) throws {
-        let memory = URL(fileURLWithPath: "/dev/shm")
-        let usesMemory = quick && FileManager.default.isWritableFile(atPath: memory.path)
-        let parent = usesMemory ? memory : FileManager.default.temporaryDirectory.resolvingSymlinksInPath()
-        let url = parent.appendingPathComponent("mixtape-indexing-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-        path = url.path
-    }
-
-    deinit { try? FileManager.default.removeItem(atPath: path) }
-
+extension TemporaryFolder {
     /// Copies the folder's files as they lie there now, as a kill would leave them.
     func snapshot() throws -> TemporaryFolder {
         let copy = try TemporaryFolder(quick: path.hasPrefix("/dev/shm/"))
-        for name in try FileManager.default.contentsOfDirectory(atPath: path) where !name.hasSuffix("-shm") {
-            try FileManager.default.copyItem(atPath: path + "/" + name, toPath: copy.path + "/" + name)
+        for name in names where !name.hasSuffix("-shm") {
+            try FileManager.default.copyItem(atPath: file(name), toPath: copy.file(name))
         }
         return copy
     }

@@ -4,6 +4,7 @@ import Indexing
 import Ingestion
 import Synchronization
 import Testing
+import TestSupport
 
 @Suite struct FaultTests {
     @Test func pipesSocketsAndFoldersWithVideoNamesAreNotOpened() throws {

@@ -5,24 +5,8 @@ import Indexing
 import Ingestion
 import Synchronization
 import Testing
+import TestSupport
 import VideoEncoding
-
-/// A folder that goes with the test.
-final class TemporaryFolder: Sendable {
-    let path: String
-
-    /// `quick` asks for a folder in memory, where there is such a place, for tests that make thousands of files.
-    init(quick: Bool = false) throws {
-        let memory = URL(fileURLWithPath: "/dev/shm")
-        let usesMemory = quick && FileManager.default.isWritableFile(atPath: memory.path)
-        let parent = usesMemory ? memory : FileManager.default.temporaryDirectory.resolvingSymlinksInPath()
-        let url = parent.appendingPathComponent("mixtape-ingestion-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-        path = url.path
-    }
-
-    deinit { try? FileManager.default.removeItem(atPath: path) }
-}
 
 /// A source that "decodes" text files: deterministic, quick, with faults on demand.
 ///

@@ -9,21 +9,12 @@ import Testing
 /// From an index to groups.
 @Suite final class DuplicateFinderTests {
     static let dimension = 16
-    let folder = FileManager.default.temporaryDirectory
-        .appendingPathComponent("mixtape-duplicates-\(UUID().uuidString)").path
-    let index: VideoIndex
+    private let opened: OpenIndex
+    var index: VideoIndex { opened.index }
     var generator = SeededGenerator(seed: 11)
 
     init() throws {
-        index = try VideoIndex.open(
-            writingTo: folder,
-            model: IndexModel(name: "test", fingerprint: "00", dimension: Self.dimension),
-            durability: .process)
-    }
-
-    deinit {
-        index.close()
-        try? FileManager.default.removeItem(atPath: folder)
+        opened = try OpenIndex(dimension: Self.dimension)
     }
 
     static func clip(at place: Float) -> Gaussian {

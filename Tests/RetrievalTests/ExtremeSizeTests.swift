@@ -3,6 +3,7 @@ import Distributions
 import Foundation
 import Indexing
 import Retrieval
+import TestSupport
 import Testing
 
 /// Far more clips, and far more videos, than anybody is expected to have: every distance is a number, and the nearest are
@@ -11,11 +12,9 @@ import Testing
     /// 55 hours in clips of two seconds, beside short videos.
     @Test func aVideoOfAHundredThousandClips() throws {
         let (dimension, count) = (8, 100_000)
-        let folder = FileManager.default.temporaryDirectory
-            .appendingPathComponent("mixtape-extreme-\(UUID().uuidString)").path
-        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let folder = try TemporaryFolder()
         let index = try VideoIndex.open(
-            writingTo: folder, model: IndexModel(name: "test", fingerprint: "00", dimension: dimension),
+            writingTo: folder.path, model: IndexModel(name: "test", fingerprint: "00", dimension: dimension),
             durability: .process)
         defer { index.close() }
         var generator = SeededGenerator(seed: 5)

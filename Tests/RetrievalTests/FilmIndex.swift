@@ -6,23 +6,11 @@ import Retrieval
 
 /// A real index of films in a temporary folder, which goes with it.
 final class FilmIndex: Sendable {
-    let folder: String
-    let index: VideoIndex
+    private let opened: OpenIndex
+    var folder: String { opened.folder.path }
+    var index: VideoIndex { opened.index }
 
-    init() throws {
-        folder =
-            FileManager.default.temporaryDirectory
-            .appendingPathComponent("mixtape-films-\(UUID().uuidString)").path
-        index = try VideoIndex.open(
-            writingTo: folder,
-            model: IndexModel(name: "test", fingerprint: "00", dimension: Film.dimension),
-            durability: .process)
-    }
-
-    deinit {
-        index.close()
-        try? FileManager.default.removeItem(atPath: folder)
-    }
+    init() throws { opened = try OpenIndex(dimension: Film.dimension) }
 
     @discardableResult
     func store(_ path: String, _ track: ClipTrack) throws -> Int64 {

@@ -3,15 +3,15 @@ import Distributions
 import Foundation
 import Indexing
 import Retrieval
+import TestSupport
 import Testing
 
 /// Filters and unwanted examples over real indexes in a temporary folder.
 @Suite final class FilterTests {
     static let dimension = 12
-    let folder = FileManager.default.temporaryDirectory
-        .appendingPathComponent("mixtape-filter-\(UUID().uuidString)").path
+    let folder: TemporaryFolder
 
-    deinit { try? FileManager.default.removeItem(atPath: folder) }
+    init() throws { folder = try TemporaryFolder() }
 
     /// A made-up file.
     struct Video {
@@ -42,7 +42,7 @@ import Testing
 
     func makeIndex(_ videos: [Video], _ name: String) throws -> VideoIndex {
         let index = try VideoIndex.open(
-            writingTo: "\(folder)/\(name)",
+            writingTo: folder.file(name),
             model: IndexModel(name: "test", fingerprint: "00", dimension: Self.dimension),
             durability: .process)
         _ = try index.store(

@@ -3,6 +3,7 @@ import Distributions
 import Foundation
 import Indexing
 import Retrieval
+import TestSupport
 import Testing
 
 /// An index large enough for coarse codes: searches read a part of it, and trust only what they have checked.
@@ -10,15 +11,16 @@ import Testing
     static let dimension = 20
     static let count = 4_200
     static let model = IndexModel(name: "test", fingerprint: "00", dimension: dimension)
-    let folder = FileManager.default.temporaryDirectory
-        .appendingPathComponent("mixtape-large-\(UUID().uuidString)").path
+    private let home: TemporaryFolder
+    var folder: String { home.path }
     let mixtures: [GaussianMixture]
 
     init() throws {
+        home = try TemporaryFolder()
         var generator = SeededGenerator(seed: 8)
         let videos = SyntheticVideos(dimension: Self.dimension, generator: &generator)
         mixtures = (0..<Self.count).map { videos.draw(clips: 1 + $0 % 3, generator: &generator) }
-        let index = try VideoIndex.open(writingTo: folder, model: Self.model, durability: .process)
+        let index = try VideoIndex.open(writingTo: home.path, model: Self.model, durability: .process)
         _ = try index.store(
             mixtures.enumerated().map { number, mixture in
                 NewVideo(
@@ -33,8 +35,6 @@ import Testing
         _ = try index.moments()
         index.close()
     }
-
-    deinit { try? FileManager.default.removeItem(atPath: folder) }
 
     private var moments: String { folder + "/moments.bin" }
 

@@ -8,20 +8,11 @@ import Testing
 /// The engine over a real index in a temporary folder.
 @Suite final class SearchEngineTests {
     static let dimension = 20
-    let folder = FileManager.default.temporaryDirectory
-        .appendingPathComponent("mixtape-retrieval-\(UUID().uuidString)").path
-    let index: VideoIndex
+    private let opened: OpenIndex
+    var index: VideoIndex { opened.index }
 
     init() throws {
-        index = try VideoIndex.open(
-            writingTo: folder,
-            model: IndexModel(name: "test", fingerprint: "00", dimension: Self.dimension),
-            durability: .process)
-    }
-
-    deinit {
-        index.close()
-        try? FileManager.default.removeItem(atPath: folder)
+        opened = try OpenIndex(dimension: Self.dimension)
     }
 
     /// Values that float16 would change, as a file straight from the encoder may have.

@@ -3,6 +3,7 @@ import Foundation
 import Service
 import Synchronization
 import Testing
+import TestSupport
 import VideoDecoding
 
 /// Workers that hand over clips as they are: shell scripts in their place. A clip is one frame of 2 × 2 pixels.

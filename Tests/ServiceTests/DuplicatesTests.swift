@@ -9,15 +9,6 @@ import VideoEncoding
     static let curve = ScoreCalibration(
         modelFingerprint: SyntheticLibrary.model.fingerprint, offset: 3, slope: 2, threshold: 0.5)
 
-    func error(_ body: () throws -> JSONValue) -> RPCError? {
-        do {
-            _ = try body()
-            return nil
-        } catch {
-            return error as? RPCError
-        }
-    }
-
     @Test func groupsComeByDistanceOrByScore() throws {
         let library = try SyntheticLibrary(videos: 6, calibration: Self.curve)
         let result = try library.handler.run(.duplicates, ["max_distance": .number(1.5)])
@@ -42,7 +33,7 @@ import VideoEncoding
 
     @Test func withoutScoresADistanceIsNeeded() throws {
         let library = try SyntheticLibrary(videos: 2)
-        #expect(error { try library.handler.run(.duplicates, nil) }?.data?["reason"] == "no_calibration")
+        #expect(rpcError { try library.handler.run(.duplicates, nil) }?.data?["reason"] == "no_calibration")
         let result = try library.handler.run(.duplicates, ["max_distance": 0])
         #expect(problems(result, as: "duplicates_result") == [])
         #expect(result["groups"] == .array([]) && result["min_score"] == .null)
@@ -90,14 +81,16 @@ import VideoEncoding
         #expect(problems(asked, as: "duplicates_result") == [])
         // Without a judge, all that is near is taken for a duplicate.
         #expect(asked["similar"] == .array([]) && asked["groups"] == plain["groups"])
-        let wrong = error { try library.handler.run(.duplicates, ["similar": .number(1)]) }
+        let wrong = rpcError { try library.handler.run(.duplicates, ["similar": .number(1)]) }
         #expect(wrong?.data?["parameter"] == "similar")
     }
 
     @Test func aVideoThatIsNotInTheIndexCannotBeDecidedOf() throws {
         let library = try SyntheticLibrary(videos: 1)
         let paths: JSONValue = .array([.string(library.path(0)), .string(library.path(7))])
-        let problem = error { try library.handler.run(.rejectDuplicates, .object([.init("paths", paths)])) }
+        let problem = rpcError {
+            try library.handler.run(.rejectDuplicates, .object([.init("paths", paths)]))
+        }
         #expect(problem?.data?["reason"] == "not_in_index")
         #expect(problem?.data?["path"] == .string(library.path(7)))
     }
@@ -110,7 +103,7 @@ import VideoEncoding
     ])
     func aWrongParameterIsNamed(method: Method, params: String, name: String) throws {
         let library = try SyntheticLibrary(videos: 1)
-        let problem = error { try library.handler.run(method, try JSONValue(parsing: params)) }
+        let problem = rpcError { try library.handler.run(method, try JSONValue(parsing: params)) }
         #expect(problem?.code == .invalidParameters && problem?.data?["parameter"] == .string(name))
     }
 }

@@ -3,19 +3,11 @@ import Foundation
 import Indexing
 import Service
 import Testing
+import TestSupport
 import VideoEncoding
 
 /// Requests against an index, in process.
 @Suite struct HandlerTests {
-    func error(_ body: () throws -> JSONValue) -> RPCError? {
-        do {
-            _ = try body()
-            return nil
-        } catch {
-            return error as? RPCError
-        }
-    }
-
     @Test func aVideoOfTheIndexIsFoundWithoutDecoding() throws {
         let synthetic = try SyntheticLibrary(videos: 6)
         let result = try synthetic.handler.run(.search, ["video": .string(synthetic.path(2)), "limit": 3])
@@ -40,11 +32,11 @@ import VideoEncoding
         #expect(after["matches"] == before["matches"] && after["query"] == before["query"])
         #expect(after["query"]?["indexed"] == true)
         // A part of it, or a file that the index never held, needs the file; there is not even a model.
-        let part = error {
+        let part = rpcError {
             try synthetic.handler.run(.search, ["video": .string(synthetic.path(2)), "from": 1])
         }
         #expect(part != nil)
-        #expect(error { try synthetic.handler.run(.search, ["video": .string(synthetic.path(9))]) } != nil)
+        #expect(rpcError { try synthetic.handler.run(.search, ["video": .string(synthetic.path(9))]) } != nil)
     }
 
     @Test func theQueryItselfIsLeftOutOnRequest() throws {
@@ -76,7 +68,7 @@ import VideoEncoding
         let plain = try SyntheticLibrary(videos: 4)
         #expect(try matches(plain).map { $0["score"] } == [.null, .null, .null, .null])
         #expect(
-            error {
+            rpcError {
                 try plain.handler.run(.search, ["video": .string(plain.path(0)), "min_score": .number(0.5)])
             }?
             .data?["reason"] == "no_calibration")
@@ -127,7 +119,7 @@ import VideoEncoding
         let synthetic = try SyntheticLibrary(videos: 2)
         try "changed".write(toFile: synthetic.path(0), atomically: false, encoding: .utf8)
         // It would have to be encoded, and there is no model.
-        let error = error { try synthetic.handler.run(.search, ["video": .string(synthetic.path(0))]) }
+        let error = rpcError { try synthetic.handler.run(.search, ["video": .string(synthetic.path(0))]) }
         #expect(error?.code == .model)
     }
 
@@ -147,7 +139,7 @@ import VideoEncoding
         let synthetic = try SyntheticLibrary(videos: 3)
         #expect(try synthetic.handler.run(.info, nil)["videos"]?["ready"] == 3)
         try FileManager.default.removeItem(atPath: synthetic.folder.path + "/index")
-        #expect(error { try synthetic.handler.run(.info, nil) }?.code == .index)
+        #expect(rpcError { try synthetic.handler.run(.info, nil) }?.code == .index)
         try synthetic.writing { try synthetic.store(0, in: $0) }
         #expect(try synthetic.handler.run(.info, nil)["videos"]?["ready"] == 1)
     }
@@ -189,7 +181,9 @@ import VideoEncoding
     @Test func aBusyIndexSaysSo() throws {
         let synthetic = try SyntheticLibrary(videos: 1)
         try synthetic.writing { _ in
-            let error = error { try synthetic.handler.run(.remove, ["paths": [.string(synthetic.path(0))]]) }
+            let error = rpcError {
+                try synthetic.handler.run(.remove, ["paths": [.string(synthetic.path(0))]])
+            }
             #expect(error?.code == .index)
             #expect(error?.data?["reason"] == "index_busy")
             // Readers go on.
@@ -203,17 +197,17 @@ import VideoEncoding
         let library = VideoLibrary(
             LibraryConfiguration(indexFolder: folder.path + "/none", modelFolder: folder.path + "/nomodel"))
         let handler = RequestHandler(library: library)
-        let missing = error { try handler.run(.search, ["video": "x.mp4"]) }
+        let missing = rpcError { try handler.run(.search, ["video": "x.mp4"]) }
         #expect(missing?.code == .index || missing?.code == .model || missing?.code == .file)
-        #expect(error { try handler.run(.info, nil) }?.data?["reason"] == "index_not_found")
-        #expect(error { try handler.run(.index, ["folders": [.string(folder.path)]]) }?.code == .model)
+        #expect(rpcError { try handler.run(.info, nil) }?.data?["reason"] == "index_not_found")
+        #expect(rpcError { try handler.run(.index, ["folders": [.string(folder.path)]]) }?.code == .model)
     }
 
     @Test func aCorruptedIndexIsAnError() throws {
         let synthetic = try SyntheticLibrary(videos: 2)
         let database = synthetic.folder.path + "/index/videos.sqlite"
         try Data(repeating: 0x5A, count: 8192).write(to: URL(fileURLWithPath: database))
-        let error = error { try synthetic.handler.run(.info, nil) }
+        let error = rpcError { try synthetic.handler.run(.info, nil) }
         #expect(error?.data?["reason"] == "index_corrupted")
         #expect(error?.data?["hint"] != nil)
     }
@@ -241,7 +235,7 @@ import VideoEncoding
     ])
     func aWrongParameterIsNamed(method: Method, params: String, name: String) throws {
         let synthetic = try SyntheticLibrary(videos: 0)
-        let error = error { try synthetic.handler.run(method, try JSONValue(parsing: params)) }
+        let error = rpcError { try synthetic.handler.run(method, try JSONValue(parsing: params)) }
         #expect(error?.code == .invalidParameters)
         #expect(error?.data?["parameter"] == .string(name))
         #expect(error?.message.contains(name) == true)
@@ -249,7 +243,7 @@ import VideoEncoding
 
     @Test func parametersGoByNameAndNullIsNotGiven() throws {
         let synthetic = try SyntheticLibrary(videos: 1)
-        #expect(error { try synthetic.handler.run(.info, [true]) }?.code == .invalidParameters)
+        #expect(rpcError { try synthetic.handler.run(.info, [true]) }?.code == .invalidParameters)
         let params: JSONValue = [
             "video": .string(synthetic.path(0)), "limit": .null, "from": .null, "mode": .null,
         ]

@@ -1,8 +1,8 @@
 import Base
-import BuiltProgram
 import Foundation
 import Service
 import Testing
+import TestSupport
 import VideoDecoding
 
 /// Clips, durations and pictures that the program's own workers hand over: the very ones that this process decodes.
@@ -15,12 +15,7 @@ import VideoDecoding
 
     private func made(_ name: String, _ arguments: String...) throws -> String {
         let path = folder.path + "/" + name
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = ["ffmpeg", "-nostdin", "-v", "error", "-y"] + arguments + [path]
-        try process.run()
-        process.waitUntilExit()
-        try #require(process.terminationStatus == 0)
+        try FFmpeg.run(arguments + [path])
         return path
     }
 

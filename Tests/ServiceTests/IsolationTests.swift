@@ -3,6 +3,7 @@ import Foundation
 import Ingestion
 import Service
 import Testing
+import TestSupport
 import VideoEncoding
 
 /// Workers that crash, hang, or say what no honest worker does: shell scripts in their place.

@@ -3,6 +3,7 @@ import Foundation
 import Ingestion
 import Service
 import Testing
+import TestSupport
 import VideoEncoding
 
 /// Workers that a video took over, and that try to take this process's memory and time: shell scripts in their place.

@@ -4,6 +4,7 @@ import Foundation
 import Indexing
 import Service
 import Testing
+import TestSupport
 
 /// Lines that `mixtape import` takes, and those that would be stored and could not be read back or searched for.
 @Suite struct MixtureLineTests {

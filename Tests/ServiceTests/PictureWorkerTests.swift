@@ -1,6 +1,7 @@
 import Foundation
 import Service
 import Testing
+import TestSupport
 import VideoDecoding
 
 /// Workers that are asked for pictures: shell scripts in their place.

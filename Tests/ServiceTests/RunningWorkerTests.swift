@@ -4,6 +4,7 @@ import Ingestion
 import Service
 import Synchronization
 import Testing
+import TestSupport
 import VideoEncoding
 
 /// Workers that a video took over, and that go on talking: shell scripts in their place.

@@ -10,15 +10,6 @@ import VideoEncoding
         result["matches"]?.arrayValue?.compactMap { $0["path"]?.stringValue } ?? []
     }
 
-    func error(_ body: () throws -> JSONValue) -> RPCError? {
-        do {
-            _ = try body()
-            return nil
-        } catch {
-            return error as? RPCError
-        }
-    }
-
     @Test func eachVideoOfABatchGetsTheAnswerThatItGetsAlone() throws {
         let synthetic = try SyntheticLibrary(videos: 8)
         let numbers = [3, 0, 3, 7]
@@ -43,7 +34,7 @@ import VideoEncoding
         try FileManager.default.createDirectory(atPath: missing, withIntermediateDirectories: true)
         let files: JSONValue = [.string(synthetic.path(1)), .string(missing), .string(synthetic.path(2))]
         // A library whose model is missing refuses as a whole: nothing else can be searched for either.
-        #expect(error { try synthetic.handler.run(.search, ["videos": files]) }?.code == .model)
+        #expect(rpcError { try synthetic.handler.run(.search, ["videos": files]) }?.code == .model)
         let answer = BatchResponse.Answer(
             video: missing,
             result: .failure(LibraryError(.video, reason: "not_a_file", path: missing, message: "a folder")))
@@ -139,7 +130,7 @@ import VideoEncoding
     ])
     func aWrongParameterIsNamed(params: String, name: String) throws {
         let synthetic = try SyntheticLibrary(videos: 0)
-        let error = error { try synthetic.handler.run(.search, try JSONValue(parsing: params)) }
+        let error = rpcError { try synthetic.handler.run(.search, try JSONValue(parsing: params)) }
         #expect(error?.code == .invalidParameters)
         #expect(error?.data?["parameter"] == .string(name))
     }

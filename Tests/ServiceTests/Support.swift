@@ -2,41 +2,22 @@ import Base
 import Foundation
 import Service
 import Synchronization
+import TestSupport
 
-/// A folder that is removed with the value that made it.
-final class TemporaryFolder: Sendable {
-    let path: String
-
-    init() throws {
-        path =
-            FileManager.default.temporaryDirectory.resolvingSymlinksInPath().path + "/mixtape-"
-            + UUID().uuidString
-        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    }
-
+extension TemporaryFolder {
     /// A shell script in the place of a worker.
-    func worker(_ script: String) throws -> String {
-        let program = path + "/worker"
-        try "#!/bin/sh\n\(script)\n".write(toFile: program, atomically: true, encoding: .utf8)
-        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: program)
-        return program
-    }
+    func worker(_ script: String) throws -> String { try writeScript(script, to: "worker") }
 
     /// A file for workers to be handed; nobody reads it.
     func noVideo(_ name: String = "video.mp4") throws -> String {
-        let file = path + "/" + name
-        try Data("no video; nobody reads it".utf8).write(to: URL(fileURLWithPath: file))
-        return file
+        try write("no video; nobody reads it", to: name)
     }
-
-    deinit { try? FileManager.default.removeItem(atPath: path) }
 }
 
 /// The protocol's schema, as it stands in the sources.
 enum ProtocolSchema {
     static let shared: JSONSchema = {
-        let tests = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-        let file = tests.appendingPathComponent("../../Sources/Service/protocol.schema.json").standardized
+        let file = URL(fileURLWithPath: Repository.path + "/Sources/Service/protocol.schema.json")
         do {
             return JSONSchema(root: try JSONValue(parsing: Array(try Data(contentsOf: file))))
         } catch {

@@ -3,6 +3,7 @@ import Distributions
 import Foundation
 import Indexing
 import Service
+import TestSupport
 import VideoEncoding
 
 /// A library whose videos are distributions made by hand, at files that hold no video: whatever it
@@ -69,4 +70,14 @@ final class SyntheticLibrary: Sendable {
 /// What the schema has against a result.
 func problems(_ result: JSONValue, as definition: String) -> [String] {
     ProtocolSchema.shared.problems(of: result, against: "#/$defs/\(definition)")
+}
+
+/// The error that a request ends with; nil where it has a result.
+func rpcError(_ body: () throws -> JSONValue) -> RPCError? {
+    do {
+        _ = try body()
+        return nil
+    } catch {
+        return error as? RPCError
+    }
 }

@@ -2,6 +2,7 @@ import Base
 import Foundation
 import Service
 import Testing
+import TestSupport
 
 /// The `thumbnail` method; what the pictures look like is tested where they are made.
 @Suite struct ThumbnailRequestTests {
@@ -18,18 +19,7 @@ import Testing
     }
 
     private func makeVideo() throws -> String {
-        let path = folder.path + "/video.mp4"
-        let ffmpeg = Process()
-        ffmpeg.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        ffmpeg.arguments =
-            [
-                "ffmpeg", "-nostdin", "-v", "error", "-y", "-f", "lavfi", "-i", "testsrc2=s=96x54:r=10:d=2",
-                path,
-            ]
-        try ffmpeg.run()
-        ffmpeg.waitUntilExit()
-        try #require(ffmpeg.terminationStatus == 0)
-        return path
+        try FFmpeg.draw("testsrc2=s=96x54:r=10", seconds: 2, to: folder.file("video.mp4"), [])
     }
 
     @Test func theResultIsTheFileInBase64() throws {

@@ -1,8 +1,8 @@
-import BuiltProgram
 import CWorker
 import Foundation
 import Service
 import Testing
+import TestSupport
 
 /// Which system calls are left to a process that limited itself as workers do: every number is tried, in a process of its own.
 @Suite(.timeLimit(.minutes(2))) struct WorkerCallTests {
@@ -17,7 +17,7 @@ import Testing
 
     /// The page's table: the calls named in each row's first cell, and whether they are x86-64's alone.
     private static func page() throws -> [(names: [String], isIntel: Bool)] {
-        let file = BuiltProgram.package + "/docs/reliability.md"
+        let file = Repository.path + "/docs/reliability.md"
         let text = try String(contentsOfFile: file, encoding: .utf8)
         let section = try #require(text.components(separatedBy: "### System calls of a worker\n").last)
         let rows = try #require(section.components(separatedBy: "\n#").first).split(separator: "\n").filter {

@@ -1,7 +1,7 @@
-import BuiltProgram
 import Foundation
 import Service
 import Testing
+import TestSupport
 
 /// Workers end with the process that started them, however that ends, and not before.
 @Suite(.timeLimit(.minutes(1))) struct WorkerEndTests {

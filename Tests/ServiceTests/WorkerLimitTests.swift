@@ -1,6 +1,7 @@
 import Foundation
 import Service
 import Testing
+import TestSupport
 
 /// What a process that limited itself as workers do can still do: each thing is tried out, in a process of its own.
 @Suite struct WorkerLimitTests {

@@ -1,32 +1,10 @@
 import Foundation
 import Testing
+import TestSupport
 
-/// Videos and a small model, made once.
-struct Material: Sendable {
-    static let shared = Result { try Material() }
-
-    private let folder: TemporaryFolder
-    var videos: String { folder.path + "/videos" }
-    var model: String { folder.path + "/model" }
-    static let count = 24
-
-    private init() throws {
-        folder = try TemporaryFolder()
-        try FileManager.default.createDirectory(atPath: videos, withIntermediateDirectories: true)
-        let drawn = try Running(
-            [
-                "ffmpeg", "-nostdin", "-loglevel", "error", "-f", "lavfi", "-i",
-                "testsrc2=s=160x120:r=10:d=\(Self.count * 4),hue=h=t*37:s=1+sin(t)", "-c:v", "libx264",
-                "-preset",
-                "ultrafast", "-g", "40", "-f", "segment", "-segment_time", "4", "-reset_timestamps", "1",
-                videos + "/video%02d.mp4",
-            ], program: "/usr/bin/env"
-        ).outcome()
-        let made = try Running(["model", "create", model, "--width", "4", "--dimension", "32"]).outcome()
-        guard drawn.status == 0, made.status == 0 else {
-            throw TestServer.Failure(description: drawn.errors + made.errors)
-        }
-    }
+extension Material {
+    /// Made once, for all tests.
+    static let shared = Result { try Material(count: 24, seconds: 4) }
 }
 
 /// The program as many machines would run it.
@@ -64,18 +42,18 @@ struct CommandTests {
         #expect(try run(["index", material.videos], on: embedded).status == 0)
         for arguments in [[], ["--granularity", "video"]] {
             let expected = try matches(embedded, arguments)
-            #expect(expected.count == Material.count)
+            #expect(expected.count == material.count)
             #expect(try matches(database.address, arguments) == expected)
         }
         #expect(
             try database.sql("SELECT count(*), count(DISTINCT path), max(failed) FROM mixtape.file")
-                == "\(Material.count)|\(Material.count)|0")
+                == "\(material.count)|\(material.count)|0")
     }
 
     private func wait(_ seconds: Double, until isSo: () throws -> Bool) throws {
         let end = Date().addingTimeInterval(seconds)
         while try !isSo() {
-            guard Date() < end else { throw TestServer.Failure(description: "it never came to be") }
+            guard Date() < end else { throw RunFailure("it never came to be") }
             usleep(20_000)
         }
     }
@@ -98,7 +76,7 @@ struct CommandTests {
         let said = try survivors.reduce(0) { try $0 + ($1.json()["indexed"] as? Int ?? 0) }
         let stored = try database.sql("SELECT count(*) FROM mixtape.content GROUP BY worker ORDER BY worker")
             .split(separator: "\n").compactMap { Int($0) }
-        #expect(stored.reduce(0, +) == Material.count && said <= Material.count && said > 0)
+        #expect(stored.reduce(0, +) == material.count && said <= material.count && said > 0)
     }
 
     @Test func theServerIsRestartedInTheMiddle() throws {
@@ -124,7 +102,7 @@ struct CommandTests {
 
     @Test func encodedElsewhereAndImported() throws {
         let database = try TestServer.makeDatabase()
-        let paths = (0..<Material.count).map {
+        let paths = (0..<material.count).map {
             material.videos + ($0 < 10 ? "/video0\($0).mp4" : "/video\($0).mp4")
         }
         let missing = home.path + "/missing.mp4"
@@ -138,7 +116,7 @@ struct CommandTests {
         let imported = home.path + "/imported"
         for place in [imported, database.address] {
             let outcome = try run(["import", "--json"], on: place, input: encoded.output)
-            #expect(try outcome.json()["stored"] as? Int == Material.count, "\(outcome.errors)")
+            #expect(try outcome.json()["stored"] as? Int == material.count, "\(outcome.errors)")
             #expect(try outcome.json()["failed"] as? Int == 1)
         }
         #expect(try run(["index", material.videos], on: embedded).status == 0)
@@ -146,7 +124,7 @@ struct CommandTests {
         #expect(try matches(database.address) == matches(embedded))
         // The files are known: nothing is left to do.
         let again = try run(["index", material.videos, "--json"], on: imported).json()
-        #expect(again["unchanged"] as? Int == Material.count && again["indexed"] as? Int == 0)
+        #expect(again["unchanged"] as? Int == material.count && again["indexed"] as? Int == 0)
 
         let broken = try run(["import"], on: home.path + "/other", input: "{\"path\":\"/a\"}\n")
         #expect(broken.status == 1 && broken.errors.contains("line 1"))
@@ -182,7 +160,7 @@ struct CommandTests {
         let shared = try #require(info["shared"] as? [String: Any])
         let recall = try #require(shared["candidates"] as? [[String: Any]])
         #expect(recall.last?["recall_at_10"] as? Double == 1)
-        #expect((info["videos"] as? [String: Int])?["ready"] == Material.count)
+        #expect((info["videos"] as? [String: Int])?["ready"] == material.count)
     }
 
     @Test func passwordsAreNotPrinted() throws {

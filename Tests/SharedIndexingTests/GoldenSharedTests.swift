@@ -3,12 +3,13 @@ import Indexing
 import Retrieval
 import SharedIndexing
 import Testing
+import TestSupport
 
 /// A shared index as format 1 was first written, kept forever: `shared-1.sql` has the statements by which that format's program
 /// made its tables, and what it stored in them. Four files of three contents, a failed one, a removed one, a root, a decision.
 @Suite(.enabled(if: TestServer.isThere, TestServer.isMissing), .serialized)
 struct GoldenSharedTests {
-    private static let fixture = TestServer.package + "/Tests/Fixtures/golden/formats/shared-1.sql"
+    private static let fixture = Repository.fixtures("golden/formats/shared-1.sql")
 
     private func database() throws -> TestDatabase {
         let database = try TestServer.makeDatabase()

@@ -6,6 +6,7 @@ import Ingestion
 import Retrieval
 import SharedIndexing
 import Synchronization
+import TestSupport
 import VideoEncoding
 
 /// A source that "decodes" text files: a file's content is its video; `broken…` fails as damaged.

@@ -2,6 +2,7 @@ import Foundation
 import Indexing
 import SharedIndexing
 import Testing
+import TestSupport
 
 /// The note of where a mirror is in step; no server is needed to read and write it.
 @Suite struct MirrorNoteTests {

@@ -2,6 +2,7 @@ import Foundation
 import Indexing
 import SharedIndexing
 import Testing
+import TestSupport
 
 @Suite(.enabled(if: TestServer.isThere, TestServer.isMissing), .serialized)
 struct RefusalTests {

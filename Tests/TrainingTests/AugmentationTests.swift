@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import TestSupport
 import Training
 
 /// Draws one clip of a made-up video.
@@ -25,11 +26,11 @@ private func original(_ video: Int, frames: Int = 4, side: Int = 24) -> [UInt8] 
 }
 
 @Suite struct AugmentationTests {
-    private let scratch: Scratch
+    private let scratch: TemporaryFolder
     private let video: CachedVideo
 
     init() throws {
-        scratch = try Scratch()
+        scratch = try TemporaryFolder()
         video = try #require(try scratch.cached([8]).first)
     }
 
@@ -190,7 +191,7 @@ private func original(_ video: Int, frames: Int = 4, side: Int = 24) -> [UInt8] 
 
     @Test(.enabled(if: ProcessInfo.processInfo.environment["MIXTAPE_MEASURE"] != nil))
     func speed() throws {
-        let large = try Scratch()
+        let large = try TemporaryFolder()
         let cache = ClipCache(
             folder: large.path + "/cache", choice: .small(128), clipInterval: 0.25, source: MadeUpFrames())
         let videos = try cache.build(videos: large.videos([30, 30]), threads: 1).videos

@@ -1,21 +1,22 @@
 import Foundation
 import Synchronization
 import Testing
+import TestSupport
 import Training
 
 @Suite struct ClipCacheTests {
     private func cache(
-        _ scratch: Scratch, _ source: MadeUpFrames, _ choice: CacheChoice = .small(24)
+        _ scratch: TemporaryFolder, _ source: MadeUpFrames, _ choice: CacheChoice = .small(24)
     ) -> ClipCache {
         ClipCache(folder: scratch.path + "/cache", choice: choice, clipInterval: 0.25, source: source)
     }
 
-    private func entries(_ scratch: Scratch) throws -> [String] {
+    private func entries(_ scratch: TemporaryFolder) throws -> [String] {
         try FileManager.default.contentsOfDirectory(atPath: scratch.path + "/cache").sorted()
     }
 
     @Test func decodesOnceAndOpensAgain() throws {
-        let scratch = try Scratch()
+        let scratch = try TemporaryFolder()
         let paths = try scratch.videos([5, 9, 1])
         let source = MadeUpFrames()
         let first = try cache(scratch, source).build(videos: paths, threads: 2)
@@ -33,7 +34,7 @@ import Training
 
     /// Entries that a building uses stay, however many; of the others the longest unused go.
     @Test func theFolderKeepsItsBound() throws {
-        let scratch = try Scratch()
+        let scratch = try TemporaryFolder()
         let paths = try scratch.videos([5, 9, 1, 7])
         func build(_ paths: [String], limit: Int64) throws -> ClipCache.Content {
             try ClipCache(
@@ -78,7 +79,7 @@ import Training
     }
 
     @Test func unreadableFilesAreSkippedWithTheirReasonAndRemembered() throws {
-        let scratch = try Scratch()
+        let scratch = try TemporaryFolder()
         var paths = try scratch.videos([5, 9])
         try "broken".write(toFile: scratch.path + "/broken", atomically: true, encoding: .utf8)
         paths += [scratch.path + "/broken", scratch.path + "/missing"]
@@ -97,7 +98,7 @@ import Training
 
     /// It may have been the machine's memory, or the network; and the next run may decode in its own process.
     @Test func aFileThatEndsItsReaderIsTriedInTheNextRun() throws {
-        let scratch = try Scratch()
+        let scratch = try TemporaryFolder()
         let source = MadeUpFrames()
         let path = scratch.path + "/killer"
         try "killer".write(toFile: path, atomically: true, encoding: .utf8)
@@ -109,7 +110,7 @@ import Training
     }
 
     @Test func copiesOfAVideoAreTakenOnce() throws {
-        let scratch = try Scratch()
+        let scratch = try TemporaryFolder()
         var paths = try scratch.videos([5, 9])
         let copy = scratch.path + "/7x5"
         try FileManager.default.copyItem(atPath: paths[0], toPath: copy)
@@ -121,7 +122,7 @@ import Training
 
     /// The header and the frames, in every region.
     @Test func damagedEntriesAreDecodedAgain() throws {
-        let scratch = try Scratch()
+        let scratch = try TemporaryFolder()
         let paths = try scratch.videos([5])
         _ = try cache(scratch, MadeUpFrames()).build(videos: paths, threads: 1)
         let name = try #require(try entries(scratch).first { $0.hasSuffix(".frames") })
@@ -153,7 +154,7 @@ import Training
 
     /// A file whose remembered fingerprint was another would be trained on as its own negative.
     @Test func aDamagedIndexOfFilesIsPassedOver() throws {
-        let scratch = try Scratch()
+        let scratch = try TemporaryFolder()
         var paths = try scratch.videos([5, 9])
         paths += [scratch.path + "/7x5", scratch.path + "/broken"]
         try FileManager.default.copyItem(atPath: paths[0], toPath: paths[2])
@@ -185,7 +186,7 @@ import Training
     }
 
     @Test func otherSettingsAreOtherEntries() throws {
-        let scratch = try Scratch()
+        let scratch = try TemporaryFolder()
         let paths = try scratch.videos([5])
         _ = try cache(scratch, MadeUpFrames()).build(videos: paths, threads: 1)
         let content = try cache(scratch, MadeUpFrames(), .small(32)).build(videos: paths, threads: 1)
@@ -198,7 +199,7 @@ import Training
     }
 
     @Test func cancellingKeepsWhatIsDone() throws {
-        let scratch = try Scratch()
+        let scratch = try TemporaryFolder()
         let paths = try scratch.videos([5, 6, 7, 8])
         let done = Mutex(0)
         let content = try cache(scratch, MadeUpFrames()).build(
@@ -211,13 +212,13 @@ import Training
     }
 
     @Test func realVideosAreDecodedOnTheGrid() throws {
-        let scratch = try Scratch()
+        let scratch = try TemporaryFolder()
         let movie = scratch.path + "/bars.mp4"
         let picture = scratch.path + "/picture.jpg"
-        try ffmpeg([
+        try FFmpeg.run([
             "-f", "lavfi", "-i", "testsrc=size=160x120:rate=20:duration=3", "-pix_fmt", "yuv420p", movie,
         ])
-        try ffmpeg(["-f", "lavfi", "-i", "testsrc=size=160x120", "-frames:v", "1", picture])
+        try FFmpeg.run(["-f", "lavfi", "-i", "testsrc=size=160x120", "-frames:v", "1", picture])
         try "not a video".write(toFile: scratch.path + "/text.mp4", atomically: true, encoding: .utf8)
         let cache = ClipCache(folder: scratch.path + "/cache", choice: .small(32), clipInterval: 0.25)
         let content = try cache.build(
@@ -231,14 +232,4 @@ import Training
     @Test func aFolderThatIsNotThereIsAnError() {
         #expect(throws: TrainingError.self) { try VideoFolder.videos(in: "/nowhere/at/all") }
     }
-}
-
-/// Runs the program, silently; fails the test where it fails.
-func ffmpeg(_ arguments: [String]) throws {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = ["ffmpeg", "-v", "error", "-y", "-nostdin"] + arguments
-    try process.run()
-    process.waitUntilExit()
-    try #require(process.terminationStatus == 0)
 }

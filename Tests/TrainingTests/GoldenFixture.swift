@@ -1,11 +1,11 @@
 import Foundation
 import Tensors
+import TestSupport
 import Training
 
 /// The values that the PyTorch reference wrote; `Tests/Fixtures/golden/README.md` says what each is.
 struct GoldenFixture {
-    static let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .appending(path: "Fixtures/golden").path
+    static let folder = Repository.fixtures("golden")
 
     struct Settings: Decodable {
         struct Rates: Decodable {

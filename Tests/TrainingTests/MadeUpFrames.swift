@@ -1,6 +1,7 @@
 import Base
 import Foundation
 import Synchronization
+import TestSupport
 import Training
 import VideoDecoding
 
@@ -55,24 +56,10 @@ final class MadeUpFrames: FrameSource {
     }
 }
 
-/// A folder that is gone when the test is.
-final class Scratch {
-    let path: String
-
-    init() throws {
-        path = FileManager.default.temporaryDirectory.path + "/mixtape-\(UUID().uuidString)"
-        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    }
-
-    deinit { try? FileManager.default.removeItem(atPath: path) }
-
+extension TemporaryFolder {
     /// Empty made-up videos of these numbers of frames; the content is what the fingerprint is made of.
     func videos(_ frameCounts: [Int]) throws -> [String] {
-        try frameCounts.enumerated().map { index, frames in
-            let file = "\(path)/\(index)x\(frames)"
-            try "\(index)".write(toFile: file, atomically: true, encoding: .utf8)
-            return file
-        }
+        try frameCounts.enumerated().map { index, frames in try write("\(index)", to: "\(index)x\(frames)") }
     }
 
     /// Videos in a cache, opened.
@@ -81,12 +68,6 @@ final class Scratch {
             folder: path + "/cache", choice: .small(side), clipInterval: interval, source: MadeUpFrames())
         return try cache.build(videos: videos(frameCounts), threads: 2).videos
     }
-
-    func bytes(_ name: String) throws -> [UInt8] {
-        try Array(Data(contentsOf: URL(fileURLWithPath: "\(path)/\(name)")))
-    }
-
-    func text(_ name: String) throws -> String { String(decoding: try bytes(name), as: UTF8.self) }
 }
 
 extension CacheChoice {

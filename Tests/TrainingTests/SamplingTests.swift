@@ -1,4 +1,5 @@
 import Testing
+import TestSupport
 import Training
 
 @Suite struct SamplingTests {
@@ -45,7 +46,7 @@ import Training
     }
 
     @Test func smallFoldersGetSmallBatchesAndOneVideoIsAnError() throws {
-        let scratch = try Scratch()
+        let scratch = try TemporaryFolder()
         let videos = try scratch.cached([20, 20, 20])
         func plan(_ videos: [CachedVideo]) throws -> BatchPlan {
             try BatchPlan(
@@ -106,7 +107,7 @@ import Training
     }
 
     @Test func batchesDoNotDependOnThreadsOrOrder() throws {
-        let scratch = try Scratch()
+        let scratch = try TemporaryFolder()
         var configuration = TrainingConfiguration()
         configuration.augmentation.copies = 0.5
         configuration.augmentation.blur = 0.5

@@ -1,6 +1,7 @@
 import Foundation
 import Tensors
 import Testing
+import TestSupport
 import Training
 import VideoEncoding
 
@@ -10,14 +11,14 @@ import VideoEncoding
 
 /// A small run on made-up videos.
 struct SmallRun {
-    let scratch: Scratch
+    let scratch: TemporaryFolder
     let videos: [CachedVideo]
     var configuration = TrainingConfiguration()
     var hooks = TrainingHooks()
     var folder: String
 
     init(videos count: Int = 8) throws {
-        scratch = try Scratch()
+        scratch = try TemporaryFolder()
         videos = try scratch.cached((0..<count).map { 6 + 3 * $0 })
         folder = scratch.path + "/out"
         configuration.steps = 30

@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import TestSupport
 import VideoDecoding
 
 /// AVI files number their frames and have no other times: what may be wrong is the numbering, the index, and the header.

@@ -1,6 +1,7 @@
 import Base
 import Foundation
 import Testing
+import TestSupport
 import VideoDecoding
 
 /// Every input that a hostile or broken file can be: a reason, no crash, no waiting.

@@ -1,6 +1,7 @@
 import Base
 import Foundation
 import Testing
+import TestSupport
 
 @Suite struct FingerprintTests {
     private func sha256(_ bytes: [UInt8], pieces: Int = 1) -> String {

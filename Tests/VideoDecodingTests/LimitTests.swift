@@ -2,6 +2,7 @@ import Base
 import Foundation
 import Synchronization
 import Testing
+import TestSupport
 import VideoDecoding
 
 /// Time, memory, cancellation.

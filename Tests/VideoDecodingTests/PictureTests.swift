@@ -1,6 +1,7 @@
 import Base
 import Foundation
 import Testing
+import TestSupport
 import VideoDecoding
 
 /// What a clip's pictures look like: turned, scaled, in the right colours.

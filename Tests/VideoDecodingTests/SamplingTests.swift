@@ -1,6 +1,7 @@
 import Base
 import Foundation
 import Testing
+import TestSupport
 import VideoDecoding
 
 /// Which frames a clip holds, by presentation time.

@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import TestSupport
 import VideoDecoding
 
 /// Playlists past the first wall, which knows them by their demuxers' names: they must open nothing all the same.

@@ -1,6 +1,7 @@
 import Base
 import Foundation
 import Testing
+import TestSupport
 import VideoDecoding
 
 /// Seeking must give what reading straight through gives, and must save work where it can.

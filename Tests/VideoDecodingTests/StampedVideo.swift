@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// A video file whose time stamps can be changed in place, whatever a muxer would say to that.
 struct StampedVideo {

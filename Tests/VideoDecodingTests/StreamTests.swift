@@ -1,6 +1,7 @@
 import Base
 import Foundation
 import Testing
+import TestSupport
 
 /// Which stream is the video, what is one after all, and what only looks like one.
 @Suite struct StreamTests {

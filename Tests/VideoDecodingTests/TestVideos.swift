@@ -1,24 +1,7 @@
 import Base
 import Foundation
+import TestSupport
 import VideoDecoding
-
-/// Runs the `ffmpeg` program.
-enum FFmpeg {
-    struct Failure: Error { var words: String }
-
-    static func run(_ arguments: [String]) throws {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = ["ffmpeg", "-nostdin", "-v", "error", "-y", "-threads", "1"] + arguments
-        let pipe = Pipe()
-        process.standardError = pipe
-        process.standardInput = FileHandle.nullDevice
-        try process.run()
-        let words = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else { throw Failure(words: words) }
-    }
-}
 
 /// Videos whose frames carry their own number: three stripes of grey are its digits to the base 16.
 enum NumberedVideo {
@@ -93,14 +76,6 @@ enum PictureVideo {
             case (false, false): [255, 255, 255]
             }
         }
-    }
-}
-
-extension FFmpeg {
-    /// The same input in several formats by one run of the program, whose start takes longer than a small video:
-    /// each output is the arguments of its codec and its file.
-    static func run(input: [String], outputs: [[String]]) throws {
-        try run(input + outputs.flatMap { ["-map", "0:v"] + $0 })
     }
 }
 

@@ -1,6 +1,7 @@
 import Base
 import Foundation
 import Testing
+import TestSupport
 import VideoDecoding
 
 /// One still picture of a video, as a JPEG file.

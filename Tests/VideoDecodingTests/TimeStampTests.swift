@@ -1,6 +1,7 @@
 import Base
 import Foundation
 import Testing
+import TestSupport
 import VideoDecoding
 
 /// Clocks that are wrong: whatever the stamps say, every frame is seen, in order, and the video lasts as long as its frames.

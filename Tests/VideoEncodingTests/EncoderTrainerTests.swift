@@ -1,6 +1,7 @@
 import Base
 import NeuralNetwork
 import Testing
+import TestSupport
 import VideoDecoding
 import VideoEncoding
 
@@ -140,7 +141,7 @@ private func waves(_ count: Int, _ pace: Double) -> [Float] {
     }
 
     @Test func savedModelsComeBack() throws {
-        let folder = TemporaryFolder()
+        let folder = try TemporaryFolder()
         let trainer = try EncoderTrainer(folder: sharedModel.path, threads: 1, precision: .float32)
         let clips = randomClips(3, for: trainer.configuration)
         let count = clips.count * trainer.dimension

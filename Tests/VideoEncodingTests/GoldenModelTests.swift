@@ -1,12 +1,12 @@
 import Foundation
 import Testing
+import TestSupport
 import VideoEncoding
 
 /// Models as they were written once, kept forever: they are read, and they are the models that they were. An index holds its
 /// model's fingerprint, so that another way to compute it would make strangers of all indexes.
 @Suite struct GoldenModelTests {
-    private static let golden = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-        .deletingLastPathComponent().appendingPathComponent("Fixtures/golden").path
+    private static let golden = Repository.fixtures("golden")
 
     @Test(arguments: [
         ("r3d_18", "44c96bf5315000748e67dd443f4183bd52f67acced521c5c78283cc550876f33"),

@@ -1,25 +1,28 @@
+import Foundation
 import NeuralNetwork
 import Tensors
 import Testing
+import TestSupport
 import VideoEncoding
 
 @Suite struct ModelFolderTests {
-    let folder = TemporaryFolder()
+    let folder: TemporaryFolder
+
+    init() throws { folder = try TemporaryFolder() }
 
     /// A copy of the shared model with its tensors changed.
     func model(
         named name: String, configuration: String? = nil, type: TensorDataType = .float32,
         _ change: (inout [String: Tensor]) -> Void = { _ in }
     ) throws -> String {
-        let path = "\(folder.path)/\(name)"
-        run("/bin/mkdir", [path])
+        let path = try folder.makeFolder(name)
         let file = try SafetensorsFile(path: "\(sharedModel.path)/model.safetensors")
         var tensors: [String: Tensor] = [:]
         for entry in file.entries { tensors[entry.name] = try file.tensor(named: entry.name) }
         change(&tensors)
         try SafetensorsWriter.write(tensors, as: type, to: "\(path)/model.safetensors")
         let text = try configuration ?? ModelConfiguration(path: "\(sharedModel.path)/config.json").text
-        write(text, to: "\(path)/config.json")
+        try folder.write(text, to: "\(name)/config.json")
         return path
     }
 
@@ -37,7 +40,7 @@ import VideoEncoding
     @Test func missingFilesAreNamed() throws {
         #expect(message("\(folder.path)/none").contains("cannot open: no such file"))
         let path = try model(named: "bare")
-        run("/bin/rm", ["\(path)/model.safetensors"])
+        #expect(unlink("\(path)/model.safetensors") == 0)
         #expect(message(path).contains("cannot open"))
     }
 

@@ -5,6 +5,7 @@ import NeuralNetwork
 import Synchronization
 import Tensors
 import Testing
+import TestSupport
 import VideoDecoding
 import VideoEncoding
 
@@ -25,7 +26,7 @@ import VideoEncoding
     /// A clip that comes alone is spread over the threads; what it is encoded to must not show it.
     @Test(arguments: [ModelPreset.slowOnly18(width: 32), .r3d18], [2, 3])
     func aLoneClipIsEncodedAsAmongOthers(preset: ModelPreset, threads: Int) throws {
-        let folder = TemporaryFolder()
+        let folder = try TemporaryFolder()
         try ModelFactory.create(
             at: "\(folder.path)/model", configuration: preset.configuration(dimension: 64), seed: 5,
             clipCount: 2)
@@ -103,22 +104,16 @@ import VideoEncoding
 }
 
 @Suite struct VideoTests {
-    let folder = TemporaryFolder()
+    let folder: TemporaryFolder
 
-    func video(_ name: String, seconds: Double) -> String {
-        let path = "\(folder.path)/\(name)"
-        run(
-            "ffmpeg",
-            [
-                "-v", "error", "-f", "lavfi", "-i", "testsrc2=size=96x64:rate=12", "-t", "\(seconds)", "-c:v",
-                "mpeg4",
-                "-y", path,
-            ])
-        return path
+    init() throws { folder = try TemporaryFolder() }
+
+    func video(_ name: String, seconds: Double) throws -> String {
+        try FFmpeg.draw("testsrc2=size=96x64:rate=12", seconds: seconds, to: folder.file(name))
     }
 
     @Test func aVideoIsEncodedTheSameWithAndWithoutOverlap() throws {
-        let path = video("a.mp4", seconds: 5)
+        let path = try video("a.mp4", seconds: 5)
         let encoder = try VideoEncoder(folder: sharedModel.path)
         let one = try encoder.makeSession(threads: 1)
         let inTurn = try one.encode(path: path, overlapped: false)
@@ -136,14 +131,9 @@ import VideoEncoding
 
     /// Clips that repeat the one before are encoded once; what comes of it is that of encoding each.
     @Test(arguments: [1, 3]) func whatRepeatsIsTheSameAsEncodedAgain(threads: Int) throws {
-        let path = "\(folder.path)/still.mkv"
-        run(
-            "ffmpeg",
-            [
-                "-v", "error", "-f", "lavfi", "-i", "testsrc2=size=96x64:rate=1/4", "-t", "12", "-vf",
-                "fps=12",
-                "-c:v", "ffv1", "-y", path,
-            ])
+        let path = try FFmpeg.draw(
+            "testsrc2=size=96x64:rate=1/4", seconds: 12, to: folder.file("still.mkv"),
+            ["-vf", "fps=12", "-c:v", "ffv1"])
         let encoder = try VideoEncoder(folder: sharedModel.path)
         let session = try encoder.makeSession(threads: threads)
         let plan = encoder.configuration
@@ -159,13 +149,9 @@ import VideoEncoding
 
     /// A picture that stands for long is one clip, however many frames tell of it.
     @Test(arguments: [1, 3]) func aLongStillIsOneClip(threads: Int) throws {
-        let path = "\(folder.path)/long.mkv"
-        run(
-            "ffmpeg",
-            [
-                "-v", "error", "-f", "lavfi", "-i", "testsrc2=size=96x64:rate=1/16", "-t", "48", "-vf",
-                "fps=12", "-c:v", "ffv1", "-y", path,
-            ])
+        let path = try FFmpeg.draw(
+            "testsrc2=size=96x64:rate=1/16", seconds: 48, to: folder.file("long.mkv"),
+            ["-vf", "fps=12", "-c:v", "ffv1"])
         let encoder = try VideoEncoder(folder: sharedModel.path)
         let video = try encoder.makeSession(threads: threads).encode(path: path)
         // Three pictures, and a clip across a border where one does not end with a clip.
@@ -178,22 +164,16 @@ import VideoEncoding
 
     /// What a decoder made up of nothing is no part of the video, unless there is nothing else.
     @Test(arguments: [1, 3]) func whatIsMadeUpWeighsNothing(threads: Int) throws {
-        let path = "\(folder.path)/whole.mp4"
-        run(
-            "ffmpeg",
-            [
-                "-v", "error", "-f", "lavfi", "-i", "testsrc2=size=96x64:rate=12", "-t", "12", "-c:v",
-                "mpeg4",
-                "-q:v", "2", "-bf", "0", "-g", "48", "-sc_threshold", "1000000000", "-y", path,
-            ])
+        let path = try FFmpeg.draw(
+            "testsrc2=size=96x64:rate=12", seconds: 12, to: folder.file("whole.mp4"),
+            ["-c:v", "mpeg4", "-q:v", "2", "-bf", "0", "-g", "48", "-sc_threshold", "1000000000"])
         let session = try VideoEncoder(folder: sharedModel.path).makeSession(threads: threads)
         let whole = try session.encode(path: path)
         var bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
         // Near the start of the second of three groups of four seconds.
         let place = bytes.count * 36 / 100
         for index in 0..<600 { bytes[place + index] = UInt8(truncatingIfNeeded: index &* index &* 31) }
-        let broken = "\(folder.path)/broken.mp4"
-        try Data(bytes).write(to: URL(fileURLWithPath: broken))
+        let broken = try folder.write(bytes, to: "broken.mp4")
         let video = try session.encode(path: broken)
         #expect(video.facts.decodedShare < 1)
         #expect(video.intervals.count < whole.intervals.count, "\(video.intervals)")
@@ -213,13 +193,13 @@ import VideoEncoding
         let one = try encoder.makeSession(threads: 1)
         let two = try encoder.makeSession(threads: 2)
         for (name, seconds) in [("short.mp4", 0.5), ("one.mp4", 1), ("long.mp4", 1.7)] {
-            let path = video(name, seconds: seconds)
+            let path = try video(name, seconds: seconds)
             let inTurn = try one.encode(path: path, overlapped: false)
             let overlapped = try two.encode(path: path)
             #expect(overlapped.mixture == inTurn.mixture)
             #expect(overlapped.intervals == inTurn.intervals)
         }
-        let path = video("part.mp4", seconds: 6)
+        let path = try video("part.mp4", seconds: 6)
         let range = TimeRange(start: 2, stop: 3)
         let part = try two.encode(path: path, range: range)
         #expect(part.intervals.count == 1)
@@ -228,18 +208,18 @@ import VideoEncoding
 
     /// Clips of several files run together where that is faster; no file may see its company, and each keeps its place.
     @Test(arguments: [1, 2]) func filesTogetherAreThoseAlone(threads: Int) throws {
-        let model = TemporaryFolder()
+        let model = try TemporaryFolder()
         try ModelFactory.create(
             at: "\(model.path)/model",
             configuration: ModelPreset.slowOnly18(width: 32).configuration(dimension: 64), seed: 5,
             clipCount: 2)
         let encoder = try VideoEncoder(folder: "\(model.path)/model", precision: .float32)
         let session = try encoder.makeSession(threads: threads)
-        write("no video at all", to: "\(folder.path)/text.mp4")
+        try folder.write("no video at all", to: "text.mp4")
         let paths =
-            [("a", 1.0), ("b", 5), ("c", 0.5)].map { video("\($0).mp4", seconds: $1) }
+            try [("a", 1.0), ("b", 5), ("c", 0.5)].map { try video("\($0).mp4", seconds: $1) }
             + ["\(folder.path)/text.mp4", "\(folder.path)/none.mp4"]
-            + [("d", 11.0), ("e", 3)].map { video("\($0).mp4", seconds: $1) }
+            + [("d", 11.0), ("e", 3)].map { try video("\($0).mp4", seconds: $1) }
         var results: [Result<EncodedVideo, VideoError>] = []
         session.encode(paths.map { FileToEncode(path: $0) }) { place, result in
             #expect(place == results.count)
@@ -266,7 +246,7 @@ import VideoEncoding
 
     @Test func cancellingLeavesWhatIsDone() throws {
         let session = try VideoEncoder(folder: sharedModel.path).makeSession(threads: 1)
-        let good = video("good.mp4", seconds: 3)
+        let good = try video("good.mp4", seconds: 3)
         let isCancelled = Mutex(false)
         var reasons: [VideoError.Reason?] = []
         let files = [good, "\(folder.path)/none.mp4", good].map { FileToEncode(path: $0) }
@@ -295,9 +275,9 @@ import VideoEncoding
             }
         }
         #expect(reason("\(folder.path)/none.mp4") == .notFound)
-        write("no video at all, whatever the name says", to: "\(folder.path)/text.mp4")
+        try folder.write("no video at all, whatever the name says", to: "text.mp4")
         #expect(reason("\(folder.path)/text.mp4") == .unrecognised)
-        let path = video("b.mp4", seconds: 4)
+        let path = try video("b.mp4", seconds: 4)
         #expect(reason(path, isCancelled: { true }) == .cancelled)
         // The session is as good as before.
         #expect(reason(path) == nil)
@@ -305,16 +285,17 @@ import VideoEncoding
 
     @Test func aFailingNetworkIsAReasonOfTheVideo() throws {
         let broken = "\(folder.path)/broken"
-        run("/bin/cp", ["-r", sharedModel.path, broken])
+        try FileManager.default.copyItem(atPath: sharedModel.path, toPath: broken)
         let file = try SafetensorsFile(path: "\(broken)/model.safetensors")
         var tensors: [String: Tensor] = [:]
         for entry in file.entries { tensors[entry.name] = try file.tensor(named: entry.name) }
         tensors["head.mean.weight"]?.withUnsafeMutableValues { $0.update(repeating: 3e38) }
         try SafetensorsWriter.write(tensors, to: "\(broken)/model.safetensors")
         let session = try VideoEncoder(folder: broken).makeSession(threads: 2)
+        let path = try video("c.mp4", seconds: 6)
         for overlapped in [true, false] {
             do throws(VideoError) {
-                _ = try session.encode(path: video("c.mp4", seconds: 6), overlapped: overlapped)
+                _ = try session.encode(path: path, overlapped: overlapped)
                 Issue.record("no error")
             } catch {
                 #expect(error.reason == .encodingFailed)

@@ -1,35 +1,9 @@
 import Base
-import Glibc
+import Foundation
 import NeuralNetwork
+import TestSupport
 import VideoDecoding
 import VideoEncoding
-
-/// A new folder, removed with all it holds.
-final class TemporaryFolder: @unchecked Sendable {
-    let path: String
-
-    init() {
-        let parent = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
-        var template = Array("\(parent)/mixtape-encoding-XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else { preconditionFailure("no temporary folder") }
-        path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    }
-
-    deinit { run("/bin/rm", ["-rf", path]) }
-}
-
-/// Runs a program quietly and returns its exit status.
-@discardableResult
-func run(_ program: String, _ arguments: [String]) -> Int32 {
-    var arguments = ([program] + arguments).map { strdup($0) }
-    arguments.append(nil)
-    defer { for argument in arguments { free(argument) } }
-    var process = pid_t()
-    guard posix_spawnp(&process, program, nil, nil, arguments, environ) == 0 else { return -1 }
-    var status: Int32 = 0
-    waitpid(process, &status, 0)
-    return status
-}
 
 /// A SlowOnly network so small that a clip takes a millisecond.
 func tinyConfiguration(perClip: Bool = true) -> ModelConfiguration {
@@ -43,12 +17,12 @@ func tinyConfiguration(perClip: Bool = true) -> ModelConfiguration {
 
 /// One tiny model for all tests that only read it.
 let sharedModel: (folder: TemporaryFolder, path: String) = {
-    let folder = TemporaryFolder()
     do {
+        let folder = try TemporaryFolder()
         try ModelFactory.create(
             at: "\(folder.path)/tiny", configuration: tinyConfiguration(), seed: 3, clipCount: 8)
+        return (folder, "\(folder.path)/tiny")
     } catch { preconditionFailure("\(error)") }
-    return (folder, "\(folder.path)/tiny")
 }()
 
 func randomClips(_ count: Int, for configuration: ModelConfiguration) -> [Clip] {
@@ -64,10 +38,6 @@ func randomClips(_ count: Int, for configuration: ModelConfiguration) -> [Clip] 
         }
         return Clip(interval: TimeRange(start: start, stop: start + 1), frames: frames)
     }
-}
-
-func write(_ text: String, to path: String) {
-    do { try AtomicFile.write(text, to: path) } catch { preconditionFailure("\(error)") }
 }
 
 func cosine(_ a: [Float], _ b: [Float]) -> Double {

@@ -1,47 +1,10 @@
 import Foundation
 import Testing
+import TestSupport
 
-/// Videos and a small model, made once for all tests.
-struct Material: Sendable {
-    /// Fails every test that needs it where it could not be made.
-    static let shared = Result { try Material() }
-
-    private let folder: TemporaryFolder
-    /// A folder of `count` videos of two seconds, cut from one long one.
-    let videos: String
-    /// An untrained model with few channels.
-    let model: String
-    let count = 30
-
-    private init() throws {
-        folder = try TemporaryFolder()
-        videos = folder.path + "/videos"
-        model = folder.path + "/model"
-        try FileManager.default.createDirectory(atPath: videos, withIntermediateDirectories: true)
-        try Self.ffmpeg([
-            "-f", "lavfi", "-i", "testsrc2=s=160x120:r=10:d=\(count * 2),hue=h=t*37:s=1+sin(t)", "-c:v",
-            "libx264",
-            "-preset", "ultrafast", "-g", "20", "-f", "segment", "-segment_time", "2", "-reset_timestamps",
-            "1",
-            videos + "/video%02d.mp4",
-        ])
-        let made = try Running.run(["model", "create", model, "--width", "4", "--dimension", "32"])
-        guard made.status == 0 else { throw Failure(description: made.errors) }
-    }
-
-    struct Failure: Error, CustomStringConvertible {
-        var description: String
-    }
-
-    static func ffmpeg(_ arguments: [String]) throws {
-        let common = ["ffmpeg", "-nostdin", "-hide_banner", "-loglevel", "error", "-y"]
-        let outcome = try Running(common + arguments, program: "/usr/bin/env").outcome()
-        guard outcome.status == 0 else { throw Failure(description: outcome.errors) }
-    }
-
-    func video(_ number: Int) -> String {
-        videos + (number < 10 ? "/video0\(number).mp4" : "/video\(number).mp4")
-    }
+extension Material {
+    /// Made once, for all tests; fails every test that needs it where it could not be made.
+    static let shared = Result { try Material(count: 30, seconds: 2) }
 }
 
 /// An index folder of one test, and commands on it.
