@@ -6,7 +6,7 @@ import TestSupport
 @Suite struct EvaluateCommandTests {
     let material: Material
     let folder: TemporaryFolder
-    private var videos: String { folder.path + "/UCF-101" }
+    private let videos: String
     private var splits: String { folder.path + "/ucfTrainTestlist" }
 
     /// Names as in the published lists: class, group, clip.
@@ -18,16 +18,20 @@ import TestSupport
     init() throws {
         material = try Material.shared.get()
         folder = try TemporaryFolder()
-        for (label, source, filter) in Self.classes {
-            try FileManager.default.createDirectory(
-                atPath: "\(videos)/\(label)", withIntermediateDirectories: true)
-            for (index, group) in Self.groups.enumerated() {
-                try FFmpeg.run([
-                    "-f", "lavfi", "-i", "\(source)=size=\(64 + 8 * index)x48:rate=10,\(filter)", "-t", "2.2",
-                    "-c:v", "mpeg4", "\(videos)/\(label)/v_\(label)_\(group).avi",
-                ])
+        videos = try Self.drawn.get().path
+    }
+
+    /// The videos, drawn once: the tests only read them.
+    private static let drawn = Result {
+        let videos = try TemporaryFolder()
+        for (label, source, filter) in classes {
+            for (index, group) in groups.enumerated() {
+                try FFmpeg.draw(
+                    "\(source)=size=\(64 + 8 * index)x48:rate=10,\(filter)", seconds: 2.2,
+                    to: videos.file("\(label)/v_\(label)_\(group).avi"))
             }
         }
+        return videos
     }
 
     /// The three lists of a split, with the line ends, numbers and order of the published ones.
@@ -127,10 +131,7 @@ import TestSupport
         let options = ucf101(1) + ["--no-baselines", "--fine-tune", "--work", work]
         let run = try Running(arguments(options + ["--fine-tune-epochs", "10000"]))
         // The features are complete once the decoding of the clips begins; then some steps.
-        let limit = Date(timeIntervalSinceNow: 120)
-        while run.process.isRunning, run.errorsSoFar.contains("step 1/10000") == false, Date() < limit {
-            usleep(10_000)
-        }
+        #expect(run.says("step 1/10000"))
         run.send(SIGINT)
         let outcome = try run.outcome()
         #expect(outcome.status == 130, "\(outcome.errors)")

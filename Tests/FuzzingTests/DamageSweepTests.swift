@@ -5,7 +5,7 @@ import Retrieval
 import Testing
 
 /// Every file of an index, damaged in every region in turn: the answers stay those of before, or the damage is named.
-@Suite(.serialized) struct DamageSweepTests {
+@Suite struct DamageSweepTests {
     /// What came of the damages of one file.
     private struct Counts: CustomStringConvertible {
         var damages = 0
@@ -24,7 +24,7 @@ import Testing
 
     @Test(arguments: [0, 1]) func everyRegionOfEveryFile(state: Int) throws {
         let truth = IndexFiles.shared
-        let folder = Scratch.folder + "/sweep"
+        let folder = Scratch.newFolder("sweep-\(state)")
         for (place, file) in truth.states[state].enumerated() {
             let isDerived = file.name.hasSuffix(".bin")
             let isLog = file.name.hasSuffix("-wal")
@@ -69,7 +69,7 @@ import Testing
     /// damaged or of another state of the index.
     @Test func theLogsSharedMemoryIsMadeAnew() throws {
         let truth = IndexFiles.shared
-        let folder = Scratch.folder + "/sweep"
+        let folder = Scratch.newFolder("sweep-memory")
         let name = "videos.sqlite-shm"
         func sharedMemory(_ state: Int) throws -> [UInt8] {
             truth.lay(truth.states[state], into: folder)
@@ -97,7 +97,7 @@ import Testing
     /// The lock's text is for the message alone.
     @Test func aDamagedLockLocksAllTheSame() throws {
         let truth = IndexFiles.shared
-        let folder = Scratch.folder + "/sweep"
+        let folder = Scratch.newFolder("sweep-lock")
         for text in ["", "x", "\0\0\0", "-7\n", "99999999999999999999999", "\u{FFFD}1"] {
             truth.lay(truth.states[0] + [("lock", Array(text.utf8))], into: folder)
             let descriptor = open("\(folder)/lock", O_RDWR | O_CLOEXEC)

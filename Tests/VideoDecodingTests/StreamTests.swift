@@ -22,16 +22,26 @@ import TestSupport
 
     // MARK: Posters
 
+    /// A film, and posters of one and two pictures, drawn once.
+    private static let drawn = Result {
+        let folder = try TemporaryFolder()
+        try NumberedVideo.make(
+            in: folder, "film.mkv", count: 60, ["-c:v", "mpeg4", "-q:v", "1", "-bf", "0"])
+        for count in 1...2 {
+            try FFmpeg.run([
+                "-f", "lavfi", "-i", "testsrc=s=1280x720:r=1", "-frames:v", "\(count)", "-c:v", "mjpeg",
+                folder.file("pictures-\(count).mkv"),
+            ])
+        }
+        return folder
+    }
+
     /// A poster of `count` pictures beside a film of 60 frames, larger than it, before or behind it.
     private func film(
         _ name: String, poster count: Int, first: Bool, flags: [String]
     ) throws -> String {
-        let film = try NumberedVideo.make(
-            in: folder, "film.mkv", count: 60, ["-c:v", "mpeg4", "-q:v", "1", "-bf", "0"])
-        let poster = folder.file("picture.mkv")
-        try FFmpeg.run([
-            "-f", "lavfi", "-i", "testsrc=s=1280x720:r=1", "-frames:v", "\(count)", "-c:v", "mjpeg", poster,
-        ])
+        let drawn = try Self.drawn.get()
+        let (poster, film) = (drawn.file("pictures-\(count).mkv"), drawn.file("film.mkv"))
         let inputs = first ? [poster, film] : [film, poster]
         let path = folder.file(name)
         try FFmpeg.run(
