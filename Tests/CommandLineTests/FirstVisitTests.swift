@@ -16,7 +16,7 @@ import TestSupport
                 service.send(SIGTERM)
                 service.process.waitUntilExit()
             }
-            for _ in 0..<1000 where !service.errorsSoFar.contains("listening") { usleep(10_000) }
+            #expect(service.says("listening"))
             let port = try #require(service.errorsSoFar.firstMatch(of: #/127\.0\.0\.1:(\d+)/#)?.output.1)
             let visit = try Chromium.visit(
                 "http://127.0.0.1:\(port)/\(page)", width: 1000, "--virtual-time-budget=5000", "--dump-dom")

@@ -7,7 +7,7 @@ import TestSupport
     @Test func aSignalEndsTheServiceAndItsLogIsJSON() throws {
         let index = try CommandTests.indexed.get()
         let service = try Running(["serve", "--http", "127.0.0.1:0"] + index.options)
-        for _ in 0..<1000 where !service.errorsSoFar.contains("listening") { usleep(10_000) }
+        #expect(service.says("listening"))
         #expect(service.errorsSoFar.contains(#""url":"http://127.0.0.1:"#))
         service.send(SIGINT)
         let outcome = try service.outcome()
@@ -39,13 +39,10 @@ import TestSupport
         var said = ""
         func wait(for words: String) {
             var buffer = [UInt8](repeating: 0, count: 4096)
-            for _ in 0..<1000 where !said.contains(words) {
+            _ = eventually {
                 let count = read(master, &buffer, buffer.count)
-                if count > 0 {
-                    said += String(decoding: buffer[..<count], as: UTF8.self)
-                } else {
-                    usleep(10_000)
-                }
+                if count > 0 { said += String(decoding: buffer[..<count], as: UTF8.self) }
+                return said.contains(words)
             }
         }
         wait(for: "ends the service")
@@ -65,7 +62,7 @@ import TestSupport
         let index = try CommandTests.indexed.get()
         func said(_ options: String...) throws -> String {
             let service = try Running(["serve", "--http", "127.0.0.1:0"] + options + index.options)
-            for _ in 0..<1000 where !service.errorsSoFar.contains("listening") { usleep(10_000) }
+            #expect(service.says("listening"))
             usleep(100_000)
             service.send(SIGINT)
             return try service.outcome().errors
@@ -102,7 +99,7 @@ import TestSupport
         }
         let taken = try Running(["serve", "--http", "127.0.0.1:0"] + index.options)
         defer { taken.send(SIGTERM) }
-        for _ in 0..<1000 where !taken.errorsSoFar.contains("listening") { usleep(10_000) }
+        #expect(taken.says("listening"))
         let url = try #require(
             taken.errorsSoFar.components(separatedBy: "http://").last?.prefix { $0 != "/" })
         let second = try index.run("serve", "--http", String(url))

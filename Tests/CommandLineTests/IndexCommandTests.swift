@@ -20,6 +20,7 @@ import TestSupport
         var stored = 0
         for moment in [1, 6, 12] {
             let run = try index.startIndexing(until: moment)
+            index.goOn(run)
             run.send(SIGKILL)
             #expect(try run.outcome().status == -SIGKILL)
             let ready = try index.ready()
@@ -45,7 +46,7 @@ import TestSupport
         let index = try TestIndex()
         let run = try index.startIndexing(until: 3, "--json")
         run.send(signal)
-        run.send(SIGCONT)
+        index.goOn(run)
         let outcome = try run.outcome()
         #expect(outcome.status == status)
         #expect(outcome.output == "")
@@ -59,7 +60,7 @@ import TestSupport
 
     @Test func aSecondRunAtTheSameTimeWaitsOrSaysSo() throws {
         let index = try TestIndex()
-        // Stopped, so that the others surely meet it.
+        // It waits, so that the others surely meet it.
         let first = try index.startIndexing(until: 1)
         let refused = try index.run("index", index.material.videos)
         #expect(refused.status == 1)
@@ -70,7 +71,7 @@ import TestSupport
         #expect(waiting.process.isRunning)
         // Readers go on meanwhile.
         #expect(try index.run("search", index.material.video(0), "--json").status == 0)
-        first.send(SIGCONT)
+        index.goOn(first)
         #expect(try first.outcome().status == 0)
         let waited = try waiting.outcome()
         #expect(waited.status == 0, "\(waited.errors)")

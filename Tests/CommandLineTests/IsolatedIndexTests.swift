@@ -5,11 +5,10 @@ import TestSupport
 /// Indexing in worker processes: what they may do, what becomes of the run when they die, and that they change nothing.
 @Suite struct IsolatedIndexTests {
     private func waitForChild(of run: Running) throws -> Int32 {
-        for _ in 0..<2000 {
-            if let child = run.children.first { return child }
-            usleep(2_000)
+        guard let child = awaited({ run.children.first }) else {
+            throw RunFailure("no worker was started: \(run.errorsSoFar)")
         }
-        throw RunFailure("no worker was started: \(run.errorsSoFar)")
+        return child
     }
 
     private func answers(_ index: TestIndex) throws -> [String] {
@@ -34,10 +33,9 @@ import TestSupport
         let worker = try waitForChild(of: run)
         var status = ""
         // The filter is the first thing that it sets up, but not the first that happens.
-        for _ in 0..<500 {
+        _ = eventually {
             status = (try? String(contentsOfFile: "/proc/\(worker)/status", encoding: .utf8)) ?? status
-            if status.contains("Seccomp:\t2") { break }
-            usleep(1_000)
+            return status.contains("Seccomp:\t2") || !run.process.isRunning
         }
         #expect(status.contains("Seccomp:\t2") && status.contains("NoNewPrivs:\t1"), "\(status)")
         let outcome = try run.outcome()

@@ -5,18 +5,20 @@ import TestSupport
 /// Programs that are killed while a worker of theirs is busy: it goes with them, whatever it does.
 @Suite(.timeLimit(.minutes(2))) struct KilledParentTests {
     private let index: TestIndex
-    private let folder: TemporaryFolder
     private let video: String
 
     /// A video that keeps a worker busy for long enough to be met.
     init() throws {
         index = try CommandTests.indexed.get()
-        folder = try TemporaryFolder()
-        video = folder.path + "/long.mp4"
-        try FFmpeg.run([
-            "-f", "lavfi", "-i", "testsrc2=s=320x240:r=25:d=60", "-c:v", "libx264", "-preset", "ultrafast",
-            video,
-        ])
+        video = try Self.drawn.get().file("long.mp4")
+    }
+
+    private static let drawn = Result {
+        let folder = try TemporaryFolder()
+        try FFmpeg.draw(
+            "testsrc2=s=320x240:r=25", seconds: 60, to: folder.file("long.mp4"),
+            ["-c:v", "libx264", "-preset", "ultrafast"])
+        return folder
     }
 
     private func status(_ process: Int32) -> String {
@@ -25,25 +27,21 @@ import TestSupport
 
     /// Stops a worker as soon as it has set up all its limits, so that it cannot come to an end by itself.
     private func stopWorker(of run: Running) throws -> Int32 {
-        for _ in 0..<40_000 where run.process.isRunning {
-            for child in run.children where status(child).contains("Seccomp:\t2") {
-                kill(child, SIGSTOP)
-                return child
-            }
-            usleep(500)
+        let limited = awaited {
+            run.process.isRunning ? run.children.first { status($0).contains("Seccomp:\t2") } : 0
         }
-        throw RunFailure("no worker was started: \(run.errorsSoFar)")
+        guard let limited, limited > 0 else { throw RunFailure("no worker was started: \(run.errorsSoFar)") }
+        kill(limited, SIGSTOP)
+        return limited
     }
 
     private func expectThatAWorkerEnds(with run: Running) throws {
         let worker = try stopWorker(of: run)
         run.send(SIGKILL)
         #expect(try run.outcome().status == -SIGKILL)
-        var isGone = false
-        for _ in 0..<1_000 where !isGone {
+        let isGone = eventually(within: 1) {
             let status = status(worker)
-            isGone = status.isEmpty || status.contains("State:\tZ")
-            if !isGone { usleep(1_000) }
+            return status.isEmpty || status.contains("State:\tZ")
         }
         #expect(isGone)
         if !isGone { kill(worker, SIGKILL) }
@@ -61,7 +59,7 @@ import TestSupport
     @Test func thatOfAnUploadEnds() throws {
         let service = try Running(["serve", "--http", "127.0.0.1:0"] + index.options)
         defer { service.send(SIGKILL) }
-        for _ in 0..<1000 where !service.errorsSoFar.contains("listening") { usleep(10_000) }
+        #expect(service.says("listening"))
         let said = service.errorsSoFar.components(separatedBy: "http://127.0.0.1:").last
         let port = try #require(said.flatMap { Int($0.prefix { $0.isNumber }) })
         let body = try Data(contentsOf: URL(fileURLWithPath: video))

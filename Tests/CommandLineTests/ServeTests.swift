@@ -68,11 +68,11 @@ import TestSupport
         let film = videos + "/film.mp4"
         let part = index.folder.path + "/part.mp4"
         try FFmpeg.run([
-            "-f", "lavfi", "-i", "testsrc2=s=640x360:r=25:d=60", "-c:v", "libx264", "-preset", "ultrafast",
+            "-f", "lavfi", "-i", "testsrc2=s=640x360:r=25:d=20", "-c:v", "libx264", "-preset", "ultrafast",
             part,
         ])
         // Long enough that a worker says a few times how far it is, which is once a second.
-        try FFmpeg.run(["-stream_loop", "19", "-i", part, "-c", "copy", film])
+        try FFmpeg.run(["-stream_loop", "59", "-i", part, "-c", "copy", film])
         let pipes = try Conversation(["serve"] + index.options)
         pipes.say(
             #"{"jsonrpc":"2.0","id":1,"method":"index","params":{"folders":["\#(videos)"],"workers":1}}"#)
@@ -176,8 +176,7 @@ final class Conversation {
     func stopReading() { try? output.fileHandleForReading.close() }
 
     func waitForEnd() -> Int32 {
-        for _ in 0..<2000 where process.isRunning { usleep(10_000) }
-        if process.isRunning { kill(process.processIdentifier, SIGKILL) }
+        if !eventually({ !process.isRunning }), process.isRunning { kill(process.processIdentifier, SIGKILL) }
         process.waitUntilExit()
         return process.terminationReason == .exit ? process.terminationStatus : -process.terminationStatus
     }

@@ -35,39 +35,43 @@ struct TestIndex {
         return (try outcome.json()["videos"] as? [String: Any])?["ready"] as? Int ?? -1
     }
 
-    /// The same until so many videos are stored; then it is stopped in the middle of its work, to go on with `SIGCONT`.
+    /// The same until so many videos are stored; then its worker is stopped in the middle of a video, so that the run waits
+    /// for it until `goOn`.
     ///
-    /// It stands still while it is asked how far it is, however long the answer takes.
+    /// The run itself is not stopped: it might just hold the database's lock, for which others wait ten seconds.
     func startIndexing(until count: Int, _ more: String...) throws -> Running {
         let service = try Conversation(["serve"] + options)
         defer { _ = service.end() }
         let run = try Running(["index", material.videos, "--workers", "1"] + more + options)
-        for question in 1...4000 where run.process.isRunning {
-            run.send(SIGSTOP)
-            if let ready = ready(service, question), ready >= count { return run }
-            run.send(SIGCONT)
-            usleep(2_000)
+        let isWaiting = eventually(every: 0.002) {
+            let workers = run.children
+            for worker in workers { kill(worker, SIGSTOP) }
+            if !workers.isEmpty, ready(service) >= count { return true }
+            for worker in workers { kill(worker, SIGCONT) }
+            return !run.process.isRunning
         }
-        Issue.record("\(count) videos were never stored, or too fast")
+        if !isWaiting || !run.process.isRunning {
+            Issue.record("\(count) videos were never stored, or too fast")
+        }
         return run
     }
+
+    /// Lets the worker of a run go on that waits for it.
+    func goOn(_ run: Running) { for worker in run.children { kill(worker, SIGCONT) } }
 
     /// Waits until so many videos are stored after something began. One service is asked again and again, which is there before:
     /// starting a program for each question would take longer than a video.
     func waitUntilReady(_ count: Int, after begin: () throws -> Void) throws {
         let service = try Conversation(["serve"] + options)
         defer { _ = service.end() }
-        _ = ready(service, 0)
+        _ = ready(service)
         try begin()
-        for question in 1...4000 {
-            if let ready = ready(service, question), ready >= count { return }
-            usleep(2_000)
-        }
-        Issue.record("\(count) videos were never stored")
+        #expect(eventually(every: 0.002) { ready(service) >= count }, "\(count) videos were never stored")
     }
 
-    private func ready(_ service: Conversation, _ question: Int) -> Int? {
-        service.say(#"{"jsonrpc":"2.0","id":\#(question),"method":"info"}"#)
-        return ((service.next()?["result"] as? [String: Any])?["videos"] as? [String: Int])?["ready"]
+    /// -1 while there is no index.
+    private func ready(_ service: Conversation) -> Int {
+        service.say(#"{"jsonrpc":"2.0","id":1,"method":"info"}"#)
+        return ((service.next()?["result"] as? [String: Any])?["videos"] as? [String: Int])?["ready"] ?? -1
     }
 }

@@ -70,9 +70,7 @@ import TestSupport
         #expect(try train(steps, out: straight).status == 0)
         let run = try Running(arguments(steps))
         let log = out + "/log.jsonl"
-        while run.process.isRunning, try !FileManager.default.fileExists(atPath: log) || bytes(log).isEmpty {
-            usleep(1_000)
-        }
+        #expect(eventually { !run.process.isRunning || (try? bytes(log).isEmpty) == false })
         run.send(SIGINT)
         let outcome = try run.outcome()
         #expect(outcome.status == 130, "\(outcome.errors)")

@@ -5,11 +5,7 @@ import TestSupport
 /// `mixtape watch` and the service's `watch`, as users run them.
 @Suite struct WatchCommandTests {
     private func waits(_ condition: () throws -> Bool) -> Bool {
-        for _ in 0..<600 {
-            if (try? condition()) == true { return true }
-            usleep(50_000)
-        }
-        return false
+        eventually(every: 0.02) { (try? condition()) == true }
     }
 
     private func folder(of index: TestIndex, _ numbers: Int...) throws -> String {

@@ -14,7 +14,7 @@ import TestSupport
         let index = try TestIndex()
         let run = try index.startIndexing()
         var (limits, capabilities) = ("", "")
-        for _ in 0..<4000 where limits.isEmpty {
+        _ = eventually {
             for child in run.children {
                 let status = (try? String(contentsOfFile: "/proc/\(child)/status", encoding: .utf8)) ?? ""
                 // The filter is the last thing that it sets up.
@@ -22,7 +22,7 @@ import TestSupport
                 capabilities = status.components(separatedBy: "CapPrm:\t").last ?? ""
                 limits = (try? String(contentsOfFile: "/proc/\(child)/limits", encoding: .utf8)) ?? ""
             }
-            usleep(1_000)
+            return !limits.isEmpty || !run.process.isRunning
         }
         let outcome = try run.outcome()
         #expect(outcome.status == 0 && !outcome.errors.contains("warning:"), "\(outcome.errors)")

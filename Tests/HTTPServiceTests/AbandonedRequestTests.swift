@@ -20,15 +20,14 @@ import TestSupport
                 client.send(Array((number % 2 == 0 ? heavy : Self.duplicates).utf8))
                 clients.append(client)
             }
-            usleep(500_000)
-            #expect(service.processorShare(seconds: 1) > 0.2, "nothing was at work")
+            #expect(
+                eventually(within: 15) { service.processorShare(seconds: 0.5) > 0.2 }, "nothing was at work")
             // Those who ask for little do not wait for those who ask for much.
             #expect(try service.seconds(answering: quick) < 10)
             clients = []
-            let end = Date().addingTimeInterval(15)
-            var share = 1.0
-            while share > 0.1, Date() < end { share = service.processorShare(seconds: 0.5) }
-            #expect(share <= 0.1, "the service is still at work for nobody")
+            #expect(
+                eventually(within: 15) { service.processorShare(seconds: 0.5) <= 0.1 },
+                "the service is still at work for nobody")
             #expect(try service.seconds(answering: quick) < before * 3 + 0.5)
             // Another one of the kind has its turn as well.
             #expect(try service.seconds(answering: Self.request(#"{"id":1,"mode":"iid","samples":2}"#)) < 5)
@@ -58,9 +57,7 @@ import TestSupport
                 let process = try worker.takeProcess()
                 #expect(kill(process, 0) == 0)
                 client = nil
-                let soon = Date().addingTimeInterval(10)
-                while kill(process, 0) == 0, Date() < soon { usleep(10_000) }
-                return kill(process, 0) != 0
+                return eventually(within: 10) { kill(process, 0) != 0 }
             }
             #expect(ended)
         }
@@ -145,18 +142,12 @@ final class ServedProcess: Sendable {
             try Data().write(to: URL(fileURLWithPath: log))
             process.standardError = FileHandle(forWritingAtPath: log)
             try process.run()
-            let end = Date().addingTimeInterval(Loopback.patience)
-            while Date() < end {
-                let text = try String(contentsOfFile: log, encoding: .utf8)
-                if let found = text.firstMatch(of: #/http://127\.0\.0\.1:(\d+)//#),
-                    let port = Int(found.output.1)
-                {
-                    return (UnsafeTransfer(process), port)
-                }
-                usleep(10_000)
+            let port = try awaited {
+                try String(contentsOfFile: log, encoding: .utf8)
+                    .firstMatch(of: #/http://127\.0\.0\.1:(\d+)//#).flatMap { Int($0.output.1) }
             }
-            process.terminate()
-            throw CocoaError(.fileReadUnknown)
+            if port == nil { process.terminate() }
+            return (UnsafeTransfer(process), try #require(port, "the service did not start"))
         }
         process = running.value.processIdentifier
     }

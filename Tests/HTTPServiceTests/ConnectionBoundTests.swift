@@ -2,6 +2,7 @@ import Foundation
 import HTTPService
 import Service
 import Testing
+import TestSupport
 
 /// Connections: how many one address may have, and what becomes of those that do nothing.
 @Suite(.timeLimit(.minutes(2))) struct ConnectionBoundTests {
@@ -30,14 +31,13 @@ import Testing
             #expect(reply.status == 429 && reply.reason == "busy" && reply.headers["retry-after"] != nil)
             held.removeLast()
             // As soon as the service has seen that one go.
-            for attempt in 0..<100 {
-                usleep(20_000)
+            let isFree = try eventually(within: 10, every: 0.01) {
                 let next = try Loopback(port: port)
                 next.send(Array(Self.health.utf8))
                 let answer = next.read { String(decoding: $0, as: UTF8.self).contains("}") }
-                if try Reply(answer).status == 200 { break }
-                #expect(attempt < 99, "the place was never given back")
+                return try Reply(answer).status == 200
             }
+            #expect(isFree, "the place was never given back")
             #expect(held.count == 4)
         }
         let metrics = try await service.ask("GET", "/metrics").text

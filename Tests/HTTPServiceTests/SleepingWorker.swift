@@ -18,8 +18,7 @@ struct SleepingWorker: Sendable {
 
     /// Waits until one has begun, and gives its process number, once.
     func takeProcess() throws -> Int32 {
-        let end = Date().addingTimeInterval(Loopback.patience)
-        while access(begun, F_OK) != 0, Date() < end { usleep(10_000) }
+        #expect(eventually { access(begun, F_OK) == 0 }, "no worker has begun")
         let line = try String(contentsOfFile: begun, encoding: .utf8)
         try FileManager.default.removeItem(atPath: begun)
         return try #require(Int32(line.trimmingCharacters(in: .whitespacesAndNewlines)))

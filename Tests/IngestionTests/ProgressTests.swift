@@ -4,6 +4,7 @@ import Indexing
 import Ingestion
 import Synchronization
 import Testing
+import TestSupport
 import VideoEncoding
 
 /// What a run says of itself while it reads.
@@ -58,27 +59,35 @@ import VideoEncoding
     }
 
     private func run(
-        _ library: Library, workers: Int, goOn: @escaping @Sendable (String, Double) -> Void
+        _ library: Library, workers: Int,
+        goOn: @escaping @Sendable (String, Double, _ told: () -> [IndexProgress]) -> Void
     ) throws -> (told: [IndexProgress], last: IndexProgress) {
         let index = try VideoIndex.open(
             writingTo: library.indexFolder, model: Library.model, durability: .process)
         defer { index.close() }
         var options = IndexJobOptions(roots: [library.videos])
         options.workers = workers
-        let told = Mutex<[IndexProgress]>([])
-        let last = try IndexJob(index: index, source: QuarterSource(goOn: goOn), options: options)
+        let told = Told()
+        let source = QuarterSource { name, share in goOn(name, share) { told.all } }
+        let last = try IndexJob(index: index, source: source, options: options)
             .run(
-                progress: { progress in told.withLock { $0.append(progress) } }, isCancelled: { false })
-        return (told.withLock { $0 }, last)
+                progress: told.add, isCancelled: { false })
+        return (told.all, last)
     }
 
-    /// Progress is told ten times a second.
-    private static func waitForAWord() { usleep(350_000) }
+    /// What was told, from whatever thread.
+    private final class Told: Sendable {
+        private let progress = Mutex<[IndexProgress]>([])
+        var all: [IndexProgress] { progress.withLock { $0 } }
+        @Sendable func add(_ one: IndexProgress) { progress.withLock { $0.append(one) } }
+    }
 
     @Test func aLongFileMovesTheBarWhileItIsRead() throws {
         let library = try Library()
         try library.write("film.mp4", String(repeating: "x", count: 1000))
-        let (told, last) = try run(library, workers: 1) { _, _ in Self.waitForAWord() }
+        let (told, last) = try run(library, workers: 1) { _, share, told in
+            _ = eventually { told().contains { $0.bytesDone == Int(1000 * share) } }
+        }
         let reading = told.filter { $0.phase == .encoding && !$0.reading.isEmpty }
         #expect(reading.allSatisfy { $0.reading == [library.path("film.mp4")] && $0.done == 0 })
         #expect(reading.allSatisfy { $0.current == library.path("film.mp4") && $0.bytesTotal == 1000 })
@@ -93,8 +102,9 @@ import VideoEncoding
         let library = try Library()
         try library.write("film.mp4", String(repeating: "x", count: 1000))
         try library.write("short.mp4", String(repeating: "y", count: 10))
-        let (told, last) = try run(library, workers: 2) { name, _ in
-            if name == "film.mp4" { Self.waitForAWord() }
+        let (told, last) = try run(library, workers: 2) { name, _, told in
+            guard name == "film.mp4" else { return }
+            _ = eventually { told().contains { $0.done == 1 && $0.reading.count == 1 } }
         }
         let late = told.filter { $0.done == 1 }
         #expect(!late.isEmpty && late.allSatisfy { $0.bytesTotal == 1010 })
@@ -108,7 +118,7 @@ import VideoEncoding
         // The cost of opening a file is that of a quarter of a million bytes.
         try library.write("film.mp4", String(repeating: "x", count: 25_000_000))
         for number in 0..<3 { try library.write("\(number).mp4", "small \(number)") }
-        let (told, _) = try run(library, workers: 1) { name, share in
+        let (told, _) = try run(library, workers: 1) { name, share, _ in
             if name == "film.mp4" { usleep(share == 0.5 ? 1_500_000 : 1_000_000) }
         }
         // Begun at 0.25 for a second, at 0.5 from then on.
@@ -123,7 +133,7 @@ import VideoEncoding
         try library.write("old.mp4", "old")
         try library.run()
         try library.write("new.mp4", "newer")
-        let (_, last) = try run(library, workers: 1) { _, _ in }
+        let (_, last) = try run(library, workers: 1) { _, _, _ in }
         #expect(last.total == 2 && last.unchanged == 1 && last.bytesTotal == 5 && last.bytesDone == 5)
     }
 }

@@ -104,7 +104,8 @@ final class TextSource: VideoSource {
     /// What a text becomes.
     static func mixture(of text: String) -> GaussianMixture {
         var mean = [Float](repeating: 0, count: 16)
-        for (i, byte) in text.utf8.enumerated() { mean[i % 16] += Float(byte) / 256 }
+        // Long texts are for the time that they take to read.
+        for (i, byte) in text.utf8.prefix(4096).enumerated() { mean[i % 16] += Float(byte) / 256 }
         if text.hasPrefix("nan") { mean[0] = .nan }
         return GaussianMixture(components: [
             Gaussian(mean: mean, logVariance: [Float](repeating: -7, count: 16))

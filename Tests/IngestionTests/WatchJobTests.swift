@@ -3,6 +3,7 @@ import Indexing
 import Ingestion
 import Synchronization
 import Testing
+import TestSupport
 
 /// An index that follows its folders.
 @Suite struct WatchJobTests {
@@ -50,13 +51,9 @@ import Testing
         var runs: [IndexProgress] { state.withLock { $0.runs } }
         var busy: Int { state.withLock { $0.busy } }
 
-        /// Whether that is so within ten seconds.
+        /// Whether that is so before long.
         func comes(_ condition: () throws -> Bool) -> Bool {
-            for _ in 0..<1000 {
-                if (try? condition()) == true { return true }
-                usleep(10_000)
-            }
-            return false
+            eventually(every: 0.01) { (try? condition()) == true }
         }
 
         /// Ends it; whether it ended by itself within seconds, without an error.

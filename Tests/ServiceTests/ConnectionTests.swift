@@ -1,7 +1,9 @@
 import Base
+import Glibc
 import Service
 import Synchronization
 import Testing
+import TestSupport
 
 /// The conversation itself, with requests that do what the test wants in place of a library.
 @Suite struct ConnectionTests {
@@ -136,7 +138,7 @@ import Testing
         receive(connection, request("search", id: "1", params: #"{"wait":true}"#))
         receive(connection, request("search", id: "2"))
         receive(connection, request("info", id: "3"))
-        try waitFor { lines.all.count == 2 }
+        #expect(eventually { lines.all.count == 2 })
         gate.open()
         connection.waitUntilIdle()
         #expect(try Set(lines.values.prefix(2).compactMap { $0["id"]?.intValue }) == [2, 3])
@@ -152,7 +154,7 @@ import Testing
                 state.now += 1
                 state.most = max(state.most, state.now)
             }
-            sleep(milliseconds: 5)
+            usleep(5_000)
             running.withLock { $0.now -= 1 }
             return ["removed": 0]
         }
@@ -200,7 +202,7 @@ import Testing
         let started = Gate()
         let connection = connection { (_, _, context) throws(RPCError) in
             started.open()
-            for _ in 0..<2000 where !context.isCancelled() { sleep(milliseconds: 1) }
+            _ = eventually { context.isCancelled() }
             context.progress(["total": 1])
             throw context.isCancelled() ? RPCError(.cancelled, "cancelled") : RPCError(.internalError, "late")
         }
@@ -254,7 +256,7 @@ import Testing
         let sawCancellation = Mutex(false)
         let connection = connection { (_, _, context) throws(RPCError) in
             started.open()
-            for _ in 0..<2000 where !context.isCancelled() { sleep(milliseconds: 1) }
+            _ = eventually { context.isCancelled() }
             sawCancellation.withLock { $0 = context.isCancelled() }
             return ["removed": 0]
         }
@@ -263,13 +265,5 @@ import Testing
         connection.cancelAll()
         connection.waitUntilIdle()
         #expect(sawCancellation.withLock { $0 })
-    }
-
-    private func waitFor(_ condition: () -> Bool) throws {
-        for _ in 0..<5000 {
-            if condition() { return }
-            sleep(milliseconds: 1)
-        }
-        Issue.record("what was waited for did not come")
     }
 }

@@ -3,6 +3,7 @@ import Foundation
 import Service
 import Synchronization
 import Testing
+import TestSupport
 
 /// Lines over real pipes.
 @Suite struct LineTests {
@@ -73,7 +74,7 @@ import Testing
 
     @Test func theEndOfInputLetsWhatRunsFinish() {
         let wires = Wires { (_, _, _) throws(RPCError) in
-            sleep(milliseconds: 50)
+            usleep(50_000)
             return ["removed": 0]
         }
         wires.write((1...5).map { #"{"jsonrpc":"2.0","id":\#($0),"method":"search"}"# + "\n" }.joined())
@@ -133,7 +134,7 @@ import Testing
         let started = Gate()
         let wires = Wires { (_, _, context) throws(RPCError) in
             started.open()
-            for _ in 0..<4000 where !context.isCancelled() { sleep(milliseconds: 1) }
+            _ = eventually { context.isCancelled() }
             return ["cancelled": .bool(context.isCancelled())]
         }
         wires.write(#"{"jsonrpc":"2.0","id":1,"method":"search"}"# + "\n")
@@ -147,7 +148,7 @@ import Testing
         let started = Gate()
         let wires = Wires { (_, _, context) throws(RPCError) in
             started.open()
-            for _ in 0..<4000 where !context.isCancelled() { sleep(milliseconds: 1) }
+            _ = eventually { context.isCancelled() }
             return ["cancelled": .bool(context.isCancelled())]
         }
         wires.write(#"{"jsonrpc":"2.0","id":1,"method":"search"}"# + "\n")

@@ -3,6 +3,7 @@ import Glibc
 import Service
 import Synchronization
 import Testing
+import TestSupport
 
 /// Requests that wait for others: all of them, in order, or those with `after`.
 @Suite final class OrderTests: Sendable {
@@ -17,7 +18,7 @@ import Testing
             answering: { [self] (_, params, context) throws(RPCError) in
                 runs.withLock { $0.append(params?["n"]?.stringValue ?? "?") }
                 if params?["wait"] == true {
-                    for _ in 0..<5000 where !context.isCancelled() && !gate.isOpen { sleep(milliseconds: 1) }
+                    _ = eventually { context.isCancelled() || gate.isOpen }
                 }
                 if context.isCancelled() { throw RPCError(.cancelled, "cancelled") }
                 if params?["fail"] == true {
@@ -54,7 +55,7 @@ import Testing
         receive(connection, #"{"jsonrpc":"2.0","method":"search","params":{"n":"note"}}"#)
         receive(connection, request("duplicates", "f"))
         connection.receiveTooLongLine()
-        sleep(milliseconds: 30)
+        usleep(30_000)
         // Not even what is wrong with a line is said before its turn.
         #expect(lines.all == [])
         gate.open()
@@ -90,8 +91,8 @@ import Testing
         receive(connection, request("info", "a"))
         receive(connection, request("info", "b", after: #""w""#))
         receive(connection, request("info", "c"))
-        for _ in 0..<2000 where lines.all.isEmpty { sleep(milliseconds: 1) }
-        sleep(milliseconds: 30)
+        #expect(eventually { !lines.all.isEmpty })
+        usleep(30_000)
         #expect(try ids == ["a"])
         receive(connection, #"{"jsonrpc":"2.0","id":"x","method":"cancel","params":{"id":"w"}}"#)
         connection.waitUntilIdle()
@@ -123,8 +124,8 @@ import Testing
         receive(connection, request("info", "c", after: #"["a","b"]"#))
         receive(connection, request("info", "d"))
         receive(connection, request("cancel", "e", after: #""c""#))
-        for _ in 0..<2000 where lines.all.isEmpty { sleep(milliseconds: 1) }
-        sleep(milliseconds: 30)
+        #expect(eventually { !lines.all.isEmpty })
+        usleep(30_000)
         #expect(try ids == ["d"])
         gate.open()
         connection.waitUntilIdle()
@@ -147,7 +148,7 @@ import Testing
         receive(connection, request("search", "last", after: #""waits""#))
         receive(connection, #"{"jsonrpc":"2.0","id":"x","method":"cancel","params":{"id":"waits"}}"#)
         // A request that was cancelled while it waited has been answered.
-        for _ in 0..<2000 where try lines.reply("last") == nil { sleep(milliseconds: 1) }
+        #expect(try eventually { try lines.reply("last") != nil })
         #expect(try lines.reply("last")?["result"] != nil)
         #expect(try lines.reply("runs") == nil)
         receive(connection, #"{"jsonrpc":"2.0","id":"y","method":"cancel","params":{"id":"runs"}}"#)
@@ -175,7 +176,7 @@ import Testing
         receive(connection, request("watch", "running", #","wait":true"#))
         for number in 0..<20 {
             receive(connection, request("info", "\(number)"))
-            for _ in 0..<2000 where try lines.reply(.string("\(number)")) == nil { sleep(milliseconds: 1) }
+            #expect(try eventually { try lines.reply(.string("\(number)")) != nil })
         }
         receive(connection, request("info", "late", after: #""15""#))
         receive(connection, request("info", "soon", after: #"["19","18"]"#))

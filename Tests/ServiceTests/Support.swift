@@ -71,8 +71,3 @@ final class Gate: Sendable {
         return result == .success
     }
 }
-
-/// Lets time pass on a thread that may block.
-func sleep(milliseconds: UInt32) {
-    usleep(milliseconds * 1000)
-}

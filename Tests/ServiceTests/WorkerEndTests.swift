@@ -21,15 +21,6 @@ import TestSupport
         (try? String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8)) ?? ""
     }
 
-    /// Asks every millisecond; false where it never comes.
-    private static func comes(within seconds: Double, _ condition: () -> Bool) -> Bool {
-        for _ in 0..<Int(seconds * 1000) {
-            if condition() { return true }
-            usleep(1_000)
-        }
-        return condition()
-    }
-
     /// The filter is the last that it sets up.
     private static func isLimited(_ process: Int32) -> Bool { status(process).contains("Seccomp:\t2") }
 
@@ -45,14 +36,14 @@ import TestSupport
         await #expect(processExitsWith: .signal(SIGKILL)) {
             let folder = try #require(ProcessInfo.processInfo.environment[WorkerEndTests.variable])
             let worker = try WorkerEndTests.start()
-            if WorkerEndTests.comes(within: 20, { WorkerEndTests.isLimited(worker) }) {
+            if eventually(within: 20, { WorkerEndTests.isLimited(worker) }) {
                 try "\(worker)".write(toFile: folder + "/worker", atomically: true, encoding: .utf8)
             }
             kill(getpid(), SIGKILL)
         }
         let said = try String(contentsOfFile: folder.path + "/worker", encoding: .utf8)
         let worker = try #require(Int32(said))
-        let isGone = Self.comes(within: 1) { Self.isGone(worker) }
+        let isGone = eventually(within: 1) { Self.isGone(worker) }
         #expect(isGone)
         if !isGone { kill(worker, SIGKILL) }
     }
@@ -64,7 +55,7 @@ import TestSupport
         let thread = Thread {
             worker = (try? Self.start()) ?? -1
             // As long as it takes the worker to see who its parent is.
-            _ = Self.comes(within: 20) { Self.isLimited(worker) }
+            _ = eventually(within: 20) { Self.isLimited(worker) }
             started.signal()
             ended.wait()
         }
@@ -72,8 +63,8 @@ import TestSupport
         started.wait()
         try #require(worker > 0 && Self.isLimited(worker))
         ended.signal()
-        #expect(Self.comes(within: 5) { thread.isFinished })
-        #expect(!Self.comes(within: 0.3) { Self.isGone(worker) })
+        #expect(eventually(within: 5) { thread.isFinished })
+        #expect(!eventually(within: 0.3) { Self.isGone(worker) })
         kill(worker, SIGKILL)
         var status: Int32 = 0
         #expect(waitpid(worker, &status, 0) == worker && status == SIGKILL)

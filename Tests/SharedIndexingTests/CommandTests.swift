@@ -51,10 +51,8 @@ struct CommandTests {
     }
 
     private func wait(_ seconds: Double, until isSo: () throws -> Bool) throws {
-        let end = Date().addingTimeInterval(seconds)
-        while try !isSo() {
-            guard Date() < end else { throw RunFailure("it never came to be") }
-            usleep(20_000)
+        guard try eventually(within: seconds, every: 0.02, isSo) else {
+            throw RunFailure("it never came to be")
         }
     }
 

@@ -4,6 +4,7 @@ import Ingestion
 import SharedIndexing
 import Synchronization
 import Testing
+import TestSupport
 
 @Suite(.enabled(if: TestServer.isThere, TestServer.isMissing), .serialized)
 struct QueueTests {
@@ -66,12 +67,11 @@ struct QueueTests {
         #expect(try other.claim() == nil)
         // Renewed, it lasts.
         for _ in 0..<3 {
-            usleep(500_000)
+            usleep(400_000)
             #expect(try dead.renew() == [lost.fingerprint])
         }
         #expect(try other.claim() == nil)
-        usleep(1_300_000)
-        let claim = try #require(try other.claim())
+        let claim = try #require(try awaited(within: 10, every: 0.02) { try other.claim() })
         #expect(claim.fingerprint == lost.fingerprint && claim.formerAttempts == 1)
         // Who comes back too late has nothing to say.
         #expect(try dead.renew().isEmpty)
@@ -126,7 +126,11 @@ struct QueueTests {
         let progress = Mutex<[IndexProgress]>([])
         DispatchQueue.concurrentPerform(iterations: 4) { number in
             // One scans; the others help.
-            if number > 0 { usleep(300_000) }
+            if number > 0 {
+                _ = eventually(every: 0.02) {
+                    (try? database.sql("SELECT count(*) FROM mixtape.task")) ?? "0" != "0"
+                }
+            }
             let result = try? library.run(
                 on: database, roots: number == 0 ? nil : [], source: sources[number], worker: "\(number)")
             if let result { progress.withLock { $0.append(result) } }

@@ -121,7 +121,7 @@ private func stopAtTheEnd(_ folder: String) {
             if let pid = note?.split(separator: "\n").first.flatMap({ Int32($0) }) {
                 kill(pid, SIGQUIT)
                 // While it lives it writes to the folder.
-                for _ in 0..<100 where kill(pid, 0) == 0 { usleep(50_000) }
+                _ = eventually(within: 5) { kill(pid, 0) != 0 }
             }
             try? FileManager.default.removeItem(atPath: folder)
         }
