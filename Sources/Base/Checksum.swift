@@ -72,8 +72,14 @@ package struct FNVChecksum {
     private mutating func step(_ word: UInt64) { value = (value ^ word) &* 0x0000_0100_0000_01B3 }
 
     /// Byte by byte, as the algorithm says.
-    package mutating func addBytes(_ bytes: some Sequence<UInt8>) {
+    package mutating func addBytes(_ bytes: UnsafeRawBufferPointer) {
         for byte in bytes { step(UInt64(byte)) }
+    }
+
+    /// A text's UTF-8 bytes, one by one.
+    package mutating func addBytes(_ text: String) {
+        var text = text
+        text.withUTF8 { addBytes(UnsafeRawBufferPointer($0)) }
     }
 
     /// Over 8-byte words, and the rest over bytes: quicker.

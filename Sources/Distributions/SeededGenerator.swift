@@ -22,7 +22,7 @@ public struct SeededGenerator: RandomNumberGenerator, Sendable {
     /// Seeds from text, such as a content fingerprint: the seed is FNV-1a (64 bits) over its UTF-8 bytes.
     public init(seed text: String) {
         var hash = FNVChecksum()
-        hash.addBytes(text.utf8)
+        hash.addBytes(text)
         self.init(seed: hash.value)
     }
 

@@ -145,7 +145,7 @@ package final class FeatureStore: Sendable {
 
     private static func hash(_ bytes: ArraySlice<UInt8>) -> UInt64 {
         var hash = FNVChecksum()
-        bytes.withUnsafeBufferPointer { hash.addBytes($0) }
+        bytes.withUnsafeBytes { hash.addBytes($0) }
         return hash.value
     }
 

@@ -15,7 +15,7 @@ public struct VideoSelection: Sendable {
     public static func isHeldOut(path: String, parts: Int) -> Bool {
         precondition(parts >= 1)
         var hash = FNVChecksum()
-        hash.addBytes(Path.name(of: path).utf8)
+        hash.addBytes(Path.name(of: path))
         return hash.value % UInt64(parts) == 0
     }
 
