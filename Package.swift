@@ -255,7 +255,7 @@ if Context.environment["MIXTAPE_SANITIZER"] == "thread" {
     }
 }
 
-// `tools/fuzz` names libFuzzer's library here and gets one program more, around code that counts what it reaches.
+// `tools/break/fuzz` names libFuzzer's library here and gets one program more, around code that counts what it reaches.
 if let library = Context.environment["MIXTAPE_LIBFUZZER"] {
     let counted = "-sanitize=fuzzer,address"
     for target in package.targets where target.type == .regular && !target.name.hasPrefix("C") {

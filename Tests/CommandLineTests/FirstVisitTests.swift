@@ -2,7 +2,7 @@ import Foundation
 import Testing
 import TestSupport
 
-/// The page of `serve --http` as a browser shows it to whoever has just begun; `tools/browse` goes on from there.
+/// The page of `serve --http` as a browser shows it to whoever has just begun; `tools/break/browse` goes on from there.
 @Suite(.enabled(if: Chromium.path != nil, "there is no Chromium")) struct FirstVisitTests {
     /// The sections that are not hidden, and their words.
     private struct Sight {

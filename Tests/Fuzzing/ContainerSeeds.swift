@@ -1,5 +1,5 @@
 /// Files of the kinds that are looked into beside FFmpeg: for what they hold, how long they are, and whether they are
-/// encrypted. Short ones; `tools/fuzz` draws whole films of these kinds.
+/// encrypted. Short ones; `tools/break/fuzz` draws whole films of these kinds.
 enum ContainerSeeds {
     static var all: [[UInt8]] {
         [film(), film(dropping: 3), film(claiming: 1 << 30), Array(film().prefix(900))]

@@ -1,6 +1,6 @@
 /// Numbers at the edges of what types hold and of what readers allow, put in the place of every number that a format has.
 enum Edges {
-    /// As texts spell them. `tools/fuzz` gives libFuzzer the same.
+    /// As texts spell them. `tools/break/fuzz` gives libFuzzer the same.
     static let texts = [
         "0", "-0", "1", "-1", "0.5", "255", "256", "8192", "8193", "16384", "16385", "65535", "65536",
         "262144", "262145",

@@ -1,4 +1,4 @@
-// The fuzzer: libFuzzer of LLVM around one target. Built by `tools/fuzz` alone.
+// The fuzzer: libFuzzer of LLVM around one target. Built by `tools/break/fuzz` alone.
 //
 //   mixtape-fuzz seeds TARGET FOLDER     writes the target's seeds, a file each
 //   mixtape-fuzz names                   says the targets' names

@@ -17,7 +17,7 @@ private struct ConvertedTensor: Decodable {
 }
 
 /// Weights that were converted from torchvision's must go on fitting: the fixture has torchvision's own names and shapes,
-/// and ours, as `tools/import_torchvision.py --names` writes them.
+/// and ours, as `tools/reference/import_torchvision.py --names` writes them.
 @Suite struct GoldenNamesTests {
     @Test(arguments: ["r3d_18", "mc3_18", "r2plus1d_18"])
     func theBackboneIsTorchvisionsTensorByTensor(architecture: String) throws {

@@ -1,4 +1,4 @@
-"""Altered copies of videos, made with the ffmpeg program, for tools/copies."""
+"""Altered copies of videos, made with the ffmpeg program, for tools/measure/copies."""
 
 import hashlib
 import json

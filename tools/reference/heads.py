@@ -27,7 +27,7 @@ from model import normalise, reduced_precision
 from objective import bhattacharyya_between, closed_form_bhattacharyya, moments
 from ruins import KINDS, ruin
 
-# As tools/copies alters videos, a little beyond it, and with one of several traces at a time; None is letterboxed.
+# As tools/measure/copies alters videos, a little beyond it, and with one of several traces at a time; None is letterboxed.
 ALTERATIONS = (
     AugmentationSettings(smallest_crop=0.5, stretch=1.15, drift=0, flip=0.2, jitter=0.5, grayscale=0, copies=0.1),
     AugmentationSettings(smallest_crop=0.9, stretch=1.05, drift=0, flip=0.5, jitter=0.5, grayscale=0, copies=0.4),

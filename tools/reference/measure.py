@@ -3,7 +3,7 @@
 
     measure.py --cache cache models/default models/mine [--json FILE]
 
-Like tools/copies, `mixtape evaluate` and tools/uncertainty, but on a cache's frames and without a codec between:
+Like tools/measure/copies, `mixtape evaluate` and tools/measure/uncertainty, but on a cache's frames and without a codec between:
 for choosing between models, not for reporting. Queries are held-out videos; the library is all videos of the cache.
 """
 
@@ -113,7 +113,7 @@ ALTERATIONS = {
     "in a window of 60 % over another": within(0.6, 0.8, 0.2, True),
     "another in a corner, 35 %": within(0.35, 0.95, 0.95, False),
 }
-COMMON = list(ALTERATIONS)[:10]  # as tools/copies has them
+COMMON = list(ALTERATIONS)[:10]  # as tools/measure/copies has them
 
 
 class Measuring:

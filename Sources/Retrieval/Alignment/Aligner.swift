@@ -3,10 +3,10 @@ import Glibc
 
 /// What counts as a correspondence.
 ///
-/// The numbers were measured with the default model on copies altered as for `tools/copies` (`tools/groups`) and on excerpts of 3
-/// to 10 seconds in long videos (`tools/segments`). Where whole videos up to 24 apart are more likely than not to share
+/// The numbers were measured with the default model on copies altered as for `tools/measure/copies` (`tools/measure/groups`) and on excerpts of 3
+/// to 10 seconds in long videos (`tools/measure/segments`). Where whole videos up to 24 apart are more likely than not to share
 /// footage, clips of copies lie 0 to 56 apart, half of them within 10, and those of other videos seldom below 75.
-/// The shares of D below were fitted with an earlier model, on whose scale D was 200; they held in `tools/segments` with
+/// The shares of D below were fitted with an earlier model, on whose scale D was 200; they held in `tools/measure/segments` with
 /// the present one, and were not fitted again.
 public struct AlignmentOptions: Sendable, Equatable {
     /// D: clips farther apart than this speak against showing the same.

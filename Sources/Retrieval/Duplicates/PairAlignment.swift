@@ -25,7 +25,7 @@ struct PairEvidence: Sendable, Equatable {
 /// black and empty pictures are in everything (`ClipInformation`).
 struct PairAlignment: Sendable {
     /// Clips lie as much farther apart than whole videos that are as likely to be copies, since means even out. Measured by
-    /// `tools/groups` with the default model: with clips up to 47 apart where wholes are up to 24.
+    /// `tools/measure/groups` with the default model: with clips up to 47 apart where wholes are up to 24.
     static let clipScale = 2.0
     /// As far apart, in the same unit, are clips that correspond at most: 83 where wholes are up to 24, as in searches.
     private static let farthestClip = 3.5

@@ -13,7 +13,7 @@ public struct EncodedQuery: Sendable {
     public var fingerprint = ""
 
     /// Seconds between the starts of the clips by which parts of a file are placed. Measured with 5-second excerpts
-    /// (`tools/segments`): at the index's own 2 s an excerpt lies up to a second beside its place.
+    /// (`tools/measure/segments`): at the index's own 2 s an excerpt lies up to a second beside its place.
     private static let fineStride = 0.5
     /// Files of more clips are placed by those alone: a long query has enough of them.
     private static let mostFineClips = 30

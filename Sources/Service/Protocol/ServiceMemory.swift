@@ -6,7 +6,7 @@ import Glibc
 ///
 /// As it comes, up to eight threads a processor have a heap each, and blocks of up to 32 MB are taken out of the heaps
 /// once one of their size was freed. A long answer's pieces between those that stay then keep hundreds of pages: under all
-/// kinds of requests five times what was in use, and more by the minute (`tools/soak`).
+/// kinds of requests five times what was in use, and more by the minute (`tools/break/soak`).
 public enum ServiceMemory {
     /// Blocks from here on have pages of their own, which go back to the system with them.
     private static let largestInHeap: Int32 = 1 << 20

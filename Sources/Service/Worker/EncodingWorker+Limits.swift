@@ -48,7 +48,7 @@ extension EncodingWorker {
             holds = set(__rlimit_resource_t(RLIMIT_CPU.rawValue), seconds, hard: seconds + 1) && holds
         }
         #if !SANITIZED
-            // A sanitizer's tables take terabytes of addresses (`tools/sanitize`).
+            // A sanitizer's tables take terabytes of addresses (`tools/break/sanitize`).
             holds = set(__rlimit_resource_t(RLIMIT_AS.rawValue), rlim_t(request.memory)) && holds
         #endif
         // The user's in all, and not the superuser's: whoever started the process counts its own (`mixtape_watch_worker`).

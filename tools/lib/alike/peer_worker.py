@@ -5,7 +5,7 @@
 
 questions.json: [{"kind": …, "references": [path, …], "queries": [path, …]}, …]. answers.json: for each peer
 its own threshold (or null), kind → rows (query, target, score), and the files that it could not read. Run by
-`tools/alike --peers PYTHON`, with a Python that has numpy, vpdq, av and onnxruntime.
+`tools/measure/alike --peers PYTHON`, with a Python that has numpy, vpdq, av and onnxruntime.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""The command line of tools/bench."""
+"""The command line of tools/measure/bench."""
 
 import argparse
 import os
@@ -18,7 +18,7 @@ def above_zero(text):
 def parse(description):
     processors = len(os.sched_getaffinity(0))
     parser = argparse.ArgumentParser(
-        prog="tools/bench", description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+        prog="tools/measure/bench", description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     add = parser.add_argument
     add("--rows", nargs="+", metavar="GROUP", choices=list(GROUPS), default=list(GROUPS),
         help="the groups to measure: " + ", ".join(GROUPS) + " (default: all)")

@@ -193,7 +193,7 @@ def command(options):
             skip = not skip and "=" not in word
             continue
         kept.append(word)
-    return shlex.join(["tools/bench", *kept])
+    return shlex.join(["tools/measure/bench", *kept])
 
 
 PLACES = {"--venv", "--python", "--work", "--out", "--mixtape", "--videos", "--model"}

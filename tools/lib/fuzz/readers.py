@@ -5,7 +5,7 @@ runs each for so many seconds of processor time, --jobs of them at once, each on
 grows from run to run in .build-fuzz/work; so do the figures, which are said every ten minutes: Ctrl-C loses nothing. --keep
 writes a small set that reaches the same code to Tests/Fixtures/fuzz, which the tests replay. A crash, a failed check, an
 input that takes more than 25 seconds or 3 GB is an error; its file is named, and
-`tools/fuzz readers --target NAME --input FILE` shows it again.
+`tools/break/fuzz readers --target NAME --input FILE` shows it again.
 
 Needs the Swift toolchain, which brings libFuzzer, and ffmpeg for videos to begin with.
 """

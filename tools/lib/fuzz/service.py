@@ -40,7 +40,7 @@ def schemathesis(path, install):
     for found in [path, shutil.which("schemathesis"), home / "bin/schemathesis"]:
         if found and Path(found).exists():
             return found
-    raise Failure("there is no schemathesis program", "tools/fuzz service --install, or --schemathesis PROGRAM")
+    raise Failure("there is no schemathesis program", "tools/break/fuzz service --install, or --schemathesis PROGRAM")
 
 
 def main(options):

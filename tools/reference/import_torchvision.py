@@ -16,18 +16,16 @@ import re
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent / "reference"))
-
 try:
     import torch
 except ModuleNotFoundError:
-    requirements = Path(__file__).resolve().parent / "reference" / "requirements.txt"
+    requirements = Path(__file__).resolve().parent / "requirements.txt"
     sys.exit(f"error: PyTorch is not installed for {sys.executable}\n"
              f"hint: {sys.executable} -m pip install -r {requirements}, best in a virtual environment (python3 -m venv)")
 
-from files import stored_tensors, write_model  # noqa: E402
-from model import Encoder, initialise  # noqa: E402
-from presets import configuration  # noqa: E402
+from files import stored_tensors, write_model
+from model import Encoder, initialise
+from presets import configuration
 
 ARCHITECTURES = ("r3d_18", "mc3_18", "r2plus1d_18")
 NORM = "(weight|bias|running_mean|running_var)"
