@@ -26,7 +26,7 @@ struct EvaluateCommand: ParsableCommand {
     @Option(
         name: .customLong("model"), parsing: .singleValue,
         help: .init(
-            "A model folder; may be given several times. (default: models/default/ in the program's package)",
+            "A model folder; may be given several times. (default: MIXTAPE_MODEL, else the one named default)",
             valueName: "DIR"), completion: .directory)
     var models: [String] = []
 
@@ -234,15 +234,7 @@ struct EvaluateCommand: ParsableCommand {
     }
 
     private func request() throws(EvaluationError) -> EvaluationRequest {
-        var named = models
-        if named.isEmpty {
-            guard let package = Settings.current.package else {
-                throw .videos(
-                    problem: "cannot find the program's package, which holds models/default/config.json",
-                    hint: "name the model: --model DIR")
-            }
-            named = ["\(package)/models/default"]
-        }
+        let named = models.isEmpty ? [Places.model(nil).path] : models.map { Places.model($0).path }
         var request = EvaluationRequest(models: named, checkpoints: checkpoints)
         request.clipCount = clips
         request.sourcePattern = maskSameSource

@@ -5,8 +5,14 @@ import Foundation
 struct Settings: Sendable {
     static let current = Settings()
 
-    /// The folder that holds models/default/config.json, above the executable; nil where there is none.
-    let package: String?
+    /// The clone of the project that the program stands in; nil where it stands elsewhere.
+    let clone: String?
+    /// The folder of the program itself.
+    let programFolder: String?
+    /// $XDG_DATA_HOME/mixtape, or ~/.local/share/mixtape; nil where neither is known.
+    let dataFolder: String?
+    /// $MIXTAPE_INDEX, $MIXTAPE_MODEL, $MIXTAPE_HTTP, $MIXTAPE_TOKEN_FILE and $MIXTAPE_LOG; nil where not set, or empty.
+    let index, model, http, tokenFile, logLevel: String?
     /// $XDG_CACHE_HOME/mixtape, or ~/.cache/mixtape; nil where neither is known.
     let cacheFolder: String?
     /// Processors this process may run on.
@@ -17,8 +23,16 @@ struct Settings: Sendable {
     let allowsColour: Bool
 
     private init() {
-        package = Self.findPackage()
-        cacheFolder = Self.findCache()
+        let program = Path.real("/proc/self/exe")
+        clone = program.flatMap(Self.clone)
+        programFolder = program.map { String($0[..<($0.lastIndex(of: "/") ?? $0.startIndex)]) }
+        dataFolder = Self.folder("XDG_DATA_HOME", else: ".local/share")
+        cacheFolder = Self.folder("XDG_CACHE_HOME", else: ".cache")
+        index = Self.named("MIXTAPE_INDEX")
+        model = Self.named("MIXTAPE_MODEL")
+        http = Self.named("MIXTAPE_HTTP")
+        tokenFile = Self.named("MIXTAPE_TOKEN_FILE")
+        logLevel = Self.named("MIXTAPE_LOG")
         processors = processorCount
         outputIsTerminal = isatty(STDOUT_FILENO) == 1
         errorsAreTerminal = isatty(STDERR_FILENO) == 1
@@ -27,20 +41,27 @@ struct Settings: Sendable {
         allowsColour = !noColour && !isDumb
     }
 
-    private static func findCache() -> String? {
-        func folder(_ name: String) -> String? {
-            // The XDG base directory specification: relative paths are to be ignored.
-            getenv(name).map { String(cString: $0) }.flatMap { $0.hasPrefix("/") ? $0 : nil }
-        }
-        if let cache = folder("XDG_CACHE_HOME") { return "\(cache)/mixtape" }
-        return folder("HOME").map { "\($0)/.cache/mixtape" }
+    private static func named(_ variable: String) -> String? {
+        getenv(variable).map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 }
     }
 
-    private static func findPackage() -> String? {
-        guard var folder = Path.real("/proc/self/exe")?[...] else { return nil }
+    /// By the XDG base directory specification, which has relative paths ignored.
+    private static func folder(_ variable: String, else place: String) -> String? {
+        func absolute(_ variable: String) -> String? {
+            named(variable).flatMap { $0.hasPrefix("/") ? $0 : nil }
+        }
+        return (absolute(variable) ?? absolute("HOME").map { "\($0)/\(place)" }).map { $0 + "/mixtape" }
+    }
+
+    private static func clone(above program: String) -> String? {
+        var folder = program[...]
         while let slash = folder.lastIndex(of: "/") {
             folder = folder[..<slash]
-            if access("\(folder)/models/default/config.json", R_OK) == 0 { return String(folder) }
+            if ["Package.swift", "models/default/config.json"].allSatisfy({
+                access("\(folder)/\($0)", R_OK) == 0
+            }) {
+                return String(folder)
+            }
         }
         return nil
     }

@@ -37,12 +37,12 @@ struct EncodeBenchmarkCommand: ParsableCommand {
 
     func run() throws {
         let result: EncodingBenchmark.Result
-        do {
+        do throws(ModelError) {
             let encoder = try VideoEncoder(folder: model.places.modelPath())
             result = try EncodingBenchmark.run(
                 encoder: encoder, threads: threads ?? Settings.current.processors,
                 clips: clips, repeats: repeats)
-        } catch let error as ModelError {
+        } catch {
             throw LibraryError(error)
         }
         if json {

@@ -12,6 +12,8 @@
         /// Whether to answer HTTP, in place of standard input.
         var isAsked: Bool { http != nil }
 
+        mutating func takeEnvironment() { http = http ?? Settings.current.http }
+
         func validateTogether() throws {
             guard !isAsked, let other = others.first else { return }
             throw ValidationError("Unknown option '\(other)'")

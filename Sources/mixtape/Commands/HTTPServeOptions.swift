@@ -19,12 +19,14 @@
     struct HTTPServeOptions: ParsableArguments {
         @Option(
             help: .init(
-                "Answer HTTP at this address and port, such as 127.0.0.1:8377; others than this machine only with a token.",
+                "Answer HTTP at this address and port, such as 127.0.0.1:8377; others than this machine only with a token. (default: MIXTAPE_HTTP, if set and without --in-order)",
                 valueName: "ADDRESS"))
         var http: ListenAddress?
 
         @Option(
-            help: .init("A file whose first line every request must know.", valueName: "FILE"),
+            help: .init(
+                "A file whose first line every request must know. (default: MIXTAPE_TOKEN_FILE, if set)",
+                valueName: "FILE"),
             completion: .file())
         var tokenFile: String?
 
@@ -54,11 +56,26 @@
 
         @Option(
             help: .init(
-                "The least level of log records: debug, info, notice, warning or error.", valueName: "LEVEL"))
-        var logLevel = Logger.Level.info
+                "The least level of log records: debug, info, notice, warning or error. (default: MIXTAPE_LOG, else info)",
+                valueName: "LEVEL"))
+        var logLevel: Logger.Level?
 
         /// Whether to answer HTTP, in place of standard input.
         var isAsked: Bool { http != nil }
+
+        /// Fills in what the environment says and no option does.
+        mutating func takeEnvironment() throws {
+            func read<Value: ExpressibleByArgument>(_ text: String?, _ variable: String) throws -> Value? {
+                guard let text else { return nil }
+                guard let value = Value(argument: text) else {
+                    throw CommandError(message: "\(variable): \"\(text)\" is not what the option takes")
+                }
+                return value
+            }
+            http = try http ?? read(Settings.current.http, "MIXTAPE_HTTP")
+            tokenFile = tokenFile ?? Settings.current.tokenFile
+            logLevel = try logLevel ?? read(Settings.current.logLevel, "MIXTAPE_LOG")
+        }
 
         func validateTogether() throws {
             guard maxUpload > 0, maxUpload <= 1 << 20 else {
@@ -104,7 +121,7 @@
         private func options(
             at address: ListenAddress, _ places: LibraryOptions, folders: [String]
         ) throws -> HTTPOptions {
-            var options = HTTPOptions(address: address, modelFolder: try places.modelPath())
+            var options = HTTPOptions(address: address, modelFolder: places.modelPath())
             if let tokenFile {
                 options.token = try Self.token(tokenFile)
                 if Self.isOpenToOthers(tokenFile) {
@@ -118,7 +135,7 @@
             options.temporaryFolder = FileManager.default.temporaryDirectory.path
             options.processors = Settings.current.processors
             options.version = Mixtape.configuration.version
-            options.logLevel = logLevel
+            options.logLevel = logLevel ?? .info
             options.logsForPeople = Settings.current.errorsAreTerminal
             options.limits.uploadBytes = maxUpload << 20
             options.limits.videoSeconds = maxSeconds

@@ -16,11 +16,14 @@ struct InfoCommand: ParsableCommand {
     func run() throws {
         let info = try places.library().info(listingFailures: failures)
         if json { return Terminal.data(info.json) }
+        let chosen = try places.chosen
         var lines = [
             "index   \(Terminal.printable(info.folder)), format \(info.formatVersion), "
                 + "\(TimeText.fixed(Double(info.bytes) / 1e6, decimals: 1)) MB",
+            "  from  \(chosen.index.reason)",
             "model   \(info.model.name), \(info.model.dimension) dimensions, "
                 + "fingerprint \(info.model.fingerprint.prefix(12))",
+            "  from  \(Terminal.printable(chosen.model.path)), \(chosen.model.reason)",
             "videos  \(info.counts.ready) ready, \(info.counts.failed - (info.notVideos ?? 0)) failed"
                 + (info.notVideos.map { $0 > 0 ? ", \($0) not videos" : "" } ?? ""),
             "clips   \(info.counts.clips)",

@@ -7,7 +7,7 @@ struct LibraryOptions: ParsableArguments {
     @Option(
         name: .customLong("index"),
         help: .init(
-            "The index folder, or postgres://USER@HOST/DATABASE for an index that many machines share. (default: index/ beside the program's package)",
+            "The index folder, or postgres://USER@HOST/DATABASE for an index that many machines share. (default: MIXTAPE_INDEX, else index/ of the clone or the user's data folder)",
             valueName: "DIR"), completion: .directory)
     var indexFolder: String?
 
@@ -21,7 +21,8 @@ struct LibraryOptions: ParsableArguments {
     @Option(
         name: .customLong("model"),
         help: .init(
-            "The model folder. (default: models/default/ in the program's package)", valueName: "DIR"),
+            "The model: a folder or a name. (default: MIXTAPE_MODEL, else the one named default)",
+            valueName: "MODEL"),
         completion: .directory
     )
     var modelFolder: String?
@@ -33,14 +34,19 @@ struct LibraryOptions: ParsableArguments {
 
     /// The same where `--root` also names folders by themselves, which are given back.
     func libraryAndFolders() throws -> (library: VideoLibrary, folders: [String]) {
-        let isShared = indexFolder.map(PostgresAddress.isOne) ?? false
+        let isShared = PostgresAddress.isOne(try Places.index(indexFolder).path)
         var places = places
         places.roots = isShared ? roots.filter { !$0.hasPrefix("/") && $0.contains("=") } : []
         return (try places.library(), roots.filter { !places.roots.contains($0) })
     }
 
     /// The model folder that the options name.
-    func modelPath() throws -> String { try places.modelPath() }
+    func modelPath() -> String { places.modelPath() }
+
+    /// Where the index and the model are, and what named them.
+    var chosen: (index: ChosenPlace, model: ChosenPlace) {
+        get throws { (try Places.index(indexFolder), Places.model(modelFolder)) }
+    }
 
     /// The options as they were given, a word each, without passwords.
     var given: [String] {
@@ -62,7 +68,8 @@ struct ModelOption: ParsableArguments {
     @Option(
         name: .customLong("model"),
         help: .init(
-            "The model folder. (default: models/default/ in the program's package)", valueName: "DIR"),
+            "The model: a folder or a name. (default: MIXTAPE_MODEL, else the one named default)",
+            valueName: "MODEL"),
         completion: .directory
     )
     var folder: String?
@@ -81,19 +88,20 @@ struct LibraryPlaces {
     ///
     /// - Parameter inProcess: whether files that are indexed are read by this very process.
     func library(inProcess: Bool = false) throws -> VideoLibrary {
+        let index = try Places.index(indexFolder)
         var configuration = LibraryConfiguration(
-            indexFolder: try folder(indexFolder, option: "--index", default: "index"),
-            modelFolder: try modelPath(),
-            alwaysChecksModel: modelFolder != nil,
+            indexFolder: index.path,
+            modelFolder: modelPath(),
+            alwaysChecksModel: (modelFolder ?? Settings.current.model) != nil,
             processors: Settings.current.processors,
             workerExecutable: inProcess ? nil : "/proc/self/exe")
-        configuration.shared = try sharedPlace()
+        configuration.shared = try sharedPlace(index.path)
         return VideoLibrary(configuration)
     }
 
-    /// Where the shared index is; nil where `--index` names a folder.
-    private func sharedPlace() throws -> SharedPlace? {
-        guard let indexFolder, PostgresAddress.isOne(indexFolder) else {
+    /// Where the shared index is; nil where the index is a folder.
+    private func sharedPlace(_ index: String) throws -> SharedPlace? {
+        guard PostgresAddress.isOne(index) else {
             guard roots.isEmpty else {
                 throw CommandError(message: "--root goes with an index on a server: --index postgres://…")
             }
@@ -109,22 +117,10 @@ struct LibraryPlaces {
                 hint: "set HOME or XDG_CACHE_HOME")
         }
         let address: PostgresAddress
-        do { address = try PostgresAddress(indexFolder) } catch { throw LibraryError(error) }
+        do { address = try PostgresAddress(index) } catch { throw LibraryError(error) }
         return SharedPlace(address: address, mounts: mounts, cacheFolder: cache)
     }
 
     /// The model folder that the options name.
-    func modelPath() throws -> String {
-        try folder(modelFolder, option: "--model", default: "models/default")
-    }
-
-    private func folder(_ given: String?, option: String, default name: String) throws -> String {
-        if let given { return given }
-        guard let package = Settings.current.package else {
-            throw CommandError(
-                message: "cannot find the program's package, which holds models/default/config.json",
-                hint: "name the folders: --index DIR --model DIR")
-        }
-        return "\(package)/\(name)"
-    }
+    func modelPath() -> String { Places.model(modelFolder).path }
 }

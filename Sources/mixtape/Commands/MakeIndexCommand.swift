@@ -18,7 +18,7 @@ struct MakeIndexCommand: ParsableCommand {
     @Option(
         name: .customLong("model"),
         help: .init(
-            "The model to claim. (default: models/default/ in the program's package)", valueName: "DIR"),
+            "The model to claim. (default: MIXTAPE_MODEL, else the one named default)", valueName: "MODEL"),
         completion: .directory)
     var modelFolder: String?
 
@@ -45,7 +45,7 @@ struct MakeIndexCommand: ParsableCommand {
         var places = LibraryPlaces()
         places.modelFolder = modelFolder
         let encoder: VideoEncoder
-        do { encoder = try VideoEncoder(folder: try places.modelPath()) } catch let error as ModelError {
+        do throws(ModelError) { encoder = try VideoEncoder(folder: places.modelPath()) } catch {
             throw LibraryError(error)
         }
         Interrupts.catchSignals()

@@ -40,6 +40,8 @@ struct ServeCommand: ParsableCommand {
 
     func run() throws {
         if schema { return Terminal.data(lines: ProtocolSchema.text) }
+        var http = http
+        if !inOrder { try http.takeEnvironment() }
         ServiceMemory.settle(processors: Settings.current.processors)
         let (library, folders) = try http.isAsked ? places.libraryAndFolders() : (places.library(), [])
         Interrupts.catchSignals()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import tempfile
 import threading
@@ -28,8 +29,10 @@ class LinesTransport:
     def __init__(self, arguments: List[str]) -> None:
         self._messages = tempfile.TemporaryFile()
         try:
+            # With MIXTAPE_HTTP it would answer HTTP.
+            environment = {name: value for name, value in os.environ.items() if name != "MIXTAPE_HTTP"}
             self._process = subprocess.Popen(
-                arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._messages
+                arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._messages, env=environment
             )
         except OSError as error:
             self._messages.close()
