@@ -8,30 +8,13 @@ recall@1 and reciprocal rank of every query, ties broken at random, and the file
 `tools/measure/copies --peers PYTHON` with a Python that has numpy, vpdq and videohash. Hashes are kept in DIR.
 """
 
-import argparse
 import contextlib
 import json
-import os
-import pickle
 import sys
-from multiprocessing import Pool
-from pathlib import Path
 
 import numpy as np
 
-# vPDQ's own defaults: frames this many bits apart are the same; hashes of lower quality are not looked at.
-DISTANCE = 31
-QUALITY = 50
-
-
-def vpdq_bits(path):
-    """Distinct frame hashes as ±1 rows [frames, 256], one frame a second."""
-    import vpdq
-
-    features = vpdq.computeHash(str(path), seconds_per_hash=1)
-    texts = sorted({str(f.hex if hasattr(f, "hex") else f.hash) for f in features if f.quality >= QUALITY})
-    rows = [np.unpackbits(np.frombuffer(bytes.fromhex(text), np.uint8)) for text in texts]
-    return np.array(rows, np.int8).reshape(-1, 256) * 2 - 1
+from peers import DISTANCE, features, parser, vpdq_bits
 
 
 def videohash_bits(path):
@@ -46,21 +29,6 @@ def videohash_bits(path):
 
 
 HASHES = {"vpdq": vpdq_bits, "videohash": videohash_bits}
-
-
-def hash_file(task):
-    name, path, kept = task
-    kept = Path(kept)
-    if kept.exists():
-        return pickle.loads(kept.read_bytes())
-    try:
-        bits = HASHES[name](path)
-    except Exception as error:  # noqa: BLE001 – a peer's failure is a result: the file is not found
-        return f"{type(error).__name__}: {error}"
-    partial = kept.with_suffix(f".{os.getpid()}")
-    partial.write_bytes(pickle.dumps(bits))
-    os.replace(partial, kept)
-    return bits
 
 
 def similarities_vpdq(query, library, rows):
@@ -97,36 +65,27 @@ def expectation(similarities, original):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--cache", type=Path, required=True)
-    parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--hashes", nargs="+", default=list(HASHES), choices=list(HASHES))
-    arguments = parser.parse_args()
+    options = parser(__doc__)
+    options.add_argument("--hashes", nargs="+", default=list(HASHES), choices=list(HASHES))
+    arguments = options.parse_args()
     questions = json.load(sys.stdin)
     library, queries = questions["library"], questions["queries"]
     place = {path: number for number, path in enumerate(library)}
     report = {}
     for name in arguments.hashes:
-        folder = arguments.cache / name
-        folder.mkdir(parents=True, exist_ok=True)
-        files = library + [copy for copy, _ in queries]
-        tasks = [(name, path, str(folder / (path.strip("/").replace("/", "_") + ".bits"))) for path in files]
-        hashed = []
-        with Pool(arguments.jobs) as pool:
-            for bits in pool.imap(hash_file, tasks, chunksize=4):
-                hashed.append(bits)
-                if len(hashed) % 200 == 0 or len(hashed) == len(tasks):
-                    print(f"{name}: {len(hashed)} of {len(tasks)}", file=sys.stderr, flush=True)
-        failed = [{"path": path, "error": bits} for path, bits in zip(files, hashed) if isinstance(bits, str)]
-        empty = np.empty((0, 256), np.int8)
-        hashed = [empty if isinstance(bits, str) else bits for bits in hashed]
-        known, asked = hashed[:len(library)], hashed[len(library):]
+        values, errors = features(
+            name, HASHES[name], library + [copy for copy, _ in queries],
+            lambda path: arguments.cache / name / (path.strip("/").replace("/", "_") + ".bits"), arguments.jobs,
+            np.empty((0, 256), np.int8))
+        known = [values[path] for path in library]
         # Every hash of the library as a column.
         columns = np.concatenate([bits for bits in known if len(bits)]).T.astype(np.float32)
         ranks = []
-        for bits, (_, original) in zip(asked, queries):
+        for copy, original in queries:
+            bits = values[copy]
             similar = SIMILARITIES[name](bits, known, columns) if len(bits) else np.zeros(len(library))
             ranks.append(expectation(similar, place[original]))
+        failed = [{"path": path, "error": error} for path, error in errors.items()]
         report[name] = {"ranks": ranks, "failed": failed}
     json.dump(report, sys.stdout)
 

@@ -1,12 +1,12 @@
 """A PostgreSQL server of a tool's own: its programs come from tools/lib/postgres.sh, its data go with it."""
 
+import json
 import os
 import shutil
-import subprocess
 import tempfile
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from tool import Failure, run
 
 
 class Server:
@@ -14,8 +14,8 @@ class Server:
 
     def __init__(self, settings=(), listen="", prefix=()):
         named = os.environ.get("MIXTAPE_POSTGRES")
-        self.bin = Path(named or subprocess.run(
-            [ROOT / "tools/lib/postgres.sh"], check=True, capture_output=True, text=True).stdout.strip())
+        self.bin = Path(named or run(Path(__file__).with_suffix(".sh")).strip())
+        self.database = "postgres"
         self.folder = Path(tempfile.mkdtemp(prefix="mixtape-"))
         self.prefix = list(prefix)
         self.settings = ["-k", str(self.folder), "-c", f"listen_addresses={listen}"]
@@ -33,22 +33,24 @@ class Server:
 
     def _as_user(self, program, *arguments):
         user = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] if os.getuid() == 0 else []
-        done = subprocess.run(self.prefix + user + [str(word) for word in (self.bin / program, *arguments)],
-                              capture_output=True, text=True)
-        if done.returncode:
-            raise RuntimeError(f"{program}: {done.stderr[-2000:]}{done.stdout[-2000:]}")
+        run(*self.prefix, *user, self.bin / program, *arguments)
 
-    def sql(self, text, database="postgres"):
-        """What psql prints, unadorned."""
-        done = subprocess.run(
-            [self.bin / "psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-h", self.folder, "-U", "mixtape", "-d", database,
-             "-c", text], capture_output=True, text=True)
-        if done.returncode:
-            raise RuntimeError(done.stderr)
-        return done.stdout.strip()
+    def sql(self, text):
+        """What psql prints, unadorned, of the database made last."""
+        return run(self.bin / "psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-h", self.folder, "-U", "mixtape", "-d",
+                   self.database, "-c", text).strip()
+
+    def number(self, query):
+        return int(self.sql(query) or 0)
+
+    def has_tasks(self):
+        return self.sql("SELECT to_regclass('mixtape.task')") != "" and self.number(
+            "SELECT count(*) FROM mixtape.task") > 0
 
     def make_database(self, name):
+        """Its address."""
         self.sql(f"CREATE DATABASE {name}")
+        self.database = name
         return f"postgres://mixtape@/{name}?host=" + str(self.folder).replace("/", "%2F")
 
     def restart(self):
@@ -66,3 +68,14 @@ class Server:
 
     def __exit__(self, *_):
         self.close()
+
+
+def indexed_by(workers, seconds=None):
+    """Waits for workers to end, at most so long each; how many videos they indexed."""
+    indexed = 0
+    for worker in workers:
+        output, errors = worker.communicate(timeout=seconds)
+        if worker.returncode:
+            raise Failure(f"a worker ended with {worker.returncode}: {errors or ''}")
+        indexed += json.loads(output)["indexed"]
+    return indexed

@@ -13,40 +13,21 @@ agree on the offset, over the length of the query. A frame a second of the libra
 that the placing suffers less from the rate.
 """
 
-import argparse
 import json
-import os
-import pickle
 import sys
-from multiprocessing import Pool
-from pathlib import Path
+from functools import partial
 
 import numpy as np
 
-from copy_peers import DISTANCE, QUALITY
+from peers import DISTANCE, features, parser, signs, vpdq_frames
 
 NEAREST = 10
 
 
-def frames(task):
-    """(±1 rows [frames, 256], seconds) of a video; nothing where it cannot be read."""
-    path, interval, kept = task
-    kept = Path(kept)
-    if kept.exists():
-        return pickle.loads(kept.read_bytes())
-    import vpdq
-
-    try:
-        found = [f for f in vpdq.computeHash(path, seconds_per_hash=interval) if f.quality >= QUALITY]
-    except Exception as error:  # noqa: BLE001 – a peer's failure is a result: the file is not found
-        print(f"vpdq: {path}: {error}", file=sys.stderr)
-        found = []
-    bits = np.array([np.unpackbits(np.frombuffer(bytes.fromhex(f.hex), np.uint8)) for f in found], np.int8)
-    result = bits.reshape(-1, 256) * 2 - 1, np.array([f.timestamp for f in found], float)
-    partial = kept.with_suffix(f".{os.getpid()}")
-    partial.write_bytes(pickle.dumps(result))
-    os.replace(partial, kept)
-    return result
+def frames(path, interval):
+    """(±1 rows [frames, 256], seconds) of a video."""
+    found = vpdq_frames(path, interval)
+    return signs([text for text, _ in found]), np.array([seconds for _, seconds in found], float)
 
 
 def place(pairs):
@@ -73,27 +54,22 @@ def answer(query, times, library):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--cache", type=Path, required=True)
-    parser.add_argument("--jobs", type=int, default=2)
-    arguments = parser.parse_args()
+    arguments = parser(__doc__).parse_args()
     questions = json.load(sys.stdin)
-    arguments.cache.mkdir(parents=True, exist_ok=True)
 
-    def task(path, interval):
-        name = f"{interval}{path.replace('/', '_')}.frames"
-        return path, interval, str(arguments.cache / name)
+    def hashed(paths, interval):
+        """Of each path."""
+        values, errors = features(
+            "vpdq", partial(frames, interval=interval), paths,
+            lambda path: arguments.cache / f"{interval}{path.replace('/', '_')}.frames", arguments.jobs,
+            (signs([]), np.empty(0)))
+        for path, error in errors.items():
+            print(f"vpdq: {path}: {error}", file=sys.stderr)
+        return [values[path] for path in paths]
 
-    tasks = [task(path, 1) for path in questions["library"]] + [task(path, 0.25) for path in questions["queries"]]
-    hashed = []
-    with Pool(arguments.jobs) as pool:
-        for result in pool.imap(frames, tasks, chunksize=4):
-            hashed.append(result)
-            if len(hashed) % 100 == 0 or len(hashed) == len(tasks):
-                print(f"vpdq: {len(hashed)} of {len(tasks)}", file=sys.stderr, flush=True)
-    count = len(questions["library"])
-    library = list(zip(questions["library"], hashed[:count]))
-    json.dump([answer(bits, times, library) for bits, times in hashed[count:]], sys.stdout)
+    library = list(zip(questions["library"], hashed(questions["library"], 1)))
+    queries = hashed(questions["queries"], 0.25)
+    json.dump([answer(bits, times, library) for bits, times in queries], sys.stdout)
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ import av
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
-from holdout import is_held_out  # noqa: E402
+from videos import find_videos, is_held_out  # noqa: E402
 
 VIDEOS = {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".gif"}
 STILLS = {".jpg", ".jpeg", ".png", ".bmp", ".webp"}
@@ -71,12 +71,6 @@ def decode_task(task, size, interval):
         return None
 
 
-def find(folder, extensions):
-    return sorted(
-        path.relative_to(folder).as_posix() for path in folder.rglob("*")
-        if path.suffix.lower() in extensions and path.is_file())
-
-
 def read_labels(folder):
     path = folder / "labels.csv"
     if not path.exists():
@@ -101,7 +95,7 @@ def main():
         if not folder.is_dir():
             sys.exit(f"error: {folder}: no such folder")
         labels = read_labels(folder)
-        tasks += [(kind, folder, path, labels.get(path, "")) for path in find(folder, extensions)]
+        tasks += [(kind, folder, path, labels.get(path, "")) for path in find_videos(folder, extensions)]
     if not tasks:
         sys.exit("error: nothing to decode\nhint: give --videos or --stills")
 

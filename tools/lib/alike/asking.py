@@ -3,11 +3,9 @@
 import itertools
 import json
 import shutil
-import subprocess
-from collections import deque
 
-from alterations import Failure, note
-from library import Service
+from service import LineService
+from tool import note, run
 
 LIMIT = 50
 CONCURRENCY = 2
@@ -19,15 +17,6 @@ class Found:
     def __init__(self, query, target, distance, score, shares=None, truth=None, extra=None):
         self.query, self.target, self.distance, self.score = query, target, distance, score
         self.shares, self.truth, self.extra = shares, truth, extra or {}
-
-
-def run(mixtape, model, *words):
-    """Runs the program and returns what it prints as JSON."""
-    command = [mixtape, *words, "--json"] + (["--model", model] if model else [])
-    result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    if result.returncode != 0:
-        raise Failure(f"mixtape {words[0]} ended with status {result.returncode}: {result.stderr.strip()[-400:]}")
-    return json.loads(result.stdout)
 
 
 def finished(folder):
@@ -43,24 +32,17 @@ def build(mixtape, model, folders, index, start=None):
     index.parent.mkdir(parents=True, exist_ok=True)
     if start:
         shutil.copytree(start, index)
-    summary = run(mixtape, model, "index", *map(str, folders), "--index", str(index))
-    finished(index).write_text(json.dumps(summary))
+    finished(index).write_text(run(mixtape, "index", *folders, "--index", index, "--json", *model))
 
 
 def search(library, mixtape, model, index):
     """Rows of every query: the copies, and the originals without themselves. Also the errors."""
-    waiting = deque([(member.path, False) for member in library.copies]
-                    + [(member.path, True) for member in library.originals])
-    rows, errors, under_way = [], [], {}
-    service = Service(mixtape, index, model)
-    try:
-        while waiting or under_way:
-            while waiting and len(under_way) < CONCURRENCY:
-                path, itself = waiting.popleft()
-                options = {"exclude_self": True} if itself else {}
-                under_way[service.send("search", {"video": path, "limit": LIMIT, **options})] = path
-            reply = service.receive()
-            query = under_way.pop(reply["id"])
+    queries = [(member.path, {}) for member in library.copies]
+    queries += [(member.path, {"exclude_self": True}) for member in library.originals]
+    rows, errors = [], []
+    with LineService(mixtape, index, *model) as service:
+        requests = ((path, {"video": path, "limit": LIMIT, **extra}) for path, extra in queries)
+        for query, reply in service.searches(requests, CONCURRENCY):
             if "error" in reply:
                 errors.append({"query": query, "error": reply["error"]})
                 continue
@@ -70,15 +52,12 @@ def search(library, mixtape, model, index):
                     library.truth(query, match["path"]),
                     {"segments": len(match.get("segments") or ()), "verified": match.get("verified"),
                      "agreement": match.get("agreement")}))
-        service.close()
-    finally:
-        service.process.kill()
     return rows, errors
 
 
 def duplicates(library, mixtape, model, index):
     """The pairs of files that are in one group."""
-    groups = run(mixtape, model, "duplicates", "--index", str(index))["groups"]
+    groups = json.loads(run(mixtape, "duplicates", "--index", index, "--json", *model))["groups"]
     return {tuple(sorted(pair)) for group in groups
             for pair in itertools.combinations([member["path"] for member in group["members"]], 2)}
 

@@ -1,13 +1,11 @@
 """Draws pictures as plain RGB bytes and makes videos of them with ffmpeg. Needs no library."""
 
 import math
-import os
 import random
-import subprocess
 import tempfile
 from pathlib import Path
 
-from alterations import Failure
+from videos import ENCODING, ffmpeg
 
 WIDTH, HEIGHT, RATE = 320, 240, 12
 
@@ -131,35 +129,13 @@ class Text:
 
 
 def make_film(film, target):
-    """Encodes a film, first under another name, so that a killed run leaves no half file."""
-    if target.exists():
-        return
-    target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(target.stem + ".partial.mp4")
+    """Encodes a film."""
     if film.source:
         before = ["-f", "lavfi", "-i", film.source]
     else:
-        before = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{WIDTH}x{HEIGHT}", "-r", str(RATE), "-i", "-"]
+        before = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{WIDTH}x{HEIGHT}", "-r", RATE, "-i", "-"]
     with tempfile.TemporaryDirectory() as folder:
         chain = [item.filter(folder, number) if isinstance(item, Text) else item
                  for number, item in enumerate(film.filters)]
-        command = ["ffmpeg", *([] if film.pictures else ["-nostdin"]), "-v", "error", "-y", *before,
-                   "-t", f"{film.seconds:.3f}", "-vf", ",".join([*chain, "format=yuv420p"]), "-c:v", "libx264",
-                   "-preset", "veryfast", "-crf", "25", "-threads", "1", str(partial)]
-        process = subprocess.Popen(
-            command, stdin=subprocess.PIPE if film.pictures else subprocess.DEVNULL, stderr=subprocess.PIPE)
-        try:
-            for picture in film.pictures or ():
-                process.stdin.write(picture.data)
-            _, errors = process.communicate()
-        except BrokenPipeError:
-            errors = process.stderr.read()
-            process.wait()
-        finally:
-            if process.poll() is None:
-                process.kill()
-                process.wait()
-    if process.returncode != 0:
-        partial.unlink(missing_ok=True)
-        raise Failure(f"{target.name}: ffmpeg could not make it: {errors.decode(errors='replace').strip()}")
-    os.replace(partial, target)
+        ffmpeg(target, before, ["-t", f"{film.seconds:.3f}", "-vf", ",".join([*chain, "format=yuv420p"]), *ENCODING,
+                                "-crf", "25"], film.pictures and (picture.data for picture in film.pictures))

@@ -4,10 +4,9 @@ import csv
 import hashlib
 from pathlib import Path
 
-from alterations import Failure, seeded_order
-from holdout import is_held_out
-from library import EXTENSIONS
 from alike.kin import is_uncertain, source_of
+from tool import Failure, need_folders
+from videos import EXTENSIONS, is_held_out, seeded_order
 
 # Folders of real videos that look alike, each of one kind of scene.
 REAL = ("asl", "yoga", "running", "intel", "crash", "fight", "animatives")
@@ -59,8 +58,7 @@ def pick_real(videos, kind, seed, size):
     Families stay together: both of a pair are chosen, or neither is.
     """
     folder = videos / kind
-    if not folder.is_dir():
-        raise Failure(f"{folder}: no such folder")
+    need_folders(folder)
     sources = read_sources(videos) if kind == DIVERSE else {}
     families = {}
     for path in sorted(folder.iterdir()):

@@ -1,27 +1,17 @@
 """Asks the peers the same questions, and measures their answers as the program's are measured."""
 
-import json
-import subprocess
-from pathlib import Path
-
-from alterations import Failure
 from alike.asking import LIMIT, Found
 from alike.measures import Questions, measure_search
+from tool import ask
 
 
 def ask_peers(libraries, python, weights, work, jobs):
-    """Peer → {"threshold", "failed", "rows": kind → rows}; see peer_worker.py."""
-    worker = Path(__file__).resolve().parent / "peer_worker.py"
-    command = [python, str(worker), "--cache", str(work / "features"), "--jobs", str(jobs), "--limit", str(LIMIT)]
-    if weights:
-        command += ["--sscd", str(weights)]
+    """Peer → {"threshold", "failed", "rows": kind → rows}; see alike_peers.py."""
     questions = [{"kind": library.kind, "references": [member.path for member in library.originals],
                   "queries": [member.path for member in library.copies + library.originals]}
                  for library in libraries]
-    result = subprocess.run(command, input=json.dumps(questions), stdout=subprocess.PIPE, text=True)
-    if result.returncode != 0:
-        raise Failure(f"{python} {worker.name} ended with status {result.returncode}")
-    answers = json.loads(result.stdout)
+    answers = ask(python, "alike_peers.py", questions, "--cache", work / "features", "--jobs", jobs, "--limit",
+                  LIMIT, *(["--sscd", weights] if weights else []))
     for answer in answers.values():
         threshold = answer["threshold"]
         answer["rows"] = {

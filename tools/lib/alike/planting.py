@@ -6,15 +6,15 @@
 """
 
 import itertools
-import os
-import shutil
 import signal
 from multiprocessing import Pool
 from pathlib import Path
 
-from alterations import ALTERATIONS, Failure, copy_path, make_copy, note, seeded_order
 from alike.generated import COUNT, GENERATED, make_generated
 from alike.material import DIVERSE, REAL, pick_real
+from alterations import ALTERATIONS, copy_path, make_copy
+from tool import Failure, progress
+from videos import copy_file, seeded_order
 
 KINDS = (*REAL, *GENERATED, DIVERSE)
 
@@ -94,15 +94,6 @@ def plan(kind, seed, size, videos, work):
     return Library(kind, folder, members), tasks
 
 
-def take(source, target):
-    """Copies a real video as it is."""
-    if not target.exists():
-        target.parent.mkdir(parents=True, exist_ok=True)
-        partial = target.with_name(target.stem + ".partial")
-        shutil.copyfile(source, partial)
-        os.replace(partial, target)
-
-
 def work_on(task):
     """Makes one file in a process of its own. A failure comes back as text."""
     what, *rest = task
@@ -110,7 +101,7 @@ def work_on(task):
         if what == "generate":
             make_generated(*rest[:3], Path(rest[3]))
         elif what == "take":
-            take(*map(Path, rest))
+            copy_file(*map(Path, rest))
         else:
             make_copy(Path(rest[0]), Path(rest[1]), *rest[2:])
     except Failure as failure:
@@ -135,8 +126,7 @@ def make(tasks, jobs):
             for number, problem in enumerate(pool.imap(work_on, part), 1):
                 if problem:
                     raise Failure(problem)
-                if number % 100 == 0 or number == len(part):
-                    note(f"{'copies' if copies else 'originals'}: {number} of {len(part)}")
+                progress("copies" if copies else "originals", number, len(part))
 
 
 def check_seed(work, seed):

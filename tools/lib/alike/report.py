@@ -1,6 +1,7 @@
 """Tables as Markdown, the reliability plot as SVG, the lists of what went wrong."""
 
-from bench.svg import COLOURS, document, line, text
+from svg import Panel, panels
+from tool import table
 
 LOOKALIKES, DIVERSE_ROW, ALL = "all look-alikes", "diverse (web)", "all"
 
@@ -9,11 +10,6 @@ def cell(value, digits=3):
     if value is None:
         return "–"
     return f"{value:.{digits}f}" if isinstance(value, float) else str(value)
-
-
-def markdown(headings, rows):
-    lines = ["| " + " | ".join(headings) + " |", "|" + "---|" * len(headings)]
-    return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows])
 
 
 def own_table(results):
@@ -27,7 +23,7 @@ def own_table(results):
             "true_pairs", "precision", "recall", "planted_recall", "wrong", "recall_at_98", "recall_at_1",
             "calibration_error", "average_precision")),
             *(cell(duplicates[key]) for key in ("precision", "recall", "wrong"))])
-    return markdown(headings, rows)
+    return table(headings, rows)
 
 
 def alteration_table(results):
@@ -35,7 +31,7 @@ def alteration_table(results):
     names = [name for name in (LOOKALIKES, DIVERSE_ROW) if name in results]
     parts = {name: results[name]["search"]["recall_by_alteration"] for name in names}
     kinds = sorted({kind for part in parts.values() for kind in part})
-    return markdown(("alteration", *names), [
+    return table(("alteration", *names), [
         [kind, *(f"{part[kind]['found']} of {part[kind]['planted']}" if kind in part else "–"
                  for part in parts.values())] for kind in kinds])
 
@@ -45,7 +41,7 @@ def reliability_table(results):
     names = [name for name in (LOOKALIKES, DIVERSE_ROW, ALL) if name in results]
     bins = [results[name]["search"]["reliability"] for name in names]
     headings = ("score from", *(f"{name}: {what}" for name in names for what in ("pairs", "mean score", "true")))
-    return markdown(headings, [
+    return table(headings, [
         [f"{parts[0]['from']:.1f}", *(cell(part[key]) for part in parts for key in ("pairs", "mean_score", "true"))]
         for parts in zip(*bins)])
 
@@ -62,43 +58,23 @@ def peer_table(results, peers):
             row += [cell(result["search"][key])] + [cell(peer[library][key]) for peer in peers.values()]
         rows.append(row)
     judged = {name: peer for name, peer in peers.items() if "precision" in peer[ALL]}
-    own = markdown(
+    own = table(
         ("library", *(f"{name}: {what}" for name in judged for what in ("precision", "recall", "wrong"))),
         [[library, *(cell(peer[library][key]) for peer in judged.values()
                      for key in ("precision", "recall", "wrong"))] for library in results])
-    return markdown(headings, rows) + "\n\nAt the peers' own thresholds:\n\n" + own
+    return table(headings, rows) + "\n\nAt the peers' own thresholds:\n\n" + own
 
 
 def reliability_plot(results):
     """SVG: for each row that sums up, how often the pairs of a score are true."""
-    left, top, size = 60, 50, 400
-
-    def place(x, y):
-        return left + size * x, top + size * (1 - y)
-
-    parts = [text(left, 28, "Reliability of the score", 16, weight="bold")]
-    for tick in range(0, 11, 2):
-        x, y = place(tick / 10, tick / 10)
-        parts += [line(left, y, left + size, y), line(x, top, x, top + size),
-                  text(left - 8, y + 4, f"{tick / 10:g}", 11, "end"),
-                  text(x, top + size + 16, f"{tick / 10:g}", 11, "middle")]
-    parts += [line(*place(0, 0), *place(1, 1), "#868e96"),
-              text(left + size / 2, top + size + 36, "mean score of a bin", 12, "middle"),
-              text(left, top - 6, "share of its pairs that is true", 12)]
-    names = [name for name in (LOOKALIKES, DIVERSE_ROW, ALL) if name in results]
-    for number, name in enumerate(names):
-        colour = COLOURS[number % len(COLOURS)]
-        search = results[name]["search"]
-        points = [(*place(part["mean_score"], part["true"]), part["pairs"])
-                  for part in search["reliability"] if part["pairs"]]
-        path = " ".join(f"{x:.1f},{y:.1f}" for x, y, _ in points)
-        parts.append(f"<polyline points='{path}' fill='none' stroke='{colour}' stroke-width='2'/>")
-        for x, y, pairs in points:
-            parts.append(f"<circle cx='{x:.1f}' cy='{y:.1f}' r='4' fill='{colour}'>"
-                         f"<title>{pairs} pairs</title></circle>")
-        parts.append(text(left + 12, top + 20 + 18 * number,
-                          f"{name}: error {cell(search['calibration_error'])}", 12, colour=colour))
-    return document(left + size + 30, top + size + 50, parts)
+    curves = [("as it should be", [(0, 0), (1, 1)])]
+    for name in (LOOKALIKES, DIVERSE_ROW, ALL):
+        if name in results:
+            search = results[name]["search"]
+            curves.append((f"{name}: error {cell(search['calibration_error'])}", [
+                (part["mean_score"], part["true"]) for part in search["reliability"] if part["pairs"]]))
+    return panels([[Panel(
+        "Reliability of the score", "mean score of a bin", "share of its pairs that is true", curves, "xy")]])
 
 
 def wrong_and_missed(rows, questions):

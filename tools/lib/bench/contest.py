@@ -4,9 +4,13 @@ import json
 import os
 import statistics
 
-from bench.failure import Unavailable, note
+from tool import note
 
 OURS = "ours"
+
+
+class Unavailable(Exception):
+    """A peer, or a row, cannot be measured here; the text says why."""
 
 
 class Store:
@@ -58,7 +62,7 @@ class Contest:
     def __init__(self, group, title, unit="s", amount=1, settings=None):
         self.group, self.title, self.unit, self.amount = group, title, unit, amount
         self.settings = settings or {}
-        self.entrants, self.reasons = {}, {}
+        self.entrants = {}
         self.closing = []
 
     def enter(self, name, prepare):

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from bench.failure import Failure, note
+from tool import Failure, note
 
 # What to import → what pip installs. torch first: torchcodec is made for a version of it.
 PACKAGES = {

@@ -6,7 +6,7 @@ import subprocess
 import threading
 import time
 
-from bench.failure import Failure
+from tool import Failure
 
 
 def facts():

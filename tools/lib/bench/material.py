@@ -2,12 +2,9 @@
 
 import random
 import shutil
-import subprocess
-import sys
-from pathlib import Path
 
-from bench.failure import Failure, note
-from bench.places import ROOT
+from tool import VIDEOS, Failure, note
+from videos import ffmpeg, find_videos
 
 SIZES = {"240p": "426x240", "720p": "1280x720", "1080p": "1920x1080"}
 FRAME_RATE = 30
@@ -24,23 +21,10 @@ GROUPS_OF_PICTURES = {"short": 15, "long": 250}
 
 
 def draw(path, source, seconds, codec, between_keys):
-    """Writes a video of a lavfi source; it appears whole or not at all."""
-    if path.exists():
-        return path
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial" + path.suffix)
-    command = [
-        "ffmpeg", "-nostdin", "-hide_banner", "-loglevel", "error", "-y", "-filter_threads", "1", "-f", "lavfi",
-        "-i", source, "-t", str(seconds), "-pix_fmt", "yuv420p", *CODECS[codec][1], "-g", str(between_keys),
-        "-fflags", "+bitexact", "-flags:v", "+bitexact", str(partial),
-    ]
-    try:
-        done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-    except FileNotFoundError:
-        raise Failure("there is no ffmpeg program", "install Debian's package ffmpeg") from None
-    if done.returncode:
-        raise Failure(f"{path}: ffmpeg could not draw it: {done.stderr.strip()[-300:]}")
-    partial.rename(path)
+    """Writes a video of a lavfi source, where it is not there yet."""
+    ffmpeg(path, ["-filter_threads", "1", "-f", "lavfi", "-i", source], [
+        "-t", seconds, "-pix_fmt", "yuv420p", *CODECS[codec][1], "-g", between_keys, "-fflags", "+bitexact", "-flags:v",
+        "+bitexact"])
     return path
 
 
@@ -72,7 +56,7 @@ SOURCES = [
 
 def small_videos(options):
     """A folder of `--count` small videos, their number, and what they are in words."""
-    given = options.videos or (ROOT.parent / "shared" / "videos")
+    given = options.videos or VIDEOS
     if given.is_dir():
         return subset(given, options)
     if options.videos:
@@ -88,12 +72,7 @@ def small_videos(options):
 
 def subset(given, options):
     """Copies, so that both sides read a folder that holds the chosen files alone."""
-    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-    from library import EXTENSIONS
-
-    found = sorted(
-        path.relative_to(given).as_posix() for path in given.rglob("*")
-        if path.suffix.lower() in EXTENSIONS and path.is_file())
+    found = find_videos(given)
     if not found:
         raise Failure(f"{given}: no videos", "name another folder with --videos")
     chosen = random.Random(1).sample(found, min(options.count, len(found)))

@@ -4,8 +4,9 @@ import argparse
 import os
 from pathlib import Path
 
+import tool
 from bench.groups import GROUPS
-from bench.places import ROOT, cache_folder
+from tool import ROOT, cache_folder
 
 
 def above_zero(text):
@@ -17,8 +18,7 @@ def above_zero(text):
 
 def parse(description):
     processors = len(os.sched_getaffinity(0))
-    parser = argparse.ArgumentParser(
-        prog="tools/measure/bench", description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = tool.options(description)
     add = parser.add_argument
     add("--rows", nargs="+", metavar="GROUP", choices=list(GROUPS), default=list(GROUPS),
         help="the groups to measure: " + ", ".join(GROUPS) + " (default: all)")

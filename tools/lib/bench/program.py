@@ -5,25 +5,18 @@ import json
 import subprocess
 from pathlib import Path
 
-from bench.contest import OURS, Contest
-from bench.failure import Failure, Unavailable, note
+import tool
+from bench.contest import OURS, Contest, Unavailable
 from bench.machine import multiplies_bfloat16, timed
-from bench.places import ROOT
 from bench.worker import Worker
+from tool import note
 
 
 class Program:
     """The mixtape program."""
 
     def __init__(self, path=None):
-        if path is None:
-            # Builds it where that must be.
-            if subprocess.run([ROOT / "tools/mixtape", "--version"], stdout=subprocess.DEVNULL).returncode:
-                raise Failure("tools/mixtape could not build the program")
-            path = ROOT / ".build/release/mixtape"
-        self.path = Path(path).resolve()
-        if not self.path.exists():
-            raise Failure(f"{path}: no such program", "leave --mixtape out, and it is built")
+        self.path = Path(tool.program(path))
         self.fingerprint = hashlib.sha256(self.path.read_bytes()).hexdigest()[:16]
 
     def benchmark(self, *arguments, processors=None):

@@ -7,7 +7,8 @@ import subprocess
 import sys
 import textwrap
 
-from bench import contest, svg
+import svg
+from bench import contest
 from bench.groups import GROUPS, growth
 
 NAME = "benchmarks.md"

@@ -6,10 +6,10 @@ import sys
 from bench import machine, report
 from bench.contest import Store
 from bench.environment import Environment
-from bench.failure import Failure, note
 from bench.groups import GROUPS
 from bench.options import parse
 from bench.program import Bench, Program
+from tool import note
 
 
 def main(description):
@@ -19,15 +19,9 @@ def main(description):
         signal.signal(number, signal.default_int_handler)
     try:
         measure(options)
-    except Failure as error:
-        note(f"error: {error}")
-        if error.hint:
-            note(f"hint: {error.hint}")
-        return 1
     except KeyboardInterrupt:
         note("interrupted; run the same command again to go on")
-        return 130
-    return 0
+        raise
 
 
 def measure(options):

@@ -6,8 +6,8 @@ import signal
 import subprocess
 from pathlib import Path
 
+from bench.contest import Unavailable
 from bench.environment import thread_limits
-from bench.failure import Unavailable
 from bench.machine import kept_to
 
 HOST = Path(__file__).resolve().parent / "peers" / "host.py"

@@ -9,7 +9,8 @@ import threading
 from collections import namedtuple
 from pathlib import Path
 
-from alterations import Failure
+from tool import Failure, run
+from videos import draw_small
 
 KINDS = ("kill", "torn", "short", "eintr", "eio", "enospc", "signal")
 LAYER = Path(__file__).resolve().parent / "inject.c"
@@ -27,19 +28,10 @@ Outcome = namedtuple("Outcome", "status output errors call")
 def compile_layer(folder):
     compiler = next((name for name in ("cc", "gcc", "clang") if shutil.which(name)), None)
     if compiler is None:
-        raise Failure("no C compiler\nhint: install gcc")
+        raise Failure("no C compiler", "install gcc")
     target = folder / "inject.so"
-    result = subprocess.run(
-        [compiler, "-shared", "-fPIC", "-O1", "-o", str(target), str(LAYER), "-ldl"], capture_output=True, text=True)
-    if result.returncode != 0:
-        raise Failure(f"{compiler}: {result.stderr}")
+    run(compiler, "-shared", "-fPIC", "-O1", "-o", target, LAYER, "-ldl")
     return target
-
-
-def make_video(path, number, seconds):
-    subprocess.run(
-        ["ffmpeg", "-nostdin", "-v", "error", "-y", "-f", "lavfi", "-i",
-         f"testsrc2=s=64x48:r=8:d={seconds},hue=h={47 * number}", "-c:v", "mpeg4", str(path)], check=True)
 
 
 class Screen:
@@ -82,10 +74,9 @@ class Bench:
         pairs.write_text("query,distance,shares\n" + "".join(
             f"{query},{distance},{int(distance < 9)}\n" for query in "ab" for distance in (0, 1, 50, 60)))
         self.run("model", "calibrate", self.model, "--pairs", pairs, "--precision", "0.5")
-        self.videos.mkdir()
         for number, name in enumerate(VIDEOS):
             # One of several clips, so that there are scenes.
-            make_video(self.videos / name, number, 6 if number == 0 else 2)
+            draw_small(self.videos / name, "64x48", 8, 6 if number == 0 else 2, 47 * number)
         # Files of their own for the command that is told of files that are gone.
         self.shrinking = work / "shrinking"
         shutil.copytree(self.videos, self.shrinking)
@@ -141,3 +132,21 @@ def options(bench, place):
 def is_done(outcome):
     """Whether the program said so: by its status, or in words before something ended it."""
     return outcome.status == 0 or outcome.output.strip() != ""
+
+
+class Command:
+    """A command of the program, and what must be true after it. Those on an index begin with an index of all videos."""
+
+    # The folder whose calls count.
+    counts = "index"
+
+    def prepare(self, bench, place):
+        """The folder `place` as it is before the command."""
+        place.mkdir()
+        bench.run("index", bench.videos, *options(bench, place))
+
+    def below(self, place):
+        return place / self.counts
+
+    def check_again(self, bench, place, outcome, again, wanted):
+        """Raises where the next run did wrong, beside what every run is checked for."""

@@ -4,24 +4,18 @@ import hashlib
 import json
 import re
 
-from alterations import Failure
-from faults.bench import is_done, options
+from faults.bench import Command, is_done, options
+from tool import Failure
 
 STEPS = 4
 
 
-class Export:
-    name = "export"
+class Export(Command):
+    name, counts = "export", "out"
 
     def prepare(self, bench, place):
-        """The folder `place` as it is before the command."""
-        place.mkdir()
-        bench.run("index", bench.videos, *options(bench, place))
+        super().prepare(bench, place)
         (place / "out").mkdir()
-
-    def below(self, place):
-        """The folder whose calls count."""
-        return place / "out"
 
     def start(self, bench, place, fault=None):
         return bench.run("export", place / "out" / "arrays", *options(bench, place), fault=fault, below=self.below(place))
@@ -35,9 +29,6 @@ class Export:
             raise Failure(f"differs from what it is without a fault: {sorted(wrong)}")
         if is_done(outcome) and state != wanted:
             raise Failure(f"it said it was done, and there is only: {state}")
-
-    def check_again(self, bench, place, outcome, again, wanted):
-        """Nothing beside what every run is checked for."""
 
     def state(self, bench, place):
         """The files that must be the same to the bit, with their hashes."""

@@ -6,8 +6,8 @@ import shutil
 import sqlite3
 from pathlib import Path
 
-from alterations import Failure
-from faults.bench import VIDEOS, is_done, options
+from faults.bench import VIDEOS, Command, is_done, options
+from tool import Failure
 
 # How far a run is, as it says on a terminal. Files that failed are among those that are done.
 PROGRESS = re.compile(r"(\d+)/\d+ files(?:, [\d.]+ a second)?(?:, (\d+) failed)?")
@@ -17,7 +17,7 @@ PAUSE_OF_CALL, PAUSE_OF_SYNCS = 250, 60
 NEWEST_FORMAT = 3
 
 
-class Index:
+class Index(Command):
     """A command on an index: what stands before it, and how what results is told."""
 
     def __init__(self, name, command, before, after, at_once=False, folder="videos", make_old=None):
@@ -26,7 +26,6 @@ class Index:
         self.at_once, self.folder, self.make_old = at_once, folder, make_old
 
     def prepare(self, bench, place):
-        """The folder `place` as it is before the command."""
         place.mkdir()
         folder = getattr(bench, self.folder)
         if self.before:
@@ -36,10 +35,6 @@ class Index:
                 (folder / name).unlink()
         if self.make_old:
             self.make_old(place / "index" / "videos.sqlite")
-
-    def below(self, place):
-        """The folder whose calls count."""
-        return place / "index"
 
     def start(self, bench, place, fault=None):
         pause = PAUSE_OF_CALL if fault and fault.kind not in ("count", "signal") else PAUSE_OF_SYNCS
@@ -109,9 +104,6 @@ class Index:
         reply = bench.run("search", *videos, "--limit", "100", "--json", *options(bench, place))
         answers = [json.loads(line)["matches"] for line in reply.output.splitlines()]
         return json.dumps([[(match["path"], match["distance"]) for match in matches] for matches in answers])
-
-    def check_again(self, bench, place, outcome, again, wanted):
-        """Nothing beside what every run is checked for."""
 
 
 def make_first_format(database):

@@ -3,27 +3,21 @@
 import hashlib
 import json
 
-from alterations import Failure
-from faults.bench import options
+from faults.bench import Command, options
+from tool import Failure
 
 DERIVED = ("moments.bin", "clips.bin", "scenes.bin", "empty.bin")
 
 
-class Search:
+class Search(Command):
     """A first search by scenes, which needs all of the derived files and finds none."""
 
     name = "search"
 
     def prepare(self, bench, place):
-        """The folder `place` as it is before the command."""
-        place.mkdir()
-        bench.run("index", bench.videos, *options(bench, place))
+        super().prepare(bench, place)
         for name in DERIVED:
             (place / "index" / name).unlink(missing_ok=True)
-
-    def below(self, place):
-        """The folder whose calls count."""
-        return place / "index"
 
     def start(self, bench, place, fault=None):
         return bench.run("search", bench.videos / "0.mp4", bench.videos / "1.mp4", "--granularity", "scene", "--json",

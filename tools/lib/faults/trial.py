@@ -4,8 +4,8 @@ import shutil
 import time
 from collections import namedtuple
 
-from alterations import Failure, note
 from faults.bench import COUNTED
+from tool import Failure, note
 
 # What processes end by where Swift or the system stops them: SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV.
 TRAPS = {-4, -5, -6, -7, -8, -11}

@@ -23,7 +23,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from web.service import ROOT, Failure, note
+from tool import ROOT, Failure, note
 
 BUILD = ROOT / ".build-fuzz"
 WORK = BUILD / "work"
@@ -99,31 +99,29 @@ def build():
     return BUILD / "release" / "mixtape-fuzz"
 
 
+def drawn(plain, arguments):
+    """The bytes of a video of a second and 16 × 16 pixels; None where this ffmpeg cannot write it."""
+    done = subprocess.run(
+        ["ffmpeg", "-nostdin", "-v", "error", "-y", "-f", "lavfi", "-i", "testsrc=s=16x16:r=8:d=1.25", *arguments,
+         "-strict", "-2", "-threads", "1", str(plain)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    content = plain.read_bytes() if done.returncode == 0 else None
+    plain.unlink(missing_ok=True)
+    return content
+
+
 def draw_videos(folder):
-    """Videos of a second and 16 × 16 pixels; codecs that this ffmpeg cannot write are left out."""
+    """A video of each kind."""
     for container, codec in VIDEOS:
-        plain = folder / f".{codec}.{container}"
-        done = subprocess.run(
-            ["ffmpeg", "-nostdin", "-v", "error", "-y", "-f", "lavfi", "-i", "testsrc=s=16x16:r=8:d=1.25", "-c:v", codec,
-             "-strict", "-2", "-threads", "1", str(plain)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        if done.returncode == 0:
-            # Clips, and a picture of the middle.
-            for kind in (0, 7):
-                (folder / f"{codec}-{container}-{kind}").write_bytes(bytes([kind]) + plain.read_bytes())
-        plain.unlink(missing_ok=True)
+        content = drawn(folder / f".{codec}.{container}", ["-c:v", codec])
+        # Clips, and a picture of the middle.
+        for kind in (0, 7) if content else ():
+            (folder / f"{codec}-{container}-{kind}").write_bytes(bytes([kind]) + content)
 
 
 def draw_troubled(folder):
     """Wrong times, posters, keys, several streams, pictures that move; and files that are joined or cut off."""
-    made = {}
-    for name, arguments in TROUBLED.items():
-        plain = folder / f".{name}"
-        done = subprocess.run(
-            ["ffmpeg", "-nostdin", "-v", "error", "-y", "-f", "lavfi", "-i", "testsrc=s=16x16:r=8:d=1.25", *arguments,
-             "-strict", "-2", "-threads", "1", str(plain)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        if done.returncode == 0:
-            made[name] = plain.read_bytes()
-        plain.unlink(missing_ok=True)
+    made = {name: drawn(folder / f".{name}", arguments) for name, arguments in TROUBLED.items()}
+    made = {name: content for name, content in made.items() if content}
     for name in ("live.webm", "programmes.ts", "fragments.mp4"):
         if name in made:
             made["twice-" + name] = made[name] * 2

@@ -6,14 +6,14 @@ afterwards is an error. The program schemathesis is looked for on the PATH and i
 --install puts it. Needs ffmpeg.
 """
 
-import os
 import shutil
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-from web.service import Failure, HTTPService, note, program, run
+from service import HTTPService
+from tool import Failure, cache_folder, model_words, note, program, run
 
 CHECKS = ",".join([
     "not_a_server_error", "status_code_conformance", "content_type_conformance", "response_headers_conformance",
@@ -32,7 +32,7 @@ def add_options(parser):
 
 def schemathesis(path, install):
     """The program."""
-    home = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"), "mixtape/schemathesis")
+    home = cache_folder() / "schemathesis"
     if install and not (home / "bin/schemathesis").exists():
         note(f"installing schemathesis into {home}")
         run(sys.executable, "-m", "venv", home)
@@ -45,8 +45,7 @@ def schemathesis(path, install):
 
 def main(options):
     tool = schemathesis(options.schemathesis, options.install)
-    mixtape = program(options.mixtape)
-    model = ["--model", options.model] if options.model else []
+    mixtape, model = program(options.mixtape), model_words(options)
     with tempfile.TemporaryDirectory(prefix="mixtape-fuzz-") as folder:
         note("drawing and indexing videos")
         run(mixtape, "demo", "--keep", folder, *model)

@@ -4,8 +4,8 @@ import os
 import statistics
 
 from bench import material
-from bench.failure import note
 from bench.groups.indexing import index
+from tool import note
 
 TITLE = "Growth"
 NOTE = "Medians of whole `mixtape index` processes, from nothing to a finished index; memory is the most that one held."

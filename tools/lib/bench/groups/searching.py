@@ -5,16 +5,12 @@ import os
 import shutil
 import sqlite3
 import statistics
-import sys
 import time
 from pathlib import Path
 
-from bench.contest import OURS
-from bench.failure import Unavailable
+from bench.contest import OURS, Unavailable
 from bench.machine import timed
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-from library import Service  # noqa: E402
+from service import LineService
 
 TITLE = "Searching"
 NOTE = (
@@ -113,7 +109,7 @@ def service(bench, videos, index, paths):
     contest = bench.contest(GROUP, f"service, {videos:,} videos, median", "ms", videos=videos, clips=CLIPS, count=count)
 
     def prepare():
-        running = Service(str(bench.program.path), index)
+        running = LineService(bench.program.path, index)
         contest.close_with(running.close)
         ask(running, paths[0], "video")
 

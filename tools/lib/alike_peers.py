@@ -1,25 +1,24 @@
 #!/usr/bin/env python3
 """Answer the yardstick's queries by the peers: vPDQ, and frames of SSCD without and with score normalisation.
 
-    peer_worker.py --cache DIR [--sscd FILE] < questions.json > answers.json
+    alike_peers.py --cache DIR [--sscd FILE] < questions.json > answers.json
 
 questions.json: [{"kind": …, "references": [path, …], "queries": [path, …]}, …]. answers.json: for each peer
 its own threshold (or null), kind → rows (query, target, score), and the files that it could not read. Run by
 `tools/measure/alike --peers PYTHON`, with a Python that has numpy, vpdq, av and onnxruntime.
 """
 
-import argparse
+import hashlib
 import json
 import sys
+from functools import partial
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-sys.dont_write_bytecode = True
+import numpy as np
 
-import numpy as np  # noqa: E402
-from alike import sscd  # noqa: E402
-from alike.peer_features import features  # noqa: E402
-from copy_peers import similarities_vpdq  # noqa: E402
+from alike import sscd
+from copy_peers import similarities_vpdq
+from peers import features, parser, vpdq_bits
 
 # vPDQ's default: four fifths of the frames have to match.
 VPDQ_THRESHOLD = 0.8
@@ -59,21 +58,26 @@ def by_sscd(library, values, limit):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--cache", type=Path, required=True)
-    parser.add_argument("--sscd", metavar="FILE")
-    parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--limit", type=int, default=50)
-    arguments = parser.parse_args()
+    options = parser(__doc__)
+    options.add_argument("--sscd", metavar="FILE")
+    options.add_argument("--limit", type=int, default=50)
+    arguments = options.parse_args()
     libraries = json.load(sys.stdin)
     paths = list(dict.fromkeys(path for library in libraries
                                for path in library["references"] + library["queries"]))
     answers = {}
-    values, errors = features("vpdq", paths, arguments.cache, None, arguments.jobs)
+    # By their contents: no file is ever read twice.
+    keys = {path: hashlib.sha256(Path(path).read_bytes()).hexdigest()[:24] for path in paths}
+
+    def described(name, describe, empty):
+        return features(name, describe, paths, lambda path: arguments.cache / name / f"{keys[path]}.features",
+                        arguments.jobs, empty)
+
+    values, errors = described("vpdq", vpdq_bits, np.empty((0, 256), np.int8))
     answers["vPDQ"] = {"threshold": VPDQ_THRESHOLD, "failed": errors, "rows": {
         library["kind"]: by_vpdq(library, values, arguments.limit) for library in libraries}}
     if arguments.sscd:
-        values, errors = features("sscd", paths, arguments.cache, arguments.sscd, arguments.jobs)
+        values, errors = described("sscd", partial(sscd.describe, arguments.sscd), np.empty((0, 512), np.float32))
         both = {library["kind"]: by_sscd(library, values, arguments.limit) for library in libraries}
         answers["SSCD"] = {"threshold": sscd.THRESHOLD, "failed": errors,
                            "rows": {kind: plain for kind, (plain, _) in both.items()}}
@@ -83,7 +87,4 @@ def main():
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except KeyboardInterrupt:
-        sys.exit(130)
+    main()

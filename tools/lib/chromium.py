@@ -10,7 +10,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from web.service import Failure
+from tool import Failure
 
 
 class Chromium:

@@ -1,4 +1,4 @@
-"""Plots as SVG text, without a library: bars of ratios, lines over a growing axis."""
+"""Plots as SVG text, without a library: bars of ratios, curves in panels."""
 
 import math
 from xml.sax.saxutils import escape
@@ -70,38 +70,51 @@ def bars(title, sections):
     return document(width, y + 46, ticks + parts)
 
 
-class Panel:
-    """One plot: `curves` are (name, [(x, y)]); both axes logarithmic."""
+class Axis:
+    """From one end (0) to the other (1): logarithmic, or of shares, which are plain."""
 
-    def __init__(self, title, x_label, y_label, curves):
-        self.title, self.x_label, self.y_label = title, x_label, y_label
+    def __init__(self, values, margin, is_share):
+        self.is_share = is_share
+        self.low, self.high = (0, 1) if is_share else (min(values) / margin, max(values) * margin)
+
+    def place(self, value):
+        return value / self.high if self.is_share else math.log(value / self.low) / math.log(self.high / self.low)
+
+    def ticks(self):
+        return [number / 5 for number in range(6)] if self.is_share else decades(self.low, self.high)
+
+
+class Panel:
+    """One plot: `curves` are (name, [(x, y)]); `shares` names the axes ("y", "xy") whose values are from 0 to 1."""
+
+    def __init__(self, title, x_label, y_label, curves, shares=""):
+        self.title, self.x_label, self.y_label, self.shares = title, x_label, y_label, shares
         self.curves = [(name, points) for name, points in curves if points]
 
     def draw(self, left, top, width, height):
         points = [point for _, curve in self.curves for point in curve]
         xs, ys = [x for x, _ in points], [y for _, y in points]
-        x0, x1 = bounds(xs, 1.15)
-        y0, y1 = bounds(ys, 1.5)
+        across, up = Axis(xs, 1.15, "x" in self.shares), Axis(ys, 1.5, "y" in self.shares)
         # A flat curve is to look flat, and the names need room above the curves.
-        if y1 / y0 < 10:
-            middle = math.sqrt(y0 * y1)
-            y0, y1 = middle / math.sqrt(10), middle * math.sqrt(10)
-        if len(self.curves) > 1:
-            y1 *= (y1 / y0) ** (0.09 * len(self.curves))
+        if not up.is_share and up.high / up.low < 10:
+            middle = math.sqrt(up.low * up.high)
+            up.low, up.high = middle / math.sqrt(10), middle * math.sqrt(10)
+        room = 0.09 * len(self.curves) if len(self.curves) > 1 else 0
+        up.high *= 1 + room if up.is_share else (up.high / up.low) ** room
         inner_left, inner_top, right, bottom = left + 62, top + 34, left + width - 14, top + height - 44
 
         def x(value):
-            return inner_left + (right - inner_left) * math.log(value / x0) / math.log(x1 / x0)
+            return inner_left + (right - inner_left) * across.place(value)
 
         def y(value):
-            return bottom - (bottom - inner_top) * math.log(value / y0) / math.log(y1 / y0)
+            return bottom - (bottom - inner_top) * up.place(value)
 
         parts = [text(left + 10, top + 18, self.title, 13, weight="bold")]
-        for tick in decades(y0, y1):
+        for tick in up.ticks():
             parts += [line(inner_left, y(tick), right, y(tick)),
                       text(inner_left - 6, y(tick) + 4, short(tick), 11, "end")]
-        ticks = sorted(set(xs))
-        for tick in ticks if len(ticks) <= 8 else decades(x0, x1):
+        values = sorted(set(xs))
+        for tick in values if len(values) <= 8 and not across.is_share else across.ticks():
             parts += [line(x(tick), bottom, x(tick), bottom + 4, "#868e96"),
                       text(x(tick), bottom + 17, short(tick), 11, "middle")]
         parts += [line(inner_left, bottom, right, bottom, "#868e96"),
@@ -128,11 +141,6 @@ def panels(rows):
         for c, panel in enumerate(row):
             parts += panel.draw(c * width, r * height, width, height)
     return document(width * max(len(row) for row in rows), height * len(rows), parts)
-
-
-def bounds(values, margin):
-    """Where a logarithmic axis starts and ends, with some room."""
-    return min(values) / margin, max(values) * margin
 
 
 def decades(low, high):

@@ -1,1 +1,0 @@
-"""What the tools that look at the HTTP service from outside share."""
