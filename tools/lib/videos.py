@@ -1,5 +1,6 @@
 """Videos of a folder, and videos that the ffmpeg program makes."""
 
+import csv
 import hashlib
 import json
 import os
@@ -41,6 +42,15 @@ def pick_videos(folder, count, seed, parts=None):
     if not found:
         raise Failure(f"{folder}: no videos")
     return sorted(found, key=lambda name: seeded_order(seed, name))[:count]
+
+
+def read_labels(folder):
+    """Path → label, of labels.csv; nothing where there is none."""
+    path = folder / "labels.csv"
+    if not path.exists():
+        return {}
+    with path.open(newline="", encoding="utf-8") as file:
+        return {row["path"]: row["label"] for row in csv.DictReader(file)}
 
 
 def probe(path):

@@ -188,21 +188,23 @@ def blocks(x, probability, draw):
     chosen, step = draw.chance(probability), draw.uniform(12, 60) / 255
     if not chosen.any():
         return x
-    k = torch.arange(8, device=x.device)
-    basis = torch.cos(math.pi * (2 * k[None] + 1) * k[:, None] / 16) * 0.5
-    basis[0] = math.sqrt(1 / 8)
+    whole = x.shape[-1] // 8 * 8
     part = x[chosen]
-    rows = part.shape[-1] // 8
-    inner = part[..., : rows * 8, : rows * 8]
-    tiles = inner.unflatten(-1, (rows, 8)).unflatten(-3, (rows, 8)).transpose(-3, -2)
-    steps = step[chosen].view(-1, 1, 1, 1, 1, 1, 1) * (1 + 0.5 * (k[:, None] + k[None]))
-    coded = ((basis @ tiles @ basis.T) / steps).round() * steps
-    back = (basis.T @ coded @ basis).transpose(-3, -2).flatten(-4, -3).flatten(-2)
-    part = part.clone()
-    part[..., : rows * 8, : rows * 8] = back
+    part[..., :whole, :whole] = quantised(part[..., :whole, :whole], step[chosen].view(-1, 1, 1, 1, 1, 1, 1))
     x = x.clone()
     x[chosen] = part
     return x
+
+
+def quantised(x, step):
+    """8 × 8 cosine transforms of pictures [..., H, W], rounded to steps that grow with the frequency."""
+    k = torch.arange(8, device=x.device)
+    basis = torch.cos(math.pi * (2 * k[None] + 1) * k[:, None] / 16) * 0.5
+    basis[0] = math.sqrt(1 / 8)
+    tiles = x.unflatten(-1, (-1, 8)).unflatten(-3, (-1, 8)).transpose(-3, -2)
+    steps = step * (1 + 0.5 * (k[:, None] + k[None]))
+    coded = ((basis @ tiles @ basis.T) / steps).round() * steps
+    return (basis.T @ coded @ basis).transpose(-3, -2).flatten(-4, -3).flatten(-2)
 
 
 def noise(x, probability, draw):

@@ -22,6 +22,33 @@ def class_name(entry):
     return f"{entry['path'].split('/')[0]}/{entry['label']}" if entry["label"] else None
 
 
+def labelled(entries, folder):
+    """Numbers of the folder's videos that have a label; mirrored copies are left out."""
+    return [number for number, e in enumerate(entries)
+            if e["path"].startswith(folder + "/") and e["label"] and "_flipped" not in e["path"]]
+
+
+def draw_clips(generator, shape, count, span, settings, starts):
+    """First frames and paces of a view's clips, some of them near those of the view before (`starts`, or None), in
+    videos of `count` frames."""
+    pace = settings.speed ** generator.uniform(-1, 1, shape)
+    room = np.maximum(0, count - span * pace)
+    fresh = generator.uniform(0, 1, shape) * room
+    near = generator.uniform(0, 1, shape) < settings.near
+    shift = generator.uniform(-0.5, 0.5, shape) * span
+    if starts is not None:
+        fresh = np.where(near, np.clip(starts + shift, 0, room), fresh)
+    return fresh, pace
+
+
+def clip_places(count, config, interval):
+    """Frames of all clips of a video of `count` cached frames, side by side as in indexing: [N, T]."""
+    frames, span = config["clip"]["frames"], config["clip"]["duration"] / interval
+    starts = np.arange(max(1, int(count // span))) * span
+    steps = (np.arange(frames) + 0.5) * min(span, count) / frames
+    return np.minimum(np.floor(starts[:, None] + steps), count - 1).astype(np.int64)
+
+
 class Cache:
     def __init__(self, folder):
         folder = Path(folder)
@@ -45,12 +72,10 @@ class Cache:
 
     def uniform_clips(self, entry, config, most):
         """As indexing does it: whole clips side by side, at most `most` of them, spread evenly."""
-        frames, span = config["clip"]["frames"], config["clip"]["duration"] / self.interval
-        starts = np.arange(max(1, int(entry["count"] // span))) * span
-        if len(starts) > most:
-            starts = starts[np.linspace(0, len(starts) - 1, most).round().astype(int)]
-        return np.stack([self.clip(entry, start + (np.arange(frames) + 0.5) * min(span, entry["count"]) / frames)
-                         for start in starts])
+        places = clip_places(entry["count"], config, self.interval)
+        if len(places) > most:
+            places = places[np.linspace(0, len(places) - 1, most).round().astype(int)]
+        return np.stack([self.clip(entry, row) for row in places])
 
 
 def prefetch(make, first, last, depth=4):
@@ -108,14 +133,7 @@ class Batches:
         for row, entry in enumerate(items):
             starts = None
             for view in range(self.views):
-                pace = self.settings.speed ** generator.uniform(-1, 1, self.clips)
-                room = np.maximum(0, entry["count"] - span * pace)
-                fresh = generator.uniform(0, 1, self.clips) * room
-                near = generator.uniform(0, 1, self.clips) < self.settings.near
-                shift = generator.uniform(-0.5, 0.5, self.clips) * span
-                if starts is not None:
-                    fresh = np.where(near, np.clip(starts + shift, 0, room), fresh)
-                starts = fresh
+                starts, pace = draw_clips(generator, self.clips, entry["count"], span, self.settings, starts)
                 steps = (np.arange(frames) + 0.5) * span / frames
                 clips[view][row] = np.stack(
                     [self.cache.clip(entry, start + p * steps) for start, p in zip(starts, pace)])

@@ -10,7 +10,6 @@ A file that cannot be read is named and left out.
 """
 
 import argparse
-import csv
 import json
 import os
 import sys
@@ -22,7 +21,7 @@ import av
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
-from videos import find_videos, is_held_out  # noqa: E402
+from videos import find_videos, is_held_out, read_labels  # noqa: E402
 
 VIDEOS = {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".gif"}
 STILLS = {".jpg", ".jpeg", ".png", ".bmp", ".webp"}
@@ -69,14 +68,6 @@ def decode_task(task, size, interval):
     except (av.error.FFmpegError, ValueError, IndexError, OSError) as error:
         print(f"warning: {folder / path}: {error}", file=sys.stderr)
         return None
-
-
-def read_labels(folder):
-    path = folder / "labels.csv"
-    if not path.exists():
-        return {}
-    with path.open(newline="") as file:
-        return {row["path"]: row["label"] for row in csv.DictReader(file)}
 
 
 def main():

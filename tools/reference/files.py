@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 from pathlib import Path
 
 import torch
@@ -13,6 +14,12 @@ CONFIGURATION_KEYS = {
     "format", "name", "clip", "input", "backbone", "head", "calibration", "training", "notes",
 }
 FORMAT = 1
+
+
+def need_new(folder, hint="choose another folder"):
+    """Ends the program where the folder holds a model."""
+    if (Path(folder) / "model.safetensors").exists():
+        sys.exit(f"error: {folder} holds a model already\nhint: {hint}")
 
 
 def read_configuration(folder):

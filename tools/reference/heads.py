@@ -21,9 +21,9 @@ import torch
 import torch.nn.functional as F
 
 from augmentation import AugmentationSettings, Draw, bytes_of, crop, degrade, unit_range
-from data import Cache, class_name
-from files import read_model, write_model
-from model import normalise, reduced_precision
+from data import Cache, class_name, labelled
+from files import need_new, read_model, write_model
+from model import best_device, normalise
 from objective import bhattacharyya_between, closed_form_bhattacharyya, moments
 from ruins import KINDS, ruin
 
@@ -47,8 +47,7 @@ def encode(encoder, clips):
         x = normalise(part.to(device), encoder.config)
         if x.shape[-1] != size:
             x = F.interpolate(x, (x.shape[2], size, size), mode="trilinear", align_corners=False)
-        with reduced_precision(device.type):
-            rows.append(encoder.backbone(x.contiguous(memory_format=torch.channels_last_3d)).float())
+        rows.append(encoder.features(x))
     return torch.cat(rows)
 
 
@@ -131,8 +130,7 @@ def report(head, versions, ruins, entries):
     mean, variance = mixtures(head, versions[:, 0])
     print(f"mean log variance {head.log_variance(versions[:, 0]).clamp(*head.range).mean():.2f}")
     for name in ("web", "fight", "yoga"):
-        rows = [i for i, e in enumerate(entries)
-                if e["path"].startswith(name + "/") and e["label"] and "_flipped" not in e["path"]]
+        rows = labelled(entries, name)
         if len(rows) < 2:
             continue
         labels = [entries[i]["label"] for i in rows]
@@ -253,11 +251,10 @@ def main():
     parser.add_argument("--threads", type=int, default=0)
     parser.add_argument("--half", action="store_true", help="write float16 weights")
     arguments = parser.parse_args()
-    if (Path(arguments.out) / "model.safetensors").exists():
-        sys.exit(f"error: {arguments.out} holds a model already\nhint: choose another folder")
+    need_new(arguments.out)
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = best_device()
     encoder = read_model(arguments.start).to(device).to(memory_format=torch.channels_last_3d).eval()
     cache = Cache(arguments.cache)
     training = cache.choose("video", held_out=False)

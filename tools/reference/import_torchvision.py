@@ -23,7 +23,7 @@ except ModuleNotFoundError:
     sys.exit(f"error: PyTorch is not installed for {sys.executable}\n"
              f"hint: {sys.executable} -m pip install -r {requirements}, best in a virtual environment (python3 -m venv)")
 
-from files import stored_tensors, write_model
+from files import need_new, stored_tensors, write_model
 from model import Encoder, initialise
 from presets import configuration
 
@@ -148,8 +148,7 @@ def main():
         sys.exit(0 if worst <= 1e-5 else 1)
     if not (arguments.weights and arguments.architecture and arguments.out):
         parser.error("give a weights file, --architecture and --out, or --check, or --names")
-    if (Path(arguments.out) / "model.safetensors").exists():
-        sys.exit(f"error: {arguments.out} holds a model already\nhint: choose another folder")
+    need_new(arguments.out)
     try:
         weights = torch.load(arguments.weights, map_location="cpu", weights_only=True)
         encoder = converted(weights, arguments.architecture, arguments.dimension, arguments.seed)

@@ -14,12 +14,9 @@ Seeded: everything drawn follows from --seed and the step. OUT is a model folder
 on from OUT/checkpoint.pt. OUT/log.jsonl has the curves.
 """
 
-import argparse
 import copy
 import json
 import math
-import os
-import sys
 import time
 from pathlib import Path
 
@@ -29,15 +26,15 @@ from torch import nn
 
 from augmentation import AugmentationSettings, Draw, bytes_of, crop, degrade, unit_range
 from data import Cache, prefetch
-from files import read_model, write_model
-from model import Encoder, initialise, normalise, reduced_precision
+from files import need_new, write_model
+from model import best_device, normalise
 from objective import ObjectiveSettings, bhattacharyya_between, moments, objective
 from optimisation import make_optimiser, rate_factor, step as optimiser_step
-from presets import configuration
 from ruins import KINDS, ruin
 from sampling import Mix, ResidentFrames, Sampler
 from teacher import CLASSES, FEATURES, Teacher
 from train import keep_one_frame
+from training import begin, options, save_state
 
 VIEWS = 2
 # A library's video as it is: every second step's first view.
@@ -99,9 +96,7 @@ def picture_terms(student, teacher, frames, batch, settings, arguments, generato
     no = torch.zeros(len(numbers), dtype=torch.bool, device=device)
     x = crop(unit_range(frames[numbers].unsqueeze(1)), no, arguments.size, settings, draw)
     taught = teacher(x[:, 0])
-    clips = normalise(bytes_of(degrade(x, settings, draw)), student.encoder.config)
-    with reduced_precision(device.type):
-        v = student.encoder.backbone(clips.contiguous(memory_format=torch.channels_last_3d)).float()
+    v = student.encoder.features(normalise(bytes_of(degrade(x, settings, draw)), student.encoder.config))
     mean, _ = student.encoder.head(v)
     terms = teaching(student, v, mean, taught, arguments)
     terms["label"] = labels(student.still_classifier(v), torch.as_tensor(classes, device=device))
@@ -149,9 +144,7 @@ def video_terms(student, teacher, frames, batch, settings, arguments, generator,
     # Rows in an order of their own, so that every kind of ruin meets every kind of video.
     order = torch.randperm(videos * count, generator=here, device=device)[: arguments.ruins]
     ruins, gone = ruined(views[0][order], arguments.ruins, here)
-    clips = normalise(torch.cat([*views, gone]), encoder.config)
-    with reduced_precision(device.type):
-        v = encoder.backbone(clips.contiguous(memory_format=torch.channels_last_3d)).float()
+    v = encoder.features(normalise(torch.cat([*views, gone]), encoder.config))
     mean, log_variance = encoder.head(v)
     whole = VIEWS * videos * count
     intact, lost = log_variance[order[:ruins]].mean(1), log_variance[whole:].mean(1)
@@ -196,32 +189,14 @@ def total(terms, arguments):
 
 
 def parse():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = options(
+        __doc__, steps=5000, batch=256, clips=2, rate=2e-3, decay=0.05, warm_up=200, label_weight=0.2,
+        video_label_weight=0.2, stills=0.25, smallest_crop=0.25, copies=0.25)
     add = parser.add_argument
-    add("--cache", required=True, metavar="DIR", help="made by decode_cache.py")
-    add("--out", required=True, metavar="DIR")
-    add("--from", dest="start", metavar="DIR", help="start from a model folder")
     add("--pictures", action="store_true", help="single frames and the teacher alone, to start from")
-    add("--architecture", default="slowonly18")
-    add("--width", type=int, help="of the first stage")
-    add("--dimension", type=int, default=256, help="D")
-    add("--seed", type=int, default=1)
-    add("--steps", type=int, default=5000)
-    add("--batch", type=int, default=256, help="videos (or pictures) a step")
-    add("--clips", type=int, default=2, help="N, clips of a view")
     add("--size", type=int, default=112)
-    add("--stills", type=float, default=0.25, help="share of stills in a batch")
     add("--together", type=float, default=0.5, help="share of the videos that are of one folder")
-    add("--rate", type=float, default=2e-3)
-    add("--decay", type=float, default=0.05)
-    add("--warm-up", type=int, default=200)
-    add("--clip-norm", type=float, default=5.0)
     add("--average", type=float, default=0.998, help="decay of the average of the weights")
-    add("--nce", type=float, default=0.5)
-    add("--temperature", type=float, default=0.1)
-    add("--samples", type=int, default=8, help="K")
-    add("--quantile", type=float, default=0.01, help="share of the pairs that mining takes")
-    add("--kl", type=float, default=1e-4)
     add("--teacher-size", type=int, default=192, help="pixels that the teacher sees")
     add("--softness", type=float, default=2.0, help="temperature of the teacher's classes")
     add("--taught-temperature", type=float, default=0.1, help="of the teacher's neighbours")
@@ -229,19 +204,12 @@ def parse():
     add("--features-weight", type=float, default=2.0)
     add("--neighbours-weight", type=float, default=0.5)
     add("--search-weight", type=float, default=0.5)
-    add("--label-weight", type=float, default=0.2, help="of the stills' labels")
-    add("--video-label-weight", type=float, default=0.2, help="of the videos' labels")
     add("--ruins", type=int, default=64, help="ruined clips a step")
     add("--ruins-weight", type=float, default=2.0)
     add("--margin", type=float, default=0.3, help="of the mean log variance")
-    add("--smallest-crop", type=float, default=0.25)
-    add("--copies", type=float, default=0.25, help="probability of each effect that copies show")
     add("--inset", type=float, default=0.15, help="probability of a picture in picture")
     add("--compile", action="store_true", help="the backbone with torch.compile")
-    add("--log-every", type=int, default=20)
-    add("--checkpoint-minutes", type=float, default=3)
     add("--minutes", type=float, default=math.inf, help="stop after so many; --resume goes on")
-    add("--resume", action="store_true")
     return parser.parse_args()
 
 
@@ -255,10 +223,9 @@ def save(arguments, student, average, optimiser, done):
     config["training"] = {"method": "tools/reference/joint.py", "joint": given, "steps": done,
                           "earlier": config["training"].get("earlier", [])}
     write_model(out, average, torch.float32)
-    state = {"arguments": given, "step": done, "student": student.state_dict(), "average": average.state_dict(),
-             "optimiser": optimiser.state_dict(), "steps_seen": student.steps_seen}
-    torch.save(state, out / "checkpoint.pt.partial")
-    os.replace(out / "checkpoint.pt.partial", out / "checkpoint.pt")
+    save_state(out, {
+        "arguments": given, "step": done, "student": student.state_dict(), "average": average.state_dict(),
+        "optimiser": optimiser.state_dict(), "steps_seen": student.steps_seen})
 
 
 def main():
@@ -266,13 +233,12 @@ def main():
     torch.manual_seed(arguments.seed)
     torch.backends.cudnn.benchmark = True
     torch.set_float32_matmul_precision("high")
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = best_device()
     out = Path(arguments.out)
-    if not arguments.resume and (out / "model.safetensors").exists():
-        sys.exit(f"error: {out} holds a model already\nhint: --resume goes on; or choose another folder")
+    if not arguments.resume:
+        need_new(out, "--resume goes on; or choose another folder")
     cache = Cache(arguments.cache)
-    encoder = read_model(arguments.start) if arguments.start else initialise(
-        Encoder(configuration(arguments.architecture, arguments.width, arguments.dimension)), arguments.seed)
+    encoder = begin(arguments)
     if arguments.start:
         if encoder.config.get("training", {}).get("joint", {}).get("pictures"):
             keep_one_frame(encoder)

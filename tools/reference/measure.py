@@ -17,21 +17,14 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from data import Cache
+from augmentation import quantised
+from data import Cache, clip_places, labelled
 from files import read_model
-from model import normalise, reduced_precision
+from model import best_device, normalise
 from objective import bhattacharyya_between, moments
 from ruins import KINDS, ruin
 
 SETS = ("web", "yoga", "fight")
-
-
-def clip_places(count, config, interval):
-    """Frames of all clips of a video of `count` cached frames, side by side as in indexing: [N, T]."""
-    frames, span = config["clip"]["frames"], config["clip"]["duration"] / interval
-    starts = np.arange(max(1, int(count // span))) * span
-    steps = (np.arange(frames) + 0.5) * min(span, count) / frames
-    return np.minimum(np.floor(starts[:, None] + steps), count - 1).astype(np.int64)
 
 
 def resized(x, height, width):
@@ -88,15 +81,8 @@ def within(side, left, top, own):
 
 
 def reencoded(x, other):
-    """8 × 8 cosine transforms with coarse steps, after halving and doubling."""
-    x = resized(resized(x, x.shape[-2] // 2, x.shape[-1] // 2), *x.shape[-2:])
-    k = torch.arange(8, device=x.device)
-    basis = torch.cos(math.pi * (2 * k[None] + 1) * k[:, None] / 16) * 0.5
-    basis[0] = math.sqrt(1 / 8)
-    tiles = x.unflatten(-1, (-1, 8)).unflatten(-3, (-1, 8)).transpose(-3, -2)
-    steps = 40 / 255 * (1 + 0.5 * (k[:, None] + k[None]))
-    coded = ((basis @ tiles @ basis.T) / steps).round() * steps
-    return (basis.T @ coded @ basis).transpose(-3, -2).flatten(-4, -3).flatten(-2)
+    """Coarse steps, after halving and doubling."""
+    return quantised(halved(x, other), 40 / 255)
 
 
 def halved(x, other):
@@ -136,10 +122,7 @@ class Measuring:
     def gaussians(self, clips, rows=256):
         parts = []
         for part in clips.split(rows):
-            x = normalise(part, self.config).contiguous(memory_format=torch.channels_last_3d)
-            with reduced_precision(self.device.type):
-                v = self.encoder.backbone(x)
-            parts.append(torch.stack(self.encoder.head(v.float())))
+            parts.append(torch.stack(self.encoder.head(self.encoder.features(normalise(part, self.config)))))
         return torch.cat(parts, dim=1)
 
     def mixtures(self, videos):
@@ -216,8 +199,7 @@ def meaning(entries, library):
     mean, variance = library
     result = {}
     for name in SETS:
-        rows = [i for i, e in enumerate(entries)
-                if e["path"].startswith(name + "/") and e["label"] and "_flipped" not in e["path"]]
+        rows = labelled(entries, name)
         asked = [k for k, i in enumerate(rows) if entries[i]["held_out"]]
         if not asked:
             continue
@@ -263,7 +245,7 @@ def main():
     parser.add_argument("--others", type=int, default=120, help="originals of all folders")
     parser.add_argument("--json", metavar="FILE")
     arguments = parser.parse_args()
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = best_device()
     cache = Cache(arguments.cache)
     entries = [e for e in cache.entries if e["kind"] == "video"]
     held = [i for i, e in enumerate(entries) if e["held_out"]]

@@ -11,6 +11,10 @@ from torch import nn
 CLIP_DEVIATION_FLOOR = 0.02
 
 
+def best_device():
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
 def reduced_precision(device, wanted=True):
     """A context that computes in bfloat16 where it is asked for and the device multiplies it; emulated, it is slower
     than float32."""
@@ -153,6 +157,11 @@ class Encoder(nn.Module):
 
     def forward(self, clips):
         return self.head(self.backbone(clips))
+
+    def features(self, clips, bfloat16=True):
+        """The backbone's, in float32; computed in bfloat16 where the device multiplies it."""
+        with reduced_precision(clips.device.type, bfloat16):
+            return self.backbone(clips.contiguous(memory_format=torch.channels_last_3d)).float()
 
 
 def initialise(encoder, seed):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from data import class_name
+from data import class_name, draw_clips
 
 
 class ResidentFrames:
@@ -82,14 +82,7 @@ class Sampler:
         steps = (np.arange(self.frames) + 0.5) * self.span / self.frames
         numbers, starts = [], None
         for _ in range(self.views):
-            pace = self.mix.speed ** generator.uniform(-1, 1, shape)
-            room = np.maximum(0, count - self.span * pace)
-            fresh = generator.uniform(0, 1, shape) * room
-            close = generator.uniform(0, 1, shape) < self.mix.near
-            shift = generator.uniform(-0.5, 0.5, shape) * self.span
-            if starts is not None:
-                fresh = np.where(close, np.clip(starts + shift, 0, room), fresh)
-            starts = fresh
+            starts, pace = draw_clips(generator, shape, count, self.span, self.mix, starts)
             # Of a video shorter than a clip the clip is made of all of it, as indexing does.
             stretch = np.minimum(pace, count / self.span)
             place = np.floor(starts[..., None] + stretch[..., None] * steps)

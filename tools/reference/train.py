@@ -10,10 +10,8 @@ Seeded: everything drawn follows from --seed and the step. OUT is a model folder
 goes on from OUT/checkpoint.pt with the same arguments. An interrupt saves first. OUT/log.jsonl has the curves.
 """
 
-import argparse
 import json
 import math
-import os
 import signal
 import sys
 import time
@@ -25,11 +23,11 @@ from torch import nn
 
 from augmentation import AugmentationSettings, augment
 from data import Batches, Cache, LabelledStills, SamplingSettings, prefetch
-from files import read_model, write_model
-from model import Encoder, initialise, normalise, reduced_precision
+from files import need_new, write_model
+from model import best_device, normalise
 from objective import ObjectiveSettings, objective
 from optimisation import make_optimiser, rate_factor, step as optimiser_step
-from presets import NAMES, configuration
+from training import begin, options, save_state
 from validation import Validation
 
 
@@ -88,11 +86,8 @@ def forward_backward(trainer, batch, stills, memory, arguments, settings, augmen
         pictures, labels = stills.make(step)
         everything_still = torch.ones(len(pictures), dtype=torch.bool, device=device)
         pictures = augment(pictures.to(device), ~everything_still, size, augmentation, generator)
-        with reduced_precision(device.type, arguments.bfloat16):
-            x = normalise(pictures, config).contiguous(memory_format=torch.channels_last_3d)
-            features = trainer.encoder.backbone(x)
-        terms["label"] = F.cross_entropy(
-            trainer.classifier(features.float()), labels.to(device), label_smoothing=0.1)
+        features = trainer.encoder.features(normalise(pictures, config), arguments.bfloat16)
+        terms["label"] = F.cross_entropy(trainer.classifier(features), labels.to(device), label_smoothing=0.1)
         total = total + arguments.label_weight * terms["label"]
     for name, value in terms.items():
         if not torch.isfinite(value):
@@ -106,9 +101,7 @@ def video_terms(trainer, batch, memory, arguments, settings, augmentation, size,
     config = trainer.encoder.config
     pixels, still, classes = (tensor.to(device) for tensor in batch)
     clips = normalise(augment(pixels, still, size, augmentation, generator), config)
-    with reduced_precision(device.type, arguments.bfloat16):
-        v = trainer.encoder.backbone(clips.contiguous(memory_format=torch.channels_last_3d))
-    mean, log_variance = trainer.encoder.head(v.float())
+    mean, log_variance = trainer.encoder.head(trainer.encoder.features(clips, arguments.bfloat16))
     shape = (-1, arguments.clips, mean.shape[-1])
     mean, log_variance = mean.view(shape), log_variance.view(shape)
     noise = torch.randn(len(mean), settings.samples, mean.shape[-1], generator=generator).to(device)
@@ -166,58 +159,29 @@ def save(arguments, trainer, optimiser, memory, done):
         "start": arguments.start, "arguments": run_arguments(arguments),
     }
     write_model(out, trainer.encoder, torch.float16 if arguments.half else torch.float32)
-    state = {
+    save_state(out, {
         "arguments": run_arguments(arguments), "step": done, "trainer": trainer.state_dict(),
-        "optimiser": optimiser.state_dict(),
-        "memory": memory.points if memory else None,
-    }
-    torch.save(state, out / "checkpoint.pt.partial")
-    os.replace(out / "checkpoint.pt.partial", out / "checkpoint.pt")
+        "optimiser": optimiser.state_dict(), "memory": memory.points if memory else None})
 
 
 def parse():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = options(
+        __doc__, steps=2000, batch=32, clips=1, rate=1e-3, decay=0.02, warm_up=100, label_weight=0.0,
+        video_label_weight=0.0, stills=0.3, smallest_crop=0.35, copies=0.3)
     add = parser.add_argument
-    add("--cache", required=True, metavar="DIR", help="made by decode_cache.py")
-    add("--out", required=True, metavar="DIR")
-    add("--architecture", choices=NAMES, default="slowonly18")
-    add("--width", type=int, help="of the first stage")
-    add("--dimension", type=int, default=256, help="D")
-    add("--from", dest="start", metavar="DIR", help="start from a model folder")
-    add("--seed", type=int, default=1)
-    add("--steps", type=int, default=2000)
-    add("--batch", type=int, default=32, help="videos a step, each with two views; 0: stills only")
-    add("--clips", type=int, default=1, help="N, clips of a view; 2 and more teach the spread within a video")
     add("--sizes", default="80", metavar="S[:P,S…]", help="pixels; 64:0.6,112 is 64 for 0.6 of the steps")
     add("--optimiser", choices=("adamw", "sgd"), default="adamw")
-    add("--rate", type=float, default=1e-3)
-    add("--decay", type=float, default=0.02)
-    add("--warm-up", type=int, default=100)
-    add("--clip-norm", type=float, default=5.0)
-    add("--nce", type=float, default=0.5, help="0 is ProViCo, 1 the deterministic baseline")
     add("--uncertainty", choices=("normalised", "literal", "none"), default="normalised")
-    add("--samples", type=int, default=8, help="K")
-    add("--quantile", type=float, default=0.01, help="share of the pairs that mining takes; 0: none")
-    add("--kl", type=float, default=1e-4)
-    add("--temperature", type=float, default=0.1)
     add("--memory", type=int, default=0, help="clips of past batches kept as negatives")
     add("--memory-weight", type=float, default=0.5)
-    add("--label-weight", type=float, default=0.0, help="of a classifier of the labelled stills")
-    add("--label-batch", type=int, default=32)
-    add("--video-label-weight", type=float, default=0.0, help="of a classifier of the labelled videos")
+    add("--label-batch", type=int, default=32, help="labelled stills a step; they are alone with --batch 0")
     add("--labelled", type=float, default=0.5, help="share of labelled videos, with --video-label-weight")
-    add("--stills", type=float, default=0.3, help="share of stills among a batch's items")
     add("--near", type=float, default=0.5, help="probability that the second view is close in time")
-    add("--smallest-crop", type=float, default=0.35)
-    add("--copies", type=float, default=0.3, help="probability of each effect that copies show")
     add("--flip", type=float, default=0.5)
     add("--float32", dest="bfloat16", action="store_false", help="no bfloat16")
     add("--half", action="store_true", help="write float16 weights")
     add("--threads", type=int, default=0)
-    add("--log-every", type=int, default=20)
     add("--validate-every", type=int, default=500)
-    add("--checkpoint-minutes", type=float, default=3)
-    add("--resume", action="store_true")
     return parser.parse_args()
 
 
@@ -226,20 +190,16 @@ def main():
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
     torch.manual_seed(arguments.seed)
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = best_device()
     out = Path(arguments.out)
     checkpoint = out / "checkpoint.pt"
-    if not arguments.resume and (out / "model.safetensors").exists():
-        sys.exit(f"error: {out} holds a model already\nhint: --resume goes on; or choose another folder")
+    if not arguments.resume:
+        need_new(out, "--resume goes on; or choose another folder")
     if arguments.resume and not checkpoint.exists():
         sys.exit(f"error: {checkpoint}: nothing to resume")
     state = load_checkpoint(checkpoint, arguments, device) if arguments.resume else None
     cache = Cache(arguments.cache)
-    if arguments.start:
-        encoder = read_model(arguments.start)
-    else:
-        config = configuration(arguments.architecture, arguments.width, arguments.dimension)
-        encoder = initialise(Encoder(config), arguments.seed)
+    encoder = begin(arguments)
     stills = LabelledStills(cache, arguments.label_batch, arguments.seed) if arguments.label_weight else None
     video_classes = len(cache.video_classes()) if arguments.video_label_weight else 0
     trainer = Trainer(encoder, len(stills.number) if stills else 0, video_classes)

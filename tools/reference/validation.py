@@ -4,7 +4,8 @@ import torch
 import torch.nn.functional as F
 
 from augmentation import AugmentationSettings, augment
-from model import normalise, reduced_precision
+from data import labelled
+from model import normalise
 from objective import closed_form_bhattacharyya, moments
 
 CLIPS = 5
@@ -33,9 +34,7 @@ class Validation:
             clips = normalise(part, self.config)
             if clips.shape[-1] != self.size:
                 clips = F.interpolate(clips, (clips.shape[2], self.size, self.size), mode="trilinear")
-            with reduced_precision(self.device.type):
-                v = encoder.backbone(clips.contiguous(memory_format=torch.channels_last_3d))
-            rows.append(torch.stack(encoder.head(v.float())))
+            rows.append(torch.stack(encoder.head(encoder.features(clips))))
         means, log_variances = torch.cat(rows, dim=1)
         pairs = [moments(m[None], s[None]) for m, s in
                  zip(means.split(self.counts), log_variances.split(self.counts))]
@@ -54,8 +53,7 @@ class Validation:
         result = {"copies": (found == torch.arange(count, device=found.device)).float().mean().item()}
         # Labels, one set at a time, each video against the others; mirrored copies left out.
         for name in ("web", "fight", "yoga"):
-            rows = [i for i, e in enumerate(self.entries)
-                    if e["path"].startswith(name + "/") and e["label"] and "_flipped" not in e["path"]]
+            rows = labelled(self.entries, name)
             if len(rows) < 2:
                 continue
             labels = [self.entries[i]["label"] for i in rows]
