@@ -3,6 +3,7 @@
 import itertools
 import json
 import shutil
+from collections import namedtuple
 
 from service import LineService
 from tool import note, run
@@ -11,12 +12,8 @@ LIMIT = 50
 CONCURRENCY = 2
 
 
-class Found:
-    """One video that one query was answered with. `truth` is 1, 0, or None where it counts as neither."""
-
-    def __init__(self, query, target, distance, score, shares=None, truth=None, extra=None):
-        self.query, self.target, self.distance, self.score = query, target, distance, score
-        self.shares, self.truth, self.extra = shares, truth, extra or {}
+# One video that one query was answered with. `truth` is 1, 0, or None where it counts as neither.
+Found = namedtuple("Found", "query target distance score shares truth extra", defaults=(None, None, {}))
 
 
 def finished(folder):

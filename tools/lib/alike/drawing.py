@@ -3,6 +3,7 @@
 import math
 import random
 import tempfile
+from collections import namedtuple
 from pathlib import Path
 
 from videos import ENCODING, ffmpeg
@@ -108,19 +109,20 @@ def texture(rng, width, height, colours, cell=40, octaves=3):
     return Picture(width, height, data=b"".join(shades[int(255 * value / total)] for value in values))
 
 
+def times(seconds):
+    return [number / RATE for number in range(int(seconds * RATE))]
+
+
 class Film:
-    """What one generated video shows: pictures, or ffmpeg's own source, then filters."""
+    """What one generated video shows: pictures, or the picture `frame(now)`, or ffmpeg's own source; then filters."""
 
-    def __init__(self, pictures=None, source=None, seconds=10.0, filters=()):
-        self.pictures, self.source, self.seconds = pictures, source, seconds
-        self.filters = list(filters)
+    def __init__(self, pictures=None, frame=None, source=None, seconds=10.0, filters=()):
+        self.pictures = map(frame, times(seconds)) if frame else pictures
+        self.source, self.seconds, self.filters = source, seconds, filters
 
 
-class Text:
+class Text(namedtuple("Text", "words options")):
     """A text for ffmpeg's drawtext filter; `options` place it."""
-
-    def __init__(self, words, options):
-        self.words, self.options = words, options
 
     def filter(self, folder, number):
         path = Path(folder) / f"{number}.txt"

@@ -3,7 +3,7 @@
 import math
 from functools import lru_cache
 
-from alike.drawing import HEIGHT, RATE, WIDTH, Film, Picture, colour, generator, texture
+from alike.drawing import HEIGHT, WIDTH, Film, Picture, colour, generator, texture, times
 
 NOISE = "noise=alls=7:allf=t:all_seed={}"
 
@@ -11,10 +11,6 @@ NOISE = "noise=alls=7:allf=t:all_seed={}"
 def grain(seed, kind, number):
     """The noise of a sensor, different in every video."""
     return [NOISE.format(generator(seed, kind, number, "grain").randint(1, 100000))]
-
-
-def times(seconds):
-    return [frame / RATE for frame in range(int(seconds * RATE))]
 
 
 @lru_cache(maxsize=2)
@@ -105,20 +101,19 @@ def takes(seed, number):
     meet, wave = 160 + rng.uniform(-14, 14), [rng.uniform(2.2, 3.4) for _ in range(2)]
     sway, rate = [rng.uniform(0, 6.3) for _ in range(2)], [rng.uniform(0.6, 1.2) for _ in range(2)]
 
-    def pictures():
-        for now in times(seconds):
-            picture = stage(seed, "takes").copy()
-            along = min(1.0, max(0.0, (now - begin) * pace / 3.2))
-            after = (now - begin) * pace - 3.2
-            for actor in range(2):
-                side = -1 if actor == 0 else 1
-                x = meet + side * (26 + 120 * (1 - along)) + 2 * math.sin(rate[actor] * now + sway[actor])
-                phase = 6 * now * pace if 0 < along < 1 else 0.25 * math.sin(rate[actor] * now)
-                lifted = 0.9 + 0.5 * math.sin(wave[actor] * 2 * now + sway[actor]) if 0.4 < after < 3.6 else 0.15
-                figure(picture, x, 214, phase, -side * lifted, shirts[actor])
-            yield picture
+    def frame(now):
+        picture = stage(seed, "takes").copy()
+        along = min(1.0, max(0.0, (now - begin) * pace / 3.2))
+        after = (now - begin) * pace - 3.2
+        for actor in range(2):
+            side = -1 if actor == 0 else 1
+            x = meet + side * (26 + 120 * (1 - along)) + 2 * math.sin(rate[actor] * now + sway[actor])
+            phase = 6 * now * pace if 0 < along < 1 else 0.25 * math.sin(rate[actor] * now)
+            lifted = 0.9 + 0.5 * math.sin(wave[actor] * 2 * now + sway[actor]) if 0.4 < after < 3.6 else 0.15
+            figure(picture, x, 214, phase, -side * lifted, shirts[actor])
+        return picture
 
-    return Film(pictures=pictures(), seconds=seconds, filters=grain(seed, "takes", number))
+    return Film(frame=frame, seconds=seconds, filters=grain(seed, "takes", number))
 
 
 def wander(rng, count, reach, fastest=0.9):
@@ -135,22 +130,21 @@ def heads(seed, number):
     seconds = rng.uniform(8, 12)
     across, down, mouth, eyes = wander(rng, 3, 12), wander(rng, 3, 7), wander(rng, 4, 1, 3.2), rng.uniform(2, 4)
 
-    def pictures():
-        for now in times(seconds):
-            picture = stage(seed, "heads").copy()
-            x, y = 160 + across(now), 104 + down(now)
-            picture.ellipse(160 + across(now) * 0.3, 236, 92, 66, shirt)
-            picture.box(x - 14, y + 40, 28, 36, skin)
-            picture.ellipse(x, y - 6, 47, 58, hair)
-            picture.ellipse(x, y + 4, 40, 50, skin)
-            blink = now % eyes < 0.16
-            for side in (-16, 16):
-                picture.ellipse(x + side, y - 6, 6, 1.2 if blink else 4, (250, 250, 250))
-                picture.disc(x + side + across(now) / 8, y - 6, 1 if blink else 2.4, (30, 30, 30))
-            picture.ellipse(x, y + 28, 13, 2 + 8 * max(0.0, mouth(now) + 0.2), (120, 40, 50))
-            yield picture
+    def frame(now):
+        picture = stage(seed, "heads").copy()
+        x, y = 160 + across(now), 104 + down(now)
+        picture.ellipse(160 + across(now) * 0.3, 236, 92, 66, shirt)
+        picture.box(x - 14, y + 40, 28, 36, skin)
+        picture.ellipse(x, y - 6, 47, 58, hair)
+        picture.ellipse(x, y + 4, 40, 50, skin)
+        blink = now % eyes < 0.16
+        for side in (-16, 16):
+            picture.ellipse(x + side, y - 6, 6, 1.2 if blink else 4, (250, 250, 250))
+            picture.disc(x + side + across(now) / 8, y - 6, 1 if blink else 2.4, (30, 30, 30))
+        picture.ellipse(x, y + 28, 13, 2 + 8 * max(0.0, mouth(now) + 0.2), (120, 40, 50))
+        return picture
 
-    return Film(pictures=pictures(), seconds=seconds, filters=grain(seed, "heads", number))
+    return Film(frame=frame, seconds=seconds, filters=grain(seed, "heads", number))
 
 
 @lru_cache(maxsize=2)
@@ -174,19 +168,18 @@ def sports(seed, number):
     order = [rng.randrange(14) for _ in range(20)]
     hold = rng.uniform(0.7, 1.2)
 
-    def pictures():
-        for now in times(seconds):
-            picture = pitch(seed).copy()
-            places = [(x + across(now), y + down(now)) for _, x, y, across, down in players]
-            for (shade, *_), (x, y) in zip(players, places):
-                picture.box(x - 3, y - 6, 7, 12, shade)
-                picture.box(x - 2, y - 9, 5, 4, (220, 180, 150))
-            place, part = divmod(now / hold, 1)
-            (x, y), (u, v) = places[order[int(place)]], places[order[int(place) + 1]]
-            picture.disc(x + (u - x) * part, y + 6 + (v - y) * part, 2.5, (255, 255, 255))
-            yield picture
+    def frame(now):
+        picture = pitch(seed).copy()
+        places = [(x + across(now), y + down(now)) for _, x, y, across, down in players]
+        for (shade, *_), (x, y) in zip(players, places):
+            picture.box(x - 3, y - 6, 7, 12, shade)
+            picture.box(x - 2, y - 9, 5, 4, (220, 180, 150))
+        place, part = divmod(now / hold, 1)
+        (x, y), (u, v) = places[order[int(place)]], places[order[int(place) + 1]]
+        picture.disc(x + (u - x) * part, y + 6 + (v - y) * part, 2.5, (255, 255, 255))
+        return picture
 
-    return Film(pictures=pictures(), seconds=seconds, filters=grain(seed, "sports", number))
+    return Film(frame=frame, seconds=seconds, filters=grain(seed, "sports", number))
 
 
 def boards(seed, number):

@@ -16,6 +16,4 @@ COUNT = 24
 
 
 def make_generated(kind, seed, number, target):
-    """Makes one video, unless it is there."""
-    if not target.exists():
-        make_film(GENERATED[kind](seed, number), target)
+    make_film(GENERATED[kind](seed, number), target)

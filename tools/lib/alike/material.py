@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+from collections import namedtuple
 from pathlib import Path
 
 from alike.kin import is_uncertain, source_of
@@ -20,10 +21,6 @@ FIRST_JUDGING_SEED = 101
 MIRRORED = "_flipped"
 
 
-def is_for_judging(seed):
-    return seed >= FIRST_JUDGING_SEED
-
-
 def base_name(path):
     """The file's name. A mirrored copy has the name of the video that it mirrors."""
     path = Path(path)
@@ -36,20 +33,9 @@ def read_sources(videos):
         return {Path(row["path"]).name: row["source"] for row in csv.DictReader(file)}
 
 
-def half_of_source(source):
-    """0 or 1, by a hash of the name alone."""
-    return hashlib.sha256(source.encode()).digest()[0] % 2
-
-
-class Pick:
-    """One real video: its file, and two names that say what it is related to.
-
-    Videos of one family show the same footage. Different families of one source may share some: such pairs count
-    neither as right nor as wrong.
-    """
-
-    def __init__(self, path, family, source):
-        self.path, self.family, self.source = path, family, source
+# One real video: its file, and two names that say what it is related to. Videos of one family show the same footage.
+# Different families of one source may share some: such pairs count neither as right nor as wrong.
+Pick = namedtuple("Pick", "path family source")
 
 
 def pick_real(videos, kind, seed, size):
@@ -69,8 +55,8 @@ def pick_real(videos, kind, seed, size):
         family = base_name(path)
         known = source_of(kind, path.stem)
         source = sources.get(path.name) or (known + path.suffix if known else family)
-        held = half_of_source(source) == 1 if kind == DIVERSE else is_held_out(source, 2)
-        if held == is_for_judging(seed):
+        held = hashlib.sha256(source.encode()).digest()[0] % 2 == 1 if kind == DIVERSE else is_held_out(source, 2)
+        if held == (seed >= FIRST_JUDGING_SEED):
             families.setdefault(family, []).append(Pick(path, family, source))
     chosen = []
     for family in sorted(families, key=lambda name: seeded_order(seed, name)):

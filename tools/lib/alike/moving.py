@@ -4,7 +4,7 @@ import math
 from functools import lru_cache
 
 from alike.drawing import HEIGHT, WIDTH, Film, Picture, Text, colour, generator, texture, words
-from alike.fixed import grain, times, wander
+from alike.fixed import grain, wander
 
 
 @lru_cache(maxsize=2)
@@ -32,16 +32,15 @@ def drones(seed, number):
     cars = [(rng.uniform(0, 900), rng.uniform(0, 700), rng.uniform(-20, 20), rng.uniform(-14, 14), colour(rng))
             for _ in range(30)]
 
-    def pictures():
-        for now in times(seconds):
-            left = min(900 - WIDTH, max(0, int(x + speed * now * math.cos(angle) + sway(now))))
-            top = min(700 - HEIGHT, max(0, int(y + speed * now * math.sin(angle) + lift(now))))
-            picture = land(seed).cut(left, top, WIDTH, HEIGHT)
-            for u, v, across, down, shade in cars:
-                picture.box(u + across * now - left, v + down * now - top, 7, 5, shade)
-            yield picture
+    def frame(now):
+        left = min(900 - WIDTH, max(0, int(x + speed * now * math.cos(angle) + sway(now))))
+        top = min(700 - HEIGHT, max(0, int(y + speed * now * math.sin(angle) + lift(now))))
+        picture = land(seed).cut(left, top, WIDTH, HEIGHT)
+        for u, v, across, down, shade in cars:
+            picture.box(u + across * now - left, v + down * now - top, 7, 5, shade)
+        return picture
 
-    return Film(pictures=pictures(), seconds=seconds, filters=grain(seed, "drones", number))
+    return Film(frame=frame, seconds=seconds, filters=grain(seed, "drones", number))
 
 
 @lru_cache(maxsize=2)
@@ -70,28 +69,28 @@ def games(seed, number):
             for _ in range(9)]
     shift, lives = wander(rng, 3, 30, 0.25), rng.randint(1, 4)
 
-    def pictures():
-        picture_of_level, heights = level(seed)
-        for now in times(seconds):
-            left = int(run * now)
-            picture = picture_of_level.cut(left, 0, WIDTH, HEIGHT)
-            x = 110 + shift(now)
-            ground = 200 - heights[int((left + x) // 16)]
-            air = max((math.sin(math.pi * (now - jump) / 0.8) for jump in jumps if 0 < now - jump < 0.8), default=0)
-            picture.box(x - 6, ground - 24 - 62 * air, 13, 17, (40, 60, 200))
-            picture.box(x - 5, ground - 34 - 62 * air, 11, 10, (235, 190, 150))
-            picture.box(x - 6 + 4 * math.sin(14 * now), ground - 7 - 62 * air, 13, 7, (60, 40, 30))
-            for place, speed, shade in foes:
-                at = place + speed * now - left
-                picture.box(at, 200 - heights[int(max(0, at + left) // 16) % 150] - 14, 14, 14, shade)
-            picture.box(0, 0, WIDTH, 18, (20, 20, 30))
-            for life in range(lives):
-                picture.box(8 + 14 * life, 4, 10, 10, (220, 50, 60))
-            picture.box(120, 5, 80, 8, (80, 80, 80))
-            picture.box(120, 5, 80 - 5 * now, 8, (240, 200, 60))
-            yield picture
+    picture_of_level, heights = level(seed)
 
-    return Film(pictures=pictures(), seconds=seconds)
+    def frame(now):
+        left = int(run * now)
+        picture = picture_of_level.cut(left, 0, WIDTH, HEIGHT)
+        x = 110 + shift(now)
+        ground = 200 - heights[int((left + x) // 16)]
+        air = max((math.sin(math.pi * (now - jump) / 0.8) for jump in jumps if 0 < now - jump < 0.8), default=0)
+        picture.box(x - 6, ground - 24 - 62 * air, 13, 17, (40, 60, 200))
+        picture.box(x - 5, ground - 34 - 62 * air, 11, 10, (235, 190, 150))
+        picture.box(x - 6 + 4 * math.sin(14 * now), ground - 7 - 62 * air, 13, 7, (60, 40, 30))
+        for place, speed, shade in foes:
+            at = place + speed * now - left
+            picture.box(at, 200 - heights[int(max(0, at + left) // 16) % 150] - 14, 14, 14, shade)
+        picture.box(0, 0, WIDTH, 18, (20, 20, 30))
+        for life in range(lives):
+            picture.box(8 + 14 * life, 4, 10, 10, (220, 50, 60))
+        picture.box(120, 5, 80, 8, (80, 80, 80))
+        picture.box(120, 5, 80 - 5 * now, 8, (240, 200, 60))
+        return picture
+
+    return Film(frame=frame, seconds=seconds)
 
 
 # Angles of a body's joints over time: (middle, reach, rate, phase) per joint, for each motion.
@@ -117,28 +116,27 @@ def skeletons(seed, number):
     drift, phase = rng.uniform(-10, 10), rng.uniform(0, 6.3)
     vary = {name: (wander(rng, 2, 0.2, 0.5), rng.uniform(0.8, 1.2), rng.uniform(-0.4, 0.4)) for name in motion}
 
-    def pictures():
-        for now in times(seconds):
-            picture, angles = Picture(), {}
-            for name, (middle, reach, rate) in motion.items():
-                wobble, factor, late = vary[name]
-                wave = math.sin(6.283 * rate * pace * now + phase + late)
-                angles[name] = (middle + reach * factor * wave + wobble(now),
-                                middle + reach * factor * (-wave if rate == 1.0 else wave) + wobble(now + 3))
-            x, y = 160 + drift * (now - seconds / 2), 78 + 8 * abs(angles["knees"][0])
-            shade = (30, 60, 160)
-            for side in (0, 1):
-                sign = 1 if side else -1
-                arm, elbow = sign * angles["arms"][side], sign * angles["elbows"][side]
-                leg, knee = sign * angles["legs"][side], sign * angles["knees"][side]
-                limb(picture, x, y + 8, arm, arm + elbow, 27 * size, (190, 60, 50) if side else shade)
-                limb(picture, x, y + 62 * size, leg, leg - knee, 36 * size, (190, 60, 50) if side else shade)
-            picture.line(x, y, x, y + 62 * size, shade, 4)
-            picture.disc(x, y - 12 * size, 11 * size, shade)
-            picture.box(20, 226, 280, 2, (170, 170, 170))
-            yield picture
+    def frame(now):
+        picture, angles = Picture(), {}
+        for name, (middle, reach, rate) in motion.items():
+            wobble, factor, late = vary[name]
+            wave = math.sin(6.283 * rate * pace * now + phase + late)
+            angles[name] = (middle + reach * factor * wave + wobble(now),
+                            middle + reach * factor * (-wave if rate == 1.0 else wave) + wobble(now + 3))
+        x, y = 160 + drift * (now - seconds / 2), 78 + 8 * abs(angles["knees"][0])
+        shade = (30, 60, 160)
+        for side in (0, 1):
+            sign = 1 if side else -1
+            arm, elbow = sign * angles["arms"][side], sign * angles["elbows"][side]
+            leg, knee = sign * angles["legs"][side], sign * angles["knees"][side]
+            limb(picture, x, y + 8, arm, arm + elbow, 27 * size, (190, 60, 50) if side else shade)
+            limb(picture, x, y + 62 * size, leg, leg - knee, 36 * size, (190, 60, 50) if side else shade)
+        picture.line(x, y, x, y + 62 * size, shade, 4)
+        picture.disc(x, y - 12 * size, 11 * size, shade)
+        picture.box(20, 226, 280, 2, (170, 170, 170))
+        return picture
 
-    return Film(pictures=pictures(), seconds=seconds)
+    return Film(frame=frame, seconds=seconds)
 
 
 OPENING_SECONDS = 4
@@ -158,21 +156,20 @@ def openings(seed, number):
     cuts = [(rng.uniform(2, 4), texture(rng, WIDTH, HEIGHT, (colour(rng), colour(rng)), cell=64, octaves=2),
              swarm(rng, rng.randint(3, 7))) for _ in range(5)]
 
-    def pictures():
-        for now in times(seconds):
-            scene, things, clock = ground, logo, now
-            if now >= OPENING_SECONDS:
-                clock = now - OPENING_SECONDS
-                for length, scene, things in cuts:
-                    if clock < length:
-                        break
-                    clock -= length
-            picture = scene.copy()
-            for across, down, radius, shade in things:
-                picture.disc(160 + across(clock), 120 + down(clock), radius, shade)
-            yield picture
+    def frame(now):
+        scene, things, clock = ground, logo, now
+        if now >= OPENING_SECONDS:
+            clock = now - OPENING_SECONDS
+            for length, scene, things in cuts:
+                if clock < length:
+                    break
+                clock -= length
+        picture = scene.copy()
+        for across, down, radius, shade in things:
+            picture.disc(160 + across(clock), 120 + down(clock), radius, shade)
+        return picture
 
-    return Film(pictures=pictures(), seconds=seconds, filters=[
+    return Film(frame=frame, seconds=seconds, filters=[
         Text(title, f"fontsize=30:fontcolor=white:x=(w-tw)/2:y=100:enable='lt(t,{OPENING_SECONDS - 0.01})'")])
 
 
@@ -184,14 +181,13 @@ def loops(seed, number):
     rings = [(rng.randint(2, 9), rng.uniform(25, 105), rng.choice((-2, -1, 1, 2)), rng.choice((0, 1, 2, 3)),
               rng.uniform(5, 13), rng.choice(shades)) for _ in range(3)]
 
-    def pictures():
-        for now in times(seconds):
-            turn, picture = 6.283 * (now % period) / period, Picture(fill=ground)
-            for count, far, way, petals, radius, shade in rings:
-                for place in range(count):
-                    angle = way * turn + 6.283 * place / count
-                    reach = far * (1 + 0.3 * math.sin(petals * angle + turn))
-                    picture.disc(160 + reach * math.cos(angle), 120 + reach * math.sin(angle), radius, shade)
-            yield picture
+    def frame(now):
+        turn, picture = 6.283 * (now % period) / period, Picture(fill=ground)
+        for count, far, way, petals, radius, shade in rings:
+            for place in range(count):
+                angle = way * turn + 6.283 * place / count
+                reach = far * (1 + 0.3 * math.sin(petals * angle + turn))
+                picture.disc(160 + reach * math.cos(angle), 120 + reach * math.sin(angle), radius, shade)
+        return picture
 
-    return Film(pictures=pictures(), seconds=seconds)
+    return Film(frame=frame, seconds=seconds)

@@ -7,6 +7,8 @@
 
 import itertools
 import signal
+from collections import namedtuple
+from functools import partial
 from multiprocessing import Pool
 from pathlib import Path
 
@@ -28,12 +30,8 @@ DIVERSE_FACTOR = 3
 TRUE, WRONG, LEFT_OUT = 1, 0, None
 
 
-class Member:
-    """One file of a library. `original` is None for an original; else the path that the copy was made from."""
-
-    def __init__(self, path, family, source, original=None, alteration=None):
-        self.path, self.family, self.source = path, family, source
-        self.original, self.alteration = original, alteration
+# One file of a library. `original` is None for an original; else the path that the copy was made from.
+Member = namedtuple("Member", "path family source original alteration", defaults=(None, None))
 
 
 class Library:
@@ -66,19 +64,19 @@ class Library:
 
 
 def plan(kind, seed, size, videos, work):
-    """(the library as it will be, the tasks that make its files)."""
+    """(the library as it will be, the tasks that make its files: target, function, whether it copies an original)."""
     folder = work / "libraries" / kind
     members, tasks = [], []
     if kind in GENERATED:
         for number in range(COUNT):
             target = folder / "originals" / f"{kind}-{number:02}.mp4"
             members.append(Member(str(target), target.name, target.name))
-            tasks.append(("generate", kind, seed, number, str(target)))
+            tasks.append((target, partial(make_generated, kind, seed, number, target), False))
     else:
         for pick in pick_real(videos, kind, seed, size * (DIVERSE_FACTOR if kind == DIVERSE else 1)):
             target = folder / "originals" / pick.path.name
             members.append(Member(str(target), pick.family, pick.source))
-            tasks.append(("take", str(pick.path), str(target)))
+            tasks.append((target, partial(copy_file, pick.path, target), False))
     order = sorted(members, key=lambda member: seeded_order(seed, f"planted:{Path(member.path).name}"))
     kinds = list(ALTERATIONS)
     # Two libraries with an odd number of planted originals have all alterations equally often between them.
@@ -90,39 +88,26 @@ def plan(kind, seed, size, videos, work):
             name = Path(original.path).name
             target = copy_path(folder / "copies", name, alteration, seed)
             members.append(Member(str(target), original.family, original.source, original.path, alteration))
-            tasks.append(("copy", original.path, str(target), alteration, seed, name))
+            tasks.append((target, partial(make_copy, Path(original.path), target, alteration, seed, name), True))
     return Library(kind, folder, members), tasks
 
 
 def work_on(task):
     """Makes one file in a process of its own. A failure comes back as text."""
-    what, *rest = task
+    _, make, _ = task
     try:
-        if what == "generate":
-            make_generated(*rest[:3], Path(rest[3]))
-        elif what == "take":
-            copy_file(*map(Path, rest))
-        else:
-            make_copy(Path(rest[0]), Path(rest[1]), *rest[2:])
+        make()
     except Failure as failure:
         return str(failure)
     return None
 
 
-def ignore_interrupt():
-    """Leaves Ctrl-C to the main process, which ends the others."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-def missing(task):
-    return not Path({"generate": task[-1], "take": task[-1], "copy": task[2]}[task[0]]).exists()
-
-
 def make(tasks, jobs):
     """Makes what is missing: the originals first, then the copies of them."""
     for copies in (False, True):
-        part = [task for task in tasks if (task[0] == "copy") == copies and missing(task)]
-        with Pool(jobs, ignore_interrupt) as pool:
+        part = [task for task in tasks if task[2] == copies and not task[0].exists()]
+        # Ctrl-C is left to the main process, which ends the others.
+        with Pool(jobs, signal.signal, (signal.SIGINT, signal.SIG_IGN)) as pool:
             for number, problem in enumerate(pool.imap(work_on, part), 1):
                 if problem:
                     raise Failure(problem)

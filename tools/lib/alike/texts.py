@@ -70,17 +70,15 @@ def chats(seed, number):
     messages = [(rng.random() < 0.5, words(rng, rng.randint(1, 5))) for _ in times]
     step, bottom = 30, HEIGHT - 34
 
-    def pictures():
-        for frame in range(int(seconds * RATE)):
-            now = frame / RATE
-            shown = sum(time <= now for time in times)
-            picture = Picture(fill=back)
-            for place in range(shown):
-                right, text = messages[place]
-                width = 14 + 7 * len(text)
-                picture.box(WIDTH - 10 - width if right else 10, bottom - step * (shown - 1 - place) - 5, width, 23,
-                            mine if right else theirs)
-            yield picture
+    def frame(now):
+        shown = sum(time <= now for time in times)
+        picture = Picture(fill=back)
+        for place in range(shown):
+            right, text = messages[place]
+            width = 14 + 7 * len(text)
+            picture.box(WIDTH - 10 - width if right else 10, bottom - step * (shown - 1 - place) - 5, width, 23,
+                        mine if right else theirs)
+        return picture
 
     def after(place):
         later = "+".join(f"gte(t,{time:.3f})" for time in times[place + 1:]) or "0"
@@ -92,7 +90,7 @@ def chats(seed, number):
         for place, (right, text) in enumerate(messages)]
     filters += ["drawbox=0:0:iw:28:color=0x4a6a8a:t=fill", Text("Family", "fontsize=14:fontcolor=white:x=44:y=7"),
                 "drawbox=10:6:18:18:color=0xd0b080:t=fill"]
-    return Film(pictures=pictures(), seconds=seconds, filters=filters)
+    return Film(frame=frame, seconds=seconds, filters=filters)
 
 
 def charts(seed, number):
@@ -103,20 +101,19 @@ def charts(seed, number):
     states = [[0.02] * bars] + [[rng.uniform(0.05, 1) for _ in range(bars)] for _ in range(7)]
     hold = rng.uniform(1.4, 2.2)
 
-    def pictures():
-        for frame in range(int(seconds * RATE)):
-            place, part = divmod(frame / RATE / hold, 1)
-            old, new = states[int(place)], states[min(int(place) + 1, len(states) - 1)]
-            picture = Picture()
-            for line in range(5):
-                picture.box(34, 30 + 42 * line, 270, 1, (215, 215, 215))
-            for bar in range(bars):
-                height = 166 * (old[bar] + (new[bar] - old[bar]) * min(1, part * 2))
-                picture.box(44 + 32 * bar, 198 - height, 22, height, shade[bar])
-            picture.box(34, 198, 270, 2, (0, 0, 0))
-            yield picture
+    def frame(now):
+        place, part = divmod(now / hold, 1)
+        old, new = states[int(place)], states[min(int(place) + 1, len(states) - 1)]
+        picture = Picture()
+        for line in range(5):
+            picture.box(34, 30 + 42 * line, 270, 1, (215, 215, 215))
+        for bar in range(bars):
+            height = 166 * (old[bar] + (new[bar] - old[bar]) * min(1, part * 2))
+            picture.box(44 + 32 * bar, 198 - height, 22, height, shade[bar])
+        picture.box(34, 198, 270, 2, (0, 0, 0))
+        return picture
 
     labels = [Text("Sales by region", "fontsize=13:fontcolor=black:x=110:y=6")]
     labels += [Text(name, f"fontsize=10:fontcolor=black:x={47 + 32 * place}:y=206")
                for place, name in enumerate(("N", "NE", "E", "SE", "S", "SW", "W", "NW"))]
-    return Film(pictures=pictures(), seconds=seconds, filters=labels)
+    return Film(frame=frame, seconds=seconds, filters=labels)
