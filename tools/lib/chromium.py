@@ -17,11 +17,8 @@ class Chromium:
     """One browser with one page; everything that the page's console says is kept."""
 
     def __init__(self):
+        # None where there is no browser.
         self.program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-
-    @property
-    def is_there(self):
-        return self.program is not None
 
     def __enter__(self):
         self.profile = tempfile.TemporaryDirectory(prefix="mixtape-chromium-")

@@ -57,17 +57,14 @@ class Server:
         """Ends the server as a crash does, and starts it again."""
         self._as_user("pg_ctl", "-D", self.folder / "data", "-w", "-l", self.folder / "log", "-m", "immediate", "restart")
 
-    def close(self):
-        try:
-            self._as_user("pg_ctl", "-D", self.folder / "data", "-m", "immediate", "stop")
-        finally:
-            shutil.rmtree(self.folder, ignore_errors=True)
-
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
-        self.close()
+        try:
+            self._as_user("pg_ctl", "-D", self.folder / "data", "-m", "immediate", "stop")
+        finally:
+            shutil.rmtree(self.folder, ignore_errors=True)
 
 
 def indexed_by(workers, seconds=None):

@@ -2,9 +2,11 @@
 
 import itertools
 import json
+import os
 import subprocess
 import threading
 import urllib.request
+from pathlib import Path
 
 from tool import Failure
 
@@ -111,6 +113,11 @@ class HTTPService:
             self.process.kill()
             self.process.wait()
             raise Failure("the service did not end within 20 seconds") from None
+
+    def memory(self):
+        """Bytes that are resident, and those among them of mapped files."""
+        pages = Path(f"/proc/{self.process.pid}/statm").read_text().split()[1:3]
+        return [int(count) * os.sysconf("SC_PAGE_SIZE") for count in pages]
 
     def ask(self, path):
         """The answer as JSON."""

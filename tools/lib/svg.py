@@ -1,22 +1,14 @@
-"""Plots as SVG text, without a library: bars of ratios, curves in panels."""
+"""Plots as SVG text, without a library: curves in panels."""
 
 import math
 from xml.sax.saxutils import escape
 
 COLOURS = ["#0b7285", "#e8590c", "#5f3dc4", "#2b8a3e", "#a61e4d", "#868e96", "#1864ab"]
-FONT = "font-family='sans-serif'"
 
 
-def document(width, height, parts):
-    return (
-        f"<svg xmlns='http://www.w3.org/2000/svg' width='{width}' height='{height}' viewBox='0 0 {width} {height}'>\n"
-        f"<rect width='{width}' height='{height}' fill='white'/>\n" + "\n".join(parts) + "\n</svg>\n")
-
-
-def text(x, y, words, size=12, anchor="start", colour="#212529", weight="normal"):
-    return (
-        f"<text x='{x:.1f}' y='{y:.1f}' {FONT} font-size='{size}' text-anchor='{anchor}' fill='{colour}' "
-        f"font-weight='{weight}'>{escape(words)}</text>")
+def text(x, y, words, size=12, anchor="start", weight="normal"):
+    return (f"<text x='{x:.1f}' y='{y:.1f}' font-family='sans-serif' font-size='{size}' text-anchor='{anchor}' "
+            f"fill='#212529' font-weight='{weight}'>{escape(words)}</text>")
 
 
 def line(x1, y1, x2, y2, colour="#dee2e6", width=1):
@@ -29,45 +21,6 @@ def short(value):
         if value >= size:
             return f"{value / size:g}{letter}"
     return f"{value:g}"
-
-
-def bars(title, sections):
-    """Horizontal bars of ratios on a logarithmic axis, with a line at 1.
-
-    `sections` are (heading, [(label, ratio, low, high)]); the whisker goes from low to high.
-    """
-    values = [value for _, rows in sections for row in rows for value in row[1:]]
-    low = min([0.5] + [value / 1.2 for value in values])
-    high = max([2] + [value * 1.2 for value in values])
-    left, right, row_height = 470, 60, 17
-    width = 1000
-
-    def x(value):
-        return left + (width - left - right) * math.log(value / low) / math.log(high / low)
-
-    parts, y = [text(20, 28, title, 16, weight="bold")], 56
-    top = y
-    for number, (heading, rows) in enumerate(sections):
-        parts.append(text(20, y + 12, heading, 13, weight="bold"))
-        y += 22
-        colour = COLOURS[number % len(COLOURS)]
-        for label, ratio, least, most in rows:
-            start, stop = sorted((x(1), x(ratio)))
-            parts.append(text(left - 8, y + 11, label, 11, "end"))
-            parts.append(
-                f"<rect x='{start:.1f}' y='{y + 2}' width='{max(1, stop - start):.1f}' height='{row_height - 5}' "
-                f"fill='{colour}' opacity='{0.85 if ratio >= 1 else 0.4}'/>")
-            parts.append(line(x(least), y + row_height / 2, x(most), y + row_height / 2, "#212529"))
-            parts.append(text(max(stop, x(most), x(1)) + 4, y + 11, f"{ratio:.2f}×", 11))
-            y += row_height
-        y += 8
-    ticks = []
-    for tick in (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000):
-        if low <= tick <= high:
-            ticks.append(line(x(tick), top, x(tick), y, "#212529" if tick == 1 else "#dee2e6", 1.5 if tick == 1 else 1))
-            ticks.append(text(x(tick), y + 14, f"{tick:g}×", 11, "middle"))
-    parts.append(text(x(1), y + 32, "slower ← 1 → faster than the peer", 11, "middle"))
-    return document(width, y + 46, ticks + parts)
 
 
 class Axis:
@@ -140,7 +93,9 @@ def panels(rows):
     for r, row in enumerate(rows):
         for c, panel in enumerate(row):
             parts += panel.draw(c * width, r * height, width, height)
-    return document(width * max(len(row) for row in rows), height * len(rows), parts)
+    width, height = width * max(len(row) for row in rows), height * len(rows)
+    return (f"<svg xmlns='http://www.w3.org/2000/svg' width='{width}' height='{height}' viewBox='0 0 {width} {height}'>\n"
+            f"<rect width='{width}' height='{height}' fill='white'/>\n" + "\n".join(parts) + "\n</svg>\n")
 
 
 def decades(low, high):

@@ -100,8 +100,8 @@ class Contest:
                 action()
         store.contests[key] = kept
         store.save()
-        for line in lines(kept):
-            note(line)
+        for row in rows(kept):
+            note(f"{row.group}: {row.title}: ours {row.ours}, {row.peer} {row.theirs}: {row.ratio:.2f}×")
 
     def prepare(self, kept, rounds):
         """The entrants' functions; none where every round is there already."""
@@ -170,14 +170,6 @@ def rows(contest):
     """A row a peer; what was remarked of ours stands in the first."""
     peers = [name for name in contest["names"] if name != OURS and any(name in turn for turn in contest["rounds"])]
     return [Row(contest, peer, number == 0) for number, peer in enumerate(peers)]
-
-
-def lines(contest):
-    """One line a row, said while measuring."""
-    return [
-        f"{row.group}: {row.title}: ours {row.ours}, {row.peer} {row.theirs}: {row.ratio:.2f}×"
-        for row in rows(contest)
-    ]
 
 
 def show(seconds, contest):

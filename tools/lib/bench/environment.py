@@ -1,7 +1,6 @@
 """The virtual environment that the peers live in."""
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -85,9 +84,3 @@ class Environment:
 def last_line(text):
     lines = [line.strip() for line in text.strip().splitlines() if line.strip()]
     return lines[-1][:200] if lines else ""
-
-
-def thread_limits(threads):
-    """The environment of a process whose numeric libraries shall take `threads` threads."""
-    count = str(threads)
-    return {**os.environ, "OMP_NUM_THREADS": count, "OPENBLAS_NUM_THREADS": count, "MKL_NUM_THREADS": count}

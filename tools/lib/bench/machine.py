@@ -5,6 +5,7 @@ import os
 import subprocess
 import threading
 import time
+from collections import namedtuple
 
 from tool import Failure
 
@@ -48,11 +49,14 @@ def kept_to(processors):
         os.sched_setaffinity(0, allowed)
 
 
-class Taken:
-    """Wall time in seconds and peak memory in bytes of one process, with what it wrote."""
+# Wall time in seconds and peak memory in bytes of one process, with what it wrote.
+Taken = namedtuple("Taken", "seconds peak output")
 
-    def __init__(self, seconds, peak, output):
-        self.seconds, self.peak, self.output = seconds, peak, output
+
+def decode(path, processors, *options):
+    """Decodes a video with the ffmpeg program, and throws the frames away."""
+    command = ["ffmpeg", "-nostdin", "-hide_banner", "-loglevel", "error", *options, "-i", path, "-map", "0:v:0"]
+    return timed([*command, "-f", "null", "-"], processors).seconds
 
 
 def timed(command, processors=None):

@@ -1,13 +1,11 @@
-"""The one table, as text for the terminal and as Markdown with plots."""
+"""The one table, as text for the terminal and as Markdown."""
 
 import datetime
 import shlex
-import statistics
 import subprocess
 import sys
 import textwrap
 
-import svg
 from bench import contest
 from bench.groups import GROUPS, growth
 
@@ -22,16 +20,8 @@ def write(options, facts, store):
         for group in GROUPS
     }
     options.out.mkdir(parents=True, exist_ok=True)
-    plots = []
-    if any(rows.values()):
-        plots.append(("bench-ratios.svg", "ratios of all rows", ratios(rows)))
-    grown = growth_plots(store)
-    if grown:
-        plots.append(("bench-growth.svg", "time and peak memory as things grow", grown))
-    for name, _, content in plots:
-        (options.out / name).write_text(content)
-    (options.out / NAME).write_text(markdown(options, facts, store, rows, plots))
-    return table(rows) + skipped_text(store)
+    (options.out / NAME).write_text(markdown(options, facts, store, rows))
+    return table(rows) + "".join(f"skipped: {line}\n" for line in skipped_lines(store))
 
 
 def table(rows):
@@ -63,11 +53,7 @@ def skipped_lines(store):
     return list(dict.fromkeys(found))
 
 
-def skipped_text(store):
-    return "".join(f"skipped: {line}\n" for line in skipped_lines(store))
-
-
-def markdown(options, facts, store, rows, plots):
+def markdown(options, facts, store, rows):
     now = datetime.date.today().isoformat()
     instructions = ", ".join(facts["instructions"]) or "no vector extensions that matter here"
     versions = ", ".join(
@@ -84,8 +70,6 @@ def markdown(options, facts, store, rows, plots):
     ]
     if options.quick:
         parts += ["**A quick run: sizes are small, and the figures mean little.**", ""]
-    for name, words, _ in plots:
-        parts += [f"![{words}]({name})", ""]
     parts += ["| what | ours | peer | | ratio | rounds: least – most | remarks |", "|---|---:|---|---:|---:|---:|---|"]
     for group, found in rows.items():
         for number, row in enumerate(found):
@@ -111,79 +95,11 @@ def markdown(options, facts, store, rows, plots):
 def growth_table(store):
     parts = ["| growth | | time | peak memory |", "|---|---:|---:|---:|"]
     for kept in store.series.values():
-        for value in measured(kept):
+        for value in (value for value in kept["settings"]["values"] if kept["seconds"].get(str(value))):
             seconds, peak = growth.point(kept, value)
             parts.append(
                 f"| {kept['title']} | {value:,} {kept['axis']} | {contest.number(seconds)} s | {peak / 1e6:.0f} MB |")
     return parts + [""]
-
-
-def measured(kept):
-    return [value for value in kept["settings"]["values"] if kept["seconds"].get(str(value))]
-
-
-def ratios(rows):
-    sections = [
-        (GROUPS[group].TITLE, [(f"{row.title} — {row.peer}", row.ratio, row.low, row.high) for row in found])
-        for group, found in rows.items() if found
-    ]
-    return svg.bars("Peer's time over ours (median over the rounds; above 1, ours is faster)", sections)
-
-
-def growth_plots(store):
-    """Two columns, time and memory, a row a series; then searching and ranking over the number of videos."""
-    grid = []
-    for kept in store.series.values():
-        points = [(value, *growth.point(kept, value)) for value in measured(kept)]
-        if len(points) < 2:
-            continue
-        grid.append([
-            svg.Panel(kept["title"], kept["axis"], label, [("", [(point[0], point[at] / scale) for point in points])])
-            for label, at, scale in (("seconds", 1, 1), ("peak memory, MB", 2, 1e6))
-        ])
-    grid += searching_panels(store) + ranking_panels(store)
-    return svg.panels(grid) if grid else None
-
-
-def searching_panels(store):
-    times, memory = {}, {}
-    for kept in store.contests.values():
-        if kept["group"] != "searching" or not kept["title"].startswith("one-shot"):
-            continue
-        videos = kept["settings"]["videos"]
-        for row in contest.rows(kept):
-            for name in (contest.OURS, row.peer):
-                seconds = statistics.median(turn[name] for turn in kept["rounds"] if name in turn)
-                times.setdefault(name, []).append((videos, 1000 * seconds))
-                peaks = kept["remarks"].get(name, {}).get("peak memory in MB")
-                if peaks:
-                    memory.setdefault(name, []).append((videos, max(peaks)))
-    if not times:
-        return []
-    return [[
-        svg.Panel("one-shot search of an indexed video", "videos", "milliseconds", list(times.items())),
-        svg.Panel("one-shot search of an indexed video", "videos", "peak memory, MB", list(memory.items())),
-    ]]
-
-
-def ranking_panels(store):
-    panels = {}
-    for kept in store.contests.values():
-        settings = kept["settings"]
-        if kept["group"] != "ranking" or "queries" not in settings or settings["options"]:
-            continue
-        curves = panels.setdefault(settings["queries"], {})
-        for name in kept["names"]:
-            times = [turn[name] for turn in kept["rounds"] if name in turn]
-            if times:
-                label = f"{name}, {settings['threads']} thread{'s' if settings['threads'] > 1 else ''}"
-                curves.setdefault(label, []).append((settings["videos"], 1000 * statistics.median(times)))
-    row = [
-        svg.Panel(f"exact ranking, {queries} quer{'y' if queries == 1 else 'ies'}", "videos", "milliseconds",
-                  list(curves.items()))
-        for queries, curves in sorted(panels.items())
-    ]
-    return [row] if row else []
 
 
 def command(options):

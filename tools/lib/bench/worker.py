@@ -7,7 +7,6 @@ import subprocess
 from pathlib import Path
 
 from bench.contest import Unavailable
-from bench.environment import thread_limits
 from bench.machine import kept_to
 
 HOST = Path(__file__).resolve().parent / "peers" / "host.py"
@@ -24,10 +23,11 @@ class Worker:
         """`processors` keeps the process to that many; `setup` goes to the module."""
         self.log = log
         self.log.parent.mkdir(parents=True, exist_ok=True)
+        limits = {f"{library}_NUM_THREADS": str(threads) for library in ("OMP", "OPENBLAS", "MKL")}
         with open(log, "ab") as complaints, kept_to(processors):
             self.process = subprocess.Popen(
                 [python, str(HOST), module], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=complaints,
-                text=True, env=thread_limits(threads))
+                text=True, env={**os.environ, **limits})
         try:
             self.facts = self.ask({"threads": threads, **setup})
         except Unavailable:

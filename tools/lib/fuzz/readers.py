@@ -221,13 +221,15 @@ class Fuzzing:
             if status == INTERRUPTED:
                 break
             if status:
-                raise Failure(f"{name}: status {status}\n{read_end(place / 'last-run.txt')}")
+                raise Failure(f"{name}: status {status}\n{(place / 'last-run.txt').read_text(errors='replace')[-3000:]}")
             # Of a target that waits for something, half of the time counts, so that it ends.
             left -= max(figures["seconds"], seconds / 2)
         return []
 
     def one_round(self, name, place, seconds):
         """libFuzzer's status and the figures of so many seconds; none where it is time to stop."""
+        # No run is that of before again.
+        rounds = read_figures().get(name, {}).get("rounds", 0)
         with self.lock:
             if self.stopping:
                 return None, None
@@ -236,7 +238,7 @@ class Fuzzing:
                     [self.program, str(place / "corpus"), str(place / "seeds"), f"-max_total_time={max(1, round(seconds))}",
                      f"-dict={place / 'words'}", f"-max_len={LONGEST.get(name, 4096)}", "-timeout=25", "-rss_limit_mb=3000",
                      "-malloc_limit_mb=8000", "-print_final_stats=1", "-report_slow_units=1000",
-                     f"-seed={self.options.seed + rounds_of(name)}", f"-artifact_prefix={place / 'crashes'}/"],
+                     f"-seed={self.options.seed + rounds}", f"-artifact_prefix={place / 'crashes'}/"],
                     env=environment(name), stdout=subprocess.DEVNULL, stderr=said)
             self.running.add(process)
         # Its own use of the processor, which subprocess does not tell.
@@ -253,18 +255,9 @@ class Fuzzing:
         }
 
 
-def read_end(path):
-    return path.read_text(errors="replace")[-3000:]
-
-
 def read_figures():
     path = WORK / "figures.json"
     return json.loads(path.read_text()) if path.exists() else {}
-
-
-def rounds_of(name):
-    """How often a target was run, so that no run is that of before again."""
-    return read_figures().get(name, {}).get("rounds", 0)
 
 
 def add_up(name, figures, crashes):
@@ -301,14 +294,11 @@ def keep(program, name, most_bytes):
             total += len(line) + 1
     KEPT.mkdir(parents=True, exist_ok=True)
     # Regressions are kept for what they once did, whatever they reach today.
-    lines = chosen + [line for line in regressions(name) if line not in chosen]
+    regressions = KEPT / f"{name}.regressions"
+    old = regressions.read_text().split() if regressions.exists() else []
+    lines = chosen + [line for line in old if line not in chosen]
     (KEPT / f"{name}.base64").write_text("".join(line + "\n" for line in lines))
     return len(lines), sum(len(line) + 1 for line in lines)
-
-
-def regressions(name):
-    path = KEPT / f"{name}.regressions"
-    return path.read_text().split() if path.exists() else []
 
 
 def main(options):

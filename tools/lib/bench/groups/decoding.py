@@ -1,7 +1,7 @@
 """File → clips, against ffmpeg, torchcodec, PyAV and decord."""
 
 from bench import material
-from bench.machine import timed
+from bench.machine import decode, timed
 
 TITLE = "Decoding and clip extraction"
 NOTE = (
@@ -46,6 +46,4 @@ def ours(bench, path):
 def ffmpeg(path):
     """Seconds beyond the program's start."""
     start = timed(["ffmpeg", "-hide_banner", "-version"], 1).seconds
-    command = ["ffmpeg", "-nostdin", "-hide_banner", "-loglevel", "error", "-threads", "1", "-i", path]
-    whole = timed([*command, "-map", "0:v:0", "-f", "null", "-"], 1)
-    return whole.seconds - start
+    return decode(path, 1, "-threads", "1") - start

@@ -47,11 +47,7 @@ def hold(bench, label, model, shape, clips, repeats):
     contest = bench.contest(
         GROUP, f"{label}, {shape}", "clips", clips, threads=bench.threads, model=str(model), repeats=repeats)
     common = ["encode", "--model", model, "--threads", bench.threads, "--clips", clips, "--repeats", repeats]
-
-    def ours():
-        return bench.program.benchmark(*common)["seconds"]
-
-    bench.enter_ours(contest, ours)
+    bench.enter_ours(contest, lambda: bench.program.benchmark(*common)["seconds"])
     for name, (module, needs, settings) in PEERS.items():
         bench.enter_worker(
             contest, name, module, needs, model=str(model), clips=clips, is_stream=shape == "a stream",

@@ -1,4 +1,4 @@
-"""How time and memory of indexing grow, as series for plots."""
+"""How time and memory of indexing grow."""
 
 import os
 import statistics

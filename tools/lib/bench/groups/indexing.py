@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from bench import material
-from bench.machine import multiplies_bfloat16, timed
+from bench.machine import decode, multiplies_bfloat16, timed
 
 TITLE = "Indexing"
 NOTE = (
@@ -105,20 +105,12 @@ def large(bench):
         bench.hold(contest)
 
 
-def decode(path, bench, *arguments):
-    command = [
-        "ffmpeg", "-nostdin", "-hide_banner", "-loglevel", "error", *arguments, "-i", path, "-map", "0:v:0", "-f", "null",
-        "-",
-    ]
-    return timed(command, processors=bench.threads).seconds
-
-
 def one_by_one(bench, files):
-    return sum(decode(path, bench) for path in files)
+    return sum(decode(path, bench.threads) for path in files)
 
 
 def side_by_side(bench, files):
     start = time.perf_counter()
     with ThreadPoolExecutor(bench.threads) as pool:
-        list(pool.map(lambda path: decode(path, bench, "-threads", "1"), files))
+        list(pool.map(lambda path: decode(path, bench.threads, "-threads", "1"), files))
     return time.perf_counter() - start

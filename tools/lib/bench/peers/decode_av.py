@@ -3,15 +3,15 @@
 import av
 import numpy
 
+import reading
 from instants import clips, grid
-from reading import timed
 
 
-class Reader:
+class Reader(reading.Reader):
     """Pictures on the grid of a file; the last frame before an instant is the one on screen."""
 
-    def __init__(self, frames, duration, size, threads):
-        self.frames, self.duration, self.size, self.threads = frames, duration, size, threads
+    def __init__(self, *settings, **more):
+        super().__init__(*settings, **more)
         self.reformatter = av.video.reformatter.VideoReformatter()
 
     def picture(self, frame):
@@ -20,7 +20,6 @@ class Reader:
         return small.to_ndarray()
 
     def read(self, path):
-        """uint8 [clips, frames, size, size, 3]."""
         spacing = self.duration / self.frames
         pictures, end = self.pictures(path, lambda index: (index + 0.5) * spacing + 1e-6)
         if len(pictures) < self.frames:
@@ -62,4 +61,4 @@ class Reader:
 
 def setup(threads, file, frames, duration, size):
     reader = Reader(frames, duration, size, threads)
-    return timed(lambda: reader.read(file))
+    return reading.timed(lambda: reader.read(file))

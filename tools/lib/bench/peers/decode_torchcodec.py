@@ -3,8 +3,8 @@
 import torch
 from torchcodec.decoders import VideoDecoder
 
+import reading
 from instants import clips, grid
-from reading import timed
 
 try:
     from torchcodec.transforms import Resize
@@ -12,12 +12,8 @@ except ImportError:
     Resize = None
 
 
-class Reader:
-    def __init__(self, frames, duration, size, threads):
-        self.frames, self.duration, self.size, self.threads = frames, duration, size, threads
-
+class Reader(reading.Reader):
     def read(self, path):
-        """uint8 [clips, frames, size, size, 3]."""
         settings = {"transforms": [Resize((self.size, self.size))]} if Resize else {}
         decoder = VideoDecoder(
             path, num_ffmpeg_threads=self.threads, dimension_order="NHWC", seek_mode="approximate", **settings)
@@ -36,4 +32,4 @@ class Reader:
 def setup(threads, file, frames, duration, size):
     torch.set_num_threads(threads)
     reader = Reader(frames, duration, size, threads)
-    return timed(lambda: reader.read(file))
+    return reading.timed(lambda: reader.read(file))

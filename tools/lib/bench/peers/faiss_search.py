@@ -6,12 +6,11 @@ import faiss
 import numpy
 
 
-def make(path, count, dimension):
-    generator = numpy.random.default_rng(1)
+def drawn(generator, count, dimension):
     index = faiss.IndexFlatL2(dimension)
     for start in range(0, count, 100_000):
         index.add(generator.standard_normal((min(100_000, count - start), dimension), dtype=numpy.float32))
-    faiss.write_index(index, path)
+    return index
 
 
 def search(path, limit):
@@ -24,6 +23,6 @@ def search(path, limit):
 
 if __name__ == "__main__":
     if sys.argv[1] == "make":
-        make(sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))
+        faiss.write_index(drawn(numpy.random.default_rng(1), int(sys.argv[3]), int(sys.argv[4])), sys.argv[2])
     else:
         search(sys.argv[2], int(sys.argv[3]))

@@ -6,14 +6,13 @@ import time
 import faiss
 import numpy
 
+from faiss_search import drawn
+
 
 def setup(threads, videos, dimension, queries, limit):
     faiss.omp_set_num_threads(threads)
     generator = numpy.random.default_rng(1)
-    index = faiss.IndexFlatL2(dimension)
-    block = 100_000
-    for start in range(0, videos, block):
-        index.add(generator.standard_normal((min(block, videos - start), dimension), dtype=numpy.float32))
+    index = drawn(generator, videos, dimension)
     wanted = generator.standard_normal((queries, dimension), dtype=numpy.float32)
 
     def run(repeats=None):
