@@ -10,7 +10,7 @@ struct ServeCommand: ParsableCommand {
             Without --http: one request a line. Methods: \
             \(Method.allCases.map(\.rawValue).joined(separator: ", ")). --schema prints what they take and answer, as JSON \
             Schema. Requests run side by side; --in-order, or a request's own "after", makes them wait for others. \
-            The end of the input lets what runs finish and exits with 0.
+            The end of the input lets what runs finish and exits with 0. With --mcp, an assistant gets these methods as tools.
 
               mixtape serve --in-order < requests.jsonl
 
@@ -28,20 +28,34 @@ struct ServeCommand: ParsableCommand {
     @Flag(help: "Print the JSON Schema of all requests and replies, and end.")
     var schema = false
 
+    @Flag(
+        help:
+            "Serve an assistant by the Model Context Protocol on standard input and output: tools that search, and read the index."
+    )
+    var mcp = false
+
+    @Flag(help: "With --mcp: tools that write the index, too.")
+    var allowChanges = false
+
     @OptionGroup var places: LibraryOptions
     @OptionGroup(title: "HTTP") var http: HTTPServeOptions
 
     func validate() throws {
         try http.validateTogether()
-        if inOrder, http.isAsked {
-            throw ValidationError("--in-order: goes with standard input alone, not with --http")
+        if inOrder, http.isAsked || mcp {
+            throw ValidationError(
+                "--in-order: goes with requests on standard input, not with --http or --mcp")
         }
+        if mcp, http.isAsked {
+            throw ValidationError("--mcp: goes with standard input alone, not with --http")
+        }
+        if allowChanges, !mcp { throw ValidationError("--allow-changes: goes with --mcp") }
     }
 
     func run() throws {
         if schema { return Terminal.data(lines: ProtocolSchema.text) }
         var http = http
-        if !inOrder { try http.takeEnvironment() }
+        if !inOrder, !mcp { try http.takeEnvironment() }
         ServiceMemory.settle(processors: Settings.current.processors)
         let (library, folders) = try http.isAsked ? places.libraryAndFolders() : (places.library(), [])
         Interrupts.catchSignals()
@@ -51,16 +65,22 @@ struct ServeCommand: ParsableCommand {
         if http.isAsked {
             try http.serve(handler, places, folders: folders)
         } else {
-            try serveLines(handler)
+            let ending = mcp ? serveTools(handler) : serveLines(handler)
+            if ending == .stopped { throw Interrupts.exitCode }
         }
     }
 
-    private func serveLines(_ handler: RequestHandler) throws {
+    private func serveTools(_ handler: RequestHandler) -> LineServer.Ending {
+        ToolServer(handler: handler, version: Mixtape.configuration.version, allowsChanges: allowChanges).run(
+            input: STDIN_FILENO, output: STDOUT_FILENO, threads: Settings.current.processors,
+            shouldStop: Interrupts.wereReceived)
+    }
+
+    private func serveLines(_ handler: RequestHandler) -> LineServer.Ending {
         var limits = Connection.Limits()
         limits.searches = Settings.current.processors
         let server = LineServer(handler: handler, limits: limits, inOrder: inOrder)
-        let ending = server.run(
+        return server.run(
             input: STDIN_FILENO, output: STDOUT_FILENO, shouldStop: Interrupts.wereReceived)
-        if ending == .stopped { throw Interrupts.exitCode }
     }
 }
