@@ -10,7 +10,20 @@ public struct PostgresAddress: Sendable, Hashable {
     let text: String
     /// The same without the password and the options.
     public let name: String
+    /// As it was given, without what may be a secret, as a command takes it.
+    public let shown: String
     private let secrets: [String]
+
+    /// Options that hold no secret. All others may: of later versions of libpq too.
+    private static let open: Set = [
+        "user", "host", "hostaddr", "port", "dbname", "application_name", "fallback_application_name",
+        "client_encoding", "connect_timeout", "tcp_user_timeout", "keepalives", "keepalives_idle",
+        "keepalives_interval", "keepalives_count", "target_session_attrs", "load_balance_hosts", "sslmode",
+        "sslnegotiation", "sslcompression", "sslsni", "sslrootcert", "sslcert", "sslkey", "sslcrl",
+        "sslcrldir",
+        "sslcertmode", "ssl_min_protocol_version", "ssl_max_protocol_version", "channel_binding",
+        "require_auth", "requirepeer", "krbsrvname", "gssencmode", "gsslib", "service", "passfile",
+    ]
 
     /// Whether an index of this name is on a server rather than in a folder.
     public static func isOne(_ text: String) -> Bool {
@@ -38,20 +51,51 @@ public struct PostgresAddress: Sendable, Hashable {
         }
         defer { PQconninfoFree(options) }
         var parts: [String: String] = [:]
+        var given: [(name: String, value: String)] = []
         var option = options
         while let keyword = option.pointee.keyword {
-            if let value = option.pointee.val { parts[String(cString: keyword)] = String(cString: value) }
+            if let value = option.pointee.val {
+                given.append((String(cString: keyword), String(cString: value)))
+                parts[String(cString: keyword)] = String(cString: value)
+            }
             option += 1
         }
         self.text = text
-        secrets = ["password", "sslpassword"].compactMap { parts[$0] }.filter { !$0.isEmpty }
+        secrets = given.filter { !Self.open.contains($0.name) && !$0.value.isEmpty }.map(\.value)
         let user = parts["user"].map { "\($0)@" } ?? ""
         let port = parts["port"].map { ":\($0)" } ?? ""
         name = "postgres://\(user)\(parts["host"] ?? "")\(port)/\(parts["dbname"] ?? "")"
+        shown = secrets.isEmpty ? text : Self.written(given.filter { Self.open.contains($0.name) })
     }
 
-    /// As it was given; where it holds a password, its name.
-    public var shown: String { secrets.isEmpty ? text : name }
+    /// An address of these options.
+    private static func written(_ options: [(name: String, value: String)]) -> String {
+        func value(_ name: String) -> String? { options.first { $0.name == name }.map { encoded($0.value) } }
+        // Several hosts, and those in figures of IPv6, stand among the options.
+        let isPlain = !(value("host") ?? "").contains("%2C") && !(value("host") ?? "").contains("%3A")
+        let places = isPlain ? ["user", "host", "port", "dbname"] : []
+        var text = "postgres://"
+        if isPlain {
+            text += (value("user").map { $0 + "@" } ?? "") + (value("host") ?? "")
+            text += value("port").map { ":" + $0 } ?? ""
+        }
+        text += "/" + (isPlain ? value("dbname") ?? "" : "")
+        let others = options.filter { !places.contains($0.name) }
+        if !others.isEmpty { text += "?" }
+        return text + others.map { "\($0.name)=\(encoded($0.value))" }.joined(separator: "&")
+    }
+
+    /// A value within an address.
+    private static func encoded(_ value: String) -> String {
+        value.utf8.map { byte in
+            switch byte {
+            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, UInt8(ascii: "-"), UInt8(ascii: "."),
+                UInt8(ascii: "_"), UInt8(ascii: "~"):
+                String(UnicodeScalar(byte))
+            default: "%" + String(256 + Int(byte), radix: 16).dropFirst().uppercased()
+            }
+        }.joined()
+    }
 
     /// The message without the passwords.
     func redacted(_ message: String) -> String {

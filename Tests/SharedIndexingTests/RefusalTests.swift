@@ -125,6 +125,34 @@ struct AddressTests {
         }
     }
 
+    /// Whoever copies a hint gets the address without what may be secret, by a list of what is not.
+    @Test func whatMayBeASecretIsLeftOut() throws {
+        for (text, shown) in [
+            ("postgres://films@h/d?sslmode=require", "postgres://films@h/d?sslmode=require"),
+            ("postgres://films:s3cret-word@h:5433/d", "postgres://films@h:5433/d"),
+            (
+                "postgres://films@h/d?sslmode=require&sslpassword=s3cret-word&sslkey=/etc/a%20key",
+                "postgres://films@h/d?sslkey=%2Fetc%2Fa%20key&sslmode=require"
+            ),
+            ("postgres://films@h/d?options=-c%20app.key%3Ds3cret-word", "postgres://films@h/d"),
+            (
+                "postgres://films:s3cret-word@a:1,b:2/d",
+                "postgres:///?user=films&dbname=d&host=a%2Cb&port=1%2C2"
+            ),
+        ] {
+            let address = try PostgresAddress(text)
+            let words = address.shown.split(separator: "?", maxSplits: 1)
+            let expected = shown.split(separator: "?", maxSplits: 1)
+            #expect(words.first == expected.first, "\(address.shown)")
+            // libpq's order.
+            let options = (words.dropFirst().first ?? "").split(separator: "&").sorted()
+            #expect(
+                options == (expected.dropFirst().first ?? "").split(separator: "&").sorted(), "\(options)")
+            #expect(!address.shown.contains("s3cret-word"))
+            #expect(try PostgresAddress(address.shown).name == address.name)
+        }
+    }
+
     @Test func mountsMapBothWays() throws {
         let folder = try TemporaryFolder()
         let inner = folder.path + "/inner"
