@@ -41,6 +41,12 @@ public struct WorkerRequest: Sendable, Equatable {
 /// a hostile file meets nothing but a process that may use little and can be ended. It says `EncodedLines` on its standard
 /// output, `PictureLines` where it is asked for a picture, and `ClipLines` where for clips as they are.
 public enum EncodingWorker {
+    /// Threads that encode in one worker, however many processors there are: with many more an honest one would reach its limits of
+    /// memory and of threads (`MIXTAPE_MOST_THREADS`).
+    package static let mostThreads = 32
+    /// Threads that decode in one, beside those; FFmpeg advises against more.
+    package static let mostDecoderThreads = 16
+
     /// Writes to standard output, at once.
     public typealias Say = @Sendable ([UInt8]) -> Void
 
@@ -90,7 +96,7 @@ public enum EncodingWorker {
         }
         let session: EncoderSession
         do throws(ModelError) {
-            session = try VideoEncoder(folder: folder).makeSession(threads: request.threads)
+            session = try VideoEncoder(folder: folder).makeSession(threads: min(request.threads, mostThreads))
         } catch {
             throw LibraryError(error)
         }
@@ -219,8 +225,8 @@ public enum EncodingWorker {
         let video = try naming { () throws(VideoError) in
             try session.encode(
                 path: path, range: bounded, stride: request.stride,
-                timeLimit: Double(request.processorSeconds ?? 600), decoderThreads: request.threads,
-                overlapped: request.threads > 1)
+                timeLimit: Double(request.processorSeconds ?? 600),
+                decoderThreads: min(request.threads, mostDecoderThreads), overlapped: request.threads > 1)
         }
         try check((video.intervals.last?.stop ?? 0) - asked.start, request)
         return video

@@ -96,7 +96,7 @@ struct WorkerFileRequest: Equatable {
             let threads = value["decoder_threads"]?.intValue
         else { return nil }
         self.init(
-            timeLimit: limit, decoderThreads: max(1, threads),
+            timeLimit: limit, decoderThreads: min(max(1, threads), EncodingWorker.mostDecoderThreads),
             fingerprint: value["model"]?.stringValue, hasNext: value["has_next"]?.boolValue == true)
         if let picture = value["picture"] {
             guard let time = picture["time"]?.doubleValue, let width = picture["width"]?.intValue,
