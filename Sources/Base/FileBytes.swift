@@ -52,6 +52,12 @@ package enum FileBytes {
                 if let offset { pwrite(descriptor, rest.baseAddress, rest.count, off_t(offset + done)) } else
                 { Glibc.write(descriptor, rest.baseAddress, rest.count) }
             if written < 0, errno == EINTR { continue }
+            if written < 0, errno == EAGAIN {
+                // Whoever shares the descriptor wants nobody to wait for it.
+                var watched = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+                _ = poll(&watched, 1, 1000)
+                continue
+            }
             guard written > 0 else { throw SystemError(operation: "write") }
             done += written
         }

@@ -77,23 +77,28 @@ public final class VideoIndex: Sendable {
 
     /// Opens for writing, making the index where there is none. Holds the writer's lock until `close`.
     ///
-    /// - Throws: `busy` where another writer still has the lock after `waitingSeconds`, `otherModel`, `newerFormat`,
+    /// - Throws: `busy` where another writer still has the lock after `waitingSeconds` or when it is cancelled, `otherModel`, `newerFormat`,
     ///   `corrupted`, `readOnly`, `diskFull`, `failed`.
-    public static func open(writingTo folder: String, model: IndexModel, waitingSeconds: Double = 0)
-        throws(IndexError) -> VideoIndex
-    {
-        try open(writingTo: folder, model: model, waitingSeconds: waitingSeconds, durability: .power)
+    public static func open(
+        writingTo folder: String, model: IndexModel, waitingSeconds: Double = 0,
+        isCancelled: () -> Bool = { false }
+    ) throws(IndexError) -> VideoIndex {
+        try open(
+            writingTo: folder, model: model, waitingSeconds: waitingSeconds, isCancelled: isCancelled,
+            durability: .power)
     }
 
     package static func open(
-        writingTo folder: String, model: IndexModel, waitingSeconds: Double = 0, durability: Durability
+        writingTo folder: String, model: IndexModel, waitingSeconds: Double = 0,
+        isCancelled: () -> Bool = { false }, durability: Durability
     ) throws(IndexError) -> VideoIndex {
         precondition(model.dimension > 0, "a model has a dimension")
         do throws(SystemError) { try Folder.make(folder) } catch {
             throw .system(folder, doing: "making the folder", errno: error.code)
         }
         guard let resolved = Path.real(folder) else { throw notFound(folder) }
-        let lock = try WriterLock(folder: resolved, waitingSeconds: waitingSeconds)
+        let lock = try WriterLock(
+            folder: resolved, waitingSeconds: waitingSeconds, isCancelled: isCancelled)
         MomentsFile.removeAbandoned(in: resolved)
         return try translatingErrors(resolved) {
             // Looked at before anything is written, so that a refused index stays as it is.

@@ -11,7 +11,10 @@ final class WriterLock: Sendable {
     private static let secondsForChildren = 5.0
     private let descriptor: Int32
 
-    init(folder: String, waitingSeconds: Double) throws(IndexError) {
+    /// - Parameter isCancelled: asked fifty times a second while it waits; true gives up, as `busy`.
+    init(
+        folder: String, waitingSeconds: Double, isCancelled: () -> Bool = { false }
+    ) throws(IndexError) {
         let path = folder + "/lock"
         // Whoever may open it can hold it: nobody else, then. (None but its owner could ever write it.)
         descriptor = Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
@@ -25,7 +28,7 @@ final class WriterLock: Sendable {
             let holder = WriterLock.holder(descriptor)
             let isGone = holder.map { kill($0, 0) != 0 && errno == ESRCH } ?? false
             let patience = max(waitingSeconds, isGone ? WriterLock.secondsForChildren : 0)
-            if Time.monotonic - start >= patience {
+            if isCancelled() || Time.monotonic - start >= patience {
                 throw IndexError(
                     reason: .busy, path: folder,
                     message: "another program is writing this index"

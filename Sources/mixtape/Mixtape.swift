@@ -8,7 +8,27 @@ import Tensors
 enum Program {
     static func main() {
         OpenBLASProcessor.choose()
+        occupyStandardDescriptors()
+        raiseFileLimit()
         exit(run(Array(CommandLine.arguments.dropFirst())).rawValue)
+    }
+
+    /// Where one of the first three descriptors is closed, the next file that is opened would pass for it. What takes its place cannot be
+    /// used, and says so.
+    private static func occupyStandardDescriptors() {
+        for descriptor in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO]
+        where fcntl(descriptor, F_GETFD) < 0 {
+            _ = open("/dev/null", descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY)
+        }
+    }
+
+    /// Each worker process takes some open files here, and machines of hundreds of processors have hundreds; the usual limit of
+    /// 1,024 may be raised by anybody.
+    private static func raiseFileLimit() {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+        limit.rlim_cur = max(limit.rlim_cur, min(limit.rlim_max, 1 << 16))
+        _ = setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     }
 
     private static func run(_ arguments: [String]) -> ExitCode {
@@ -42,7 +62,7 @@ enum Program {
             return .success
         }
         let text = message.hasPrefix("Error: ") ? "error: " + message.dropFirst("Error: ".count) : message
-        Terminal.note(text)
+        Terminal.note(PrintableText.of(text, keepsLines: true))
         return .usage
     }
 }
@@ -61,7 +81,7 @@ struct Mixtape: ParsableCommand {
             Results go to standard output, everything else to standard error.
             Exit codes: 0 done, 1 failed, 64 wrong command line, 130 interrupted. -V is short for --version.
             """,
-        version: "0.1.0",
+        version: ProgramVersion.text,
         subcommands: [
             IndexCommand.self, WatchCommand.self, WorkCommand.self, SearchCommand.self,
             DuplicatesCommand.self, ListCommand.self, ServeCommand.self,

@@ -31,7 +31,7 @@ enum ProtocolFuzzing {
                 ),
                 ("duplicates", "{}"), ("reject_duplicates", "{\"paths\":[\"$/v/0.mp4\",\"$/v/1.mp4\"]}"),
                 ("restore_duplicates", "{\"paths\":[\"$/v/0.mp4\",\"$/v/1.mp4\"]}"),
-                ("duplicate_decisions", "{}"),
+                ("duplicate_decisions", "{}"), ("version", "{}"),
                 ("index", "{\"folders\":[\"/x\"],\"prune\":true,\"workers\":2}"),
                 ("watch", "{\"folders\":[\"/x\"],\"quiet\":1}"), ("remove", "{\"paths\":[\"/x\"]}"),
                 ("thumbnail", "{\"video\":\"$/clip.y4m\",\"time\":0.5,\"width\":32}"),

@@ -165,6 +165,43 @@ import TestSupport
         close(wires.toServer)
     }
 
+    /// An input that cannot be read has no end that was meant.
+    @Test func anUnreadableInputIsNoEnd() throws {
+        let folder = open("/", O_RDONLY)
+        var ends: [Int32] = [0, 0]
+        try #require(folder >= 0 && pipe(&ends) == 0)
+        defer { for descriptor in ends + [folder] { close(descriptor) } }
+        let ending = LineServer(answering: Self.removed).run(input: folder, output: ends[1])
+        #expect(ending == .inputFailed(.init(code: EISDIR)))
+        let input = LineInput(descriptor: folder, maximumLength: 8)
+        #expect(throws: LineInput.Failure(code: EISDIR)) { try input.next() }
+    }
+
+    /// A line without end is behind one that is whole: that one is handed out, and whoever wants to stop is heard.
+    @Test func aLineWithoutEndHoldsUpNobody() throws {
+        let zeros = open("/dev/zero", O_RDONLY)
+        defer { close(zeros) }
+        let input = LineInput(descriptor: zeros, maximumLength: 8)
+        var asked = 0
+        func isEnough() -> Bool {
+            asked += 1
+            return asked > 200
+        }
+        #expect(try input.next(atMost: 64, shouldStop: isEnough) == [.tooLong])
+        #expect(asked < 100)
+        #expect(try input.next(atMost: 64, shouldStop: isEnough) == [])
+    }
+
+    @Test func whiteSpaceIsABlankLineToEveryReader() throws {
+        let connection = Connection(answering: Self.removed) { Issue.record("answered: \($0)") }
+        for text in ["", "\r", " \t \r", "\u{0B}\u{0C}"] {
+            #expect(LineInput.Line.bytes(Array(text.utf8)).isBlank)
+            connection.receive(line: Array(text.utf8))
+        }
+        #expect(!LineInput.Line.bytes([0xC2, 0xA0]).isBlank && !LineInput.Line.tooLong.isBlank)
+        connection.waitUntilIdle()
+    }
+
     /// Lines that are asked for one by one, as `mixtape import` does.
     @Test func linesAreTakenOneByOne() {
         func lines(_ text: String, longest: Int = 8) -> [LineInput.Line] {
@@ -181,7 +218,7 @@ import TestSupport
             }
             let input = LineInput(descriptor: ends[0], maximumLength: longest)
             var lines: [LineInput.Line] = []
-            while let line = input.next() { lines.append(line) }
+            while let line = try? input.next() { lines.append(line) }
             return lines
         }
         func line(_ text: String) -> LineInput.Line { .bytes(Array(text.utf8)) }
@@ -191,11 +228,11 @@ import TestSupport
         #expect(lines(String(repeating: "x", count: 100_000)) == [.tooLong])
     }
 
-    @Test func whoeverIsStoppedWaitsForNoLine() {
+    @Test func whoeverIsStoppedWaitsForNoLine() throws {
         var ends: [Int32] = [0, 0]
         precondition(pipe(&ends) == 0)
         defer { for end in ends { close(end) } }
         let input = LineInput(descriptor: ends[0], maximumLength: 8)
-        #expect(input.next(shouldStop: { true }) == nil)
+        #expect(try input.next(shouldStop: { true }) == nil)
     }
 }

@@ -108,8 +108,40 @@ import TestSupport
                 try library.importLines(next: { lines.isEmpty ? nil : lines.removeFirst() })
             }
             #expect(error?.path == "line 3", "\(error as Any)")
+            #expect(try library.index().counts().ready == 1)
             #expect(ContinuousClock.now - start < .seconds(10))
         }
+    }
+
+    /// Not the end of the lines, though what came before is stored.
+    @Test func linesThatCannotBeReadAreAnError() throws {
+        let folder = try TemporaryFolder()
+        let library = VideoLibrary(
+            LibraryConfiguration(indexFolder: folder.path + "/index", modelFolder: folder.path + "/none"))
+        var lines = [LineInput.Line.bytes(Array(try Self.line().utf8))]
+        let error = #expect(throws: LibraryError.self) {
+            try library.importLines(next: { () throws(LineInput.Failure) in
+                guard let line = lines.popLast() else { throw LineInput.Failure(code: EIO) }
+                return line
+            })
+        }
+        #expect(error?.message == "standard input: it cannot be read: Input/output error", "\(error as Any)")
+        #expect(try library.index().counts().ready == 1)
+    }
+
+    /// Whatever is encoded can be imported: a video of too many clips is an error of its own.
+    @Test func aLineLongerThanIsReadIsWrittenAsAnError() throws {
+        let text = try Self.line()
+        let line = try #require(MixtureLine(try JSONValue(parsing: text)))
+        #expect(line.written(atMost: text.utf8.count) == text)
+        let other = try JSONValue(parsing: line.written(atMost: text.utf8.count - 1))
+        let read = try #require(MixtureLine(other))
+        guard case .failure(let failure) = read.content else {
+            Issue.record("\(other)")
+            return
+        }
+        #expect(failure.reason == "encoding_failed" && failure.message.contains("2 clips"))
+        #expect(read.identity == line.identity)
     }
 
     /// The database keeps none, and the row would be taken for damage.

@@ -16,6 +16,7 @@ import Testing
         #"{"jsonrpc":"2.0","id":1,"method":"watch","params":{"folders":["a"],"quiet":0.5}}"#,
         #"{"jsonrpc":"2.0","id":1,"method":"thumbnail","params":{"video":"a","time":1.5,"width":64}}"#,
         #"{"jsonrpc":"2.0","id":2,"after":1,"method":"info"}"#,
+        #"{"jsonrpc":"2.0","id":0,"method":"version"}"#,
         #"{"jsonrpc":"2.0","id":2,"after":["a",1],"method":"search","params":{"video":"a"}}"#,
         #"[{"jsonrpc":"2.0","id":1,"method":"info"},{"jsonrpc":"2.0","method":"cancel","params":{"id":1}}]"#,
     ])
@@ -43,6 +44,14 @@ import Testing
         let problems = ProtocolSchema.shared.problems(
             of: try JSONValue(parsing: line), against: "#/$defs/request_line")
         #expect(problems != [])
+    }
+
+    @Test func theProgramSaysWhichItIs() throws {
+        let library = VideoLibrary(LibraryConfiguration(indexFolder: "/none", modelFolder: "/none"))
+        let result = try RequestHandler(library: library).run(.version, nil)
+        #expect(result["version"] == .string(ProgramVersion.text))
+        #expect(ProtocolSchema.shared.problems(of: result, against: "#/$defs/version_result") == [])
+        #expect(throws: RPCError.self) { try RequestHandler(library: library).run(.version, ["a": 1]) }
     }
 
     @Test func theErrorCodesAreTheSchemas() throws {

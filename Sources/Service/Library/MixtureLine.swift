@@ -69,6 +69,20 @@ package struct MixtureLine: Sendable {
         return .object(members)
     }
 
+    /// The line as text; of a video that would take more bytes than that, why there is none.
+    ///
+    /// - Parameter most: bytes, more than any line of a failure has.
+    package func written(atMost most: Int) -> String {
+        let text = json.serialized()
+        guard text.utf8.count > most, case .success(let content) = content else { return text }
+        let failure = Failure(
+            reason: VideoError.Reason.encodingFailed.rawValue,
+            message:
+                "its \(content.clipCount) clips make a line longer than the \(most >> 20) MB that are imported"
+        )
+        return MixtureLine(model: model, identity: identity, content: .failure(failure)).json.serialized()
+    }
+
     /// Reads a line. Nothing in it is trusted.
     ///
     /// - Returns: nil where it is not such a line.

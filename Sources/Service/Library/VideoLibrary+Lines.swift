@@ -18,17 +18,21 @@ public struct ImportSummary: Sendable {
 }
 
 extension VideoLibrary {
-    /// Bytes of a line that is imported, at most: a day and a half of clips every two seconds, of 256 dimensions.
+    /// Bytes of a line that is imported, at most: a day and a half of clips every two seconds, of 256 dimensions. Of a video with
+    /// more an error is all that `encodeLines` writes.
     public static let longestImportedLine = 256 << 20
 
     /// Encodes the files that lines name and writes a line of JSON for each, in the order in which they are done.
     ///
     /// - Parameters:
     ///   - next: the next line, a JSON string or an object with `path`, or plain text; nil at the end. Called by one
-    ///     thread at a time. One that is too long for a path ends the work.
-    ///   - write: takes a line, without its end. Called by one thread at a time.
+    ///     thread at a time. One that is too long for a path, or holds a zero byte, ends the work.
+    ///   - write: takes a line, without its end, which `importLines` takes. Called by one thread at a time.
+    /// - Throws: `failed` with the line's number, or of the lines where they cannot be read; what was begun is written
+    ///   before that.
     public func encodeLines(
-        workers: Int?, timeLimit: Double, next: @escaping @Sendable () -> LineInput.Line?,
+        workers: Int?, timeLimit: Double,
+        next: @escaping @Sendable () throws(LineInput.Failure) -> LineInput.Line?,
         write: @escaping @Sendable (String) -> Void, isCancelled: @escaping @Sendable () -> Bool
     ) throws(LibraryError) {
         let encoder = try encoders.model()
@@ -41,21 +45,27 @@ extension VideoLibrary {
         let model = encoder.indexModel
         onThreads(count, name: "index") {
             var worker: (any VideoWorker)?
-            while !isCancelled(), failure.withLock({ $0 == nil }),
-                let (number, given) = input.withLock({ number in
-                    number += 1
-                    return next().map { (number, $0) }
-                })
-            {
+            while !isCancelled(), failure.withLock({ $0 == nil }) {
                 do throws(IndexError) {
-                    guard let text = try Self.text(given, number, hint: "pass a path a line") else {
-                        continue
+                    let taken = try input.withLock { (number) throws(IndexError) in
+                        number += 1
+                        let line = try Self.readable(hint: Self.pathHint, next)
+                        return line.map { (number: number, line: $0) }
+                    }
+                    guard let (number, given) = taken else { return }
+                    guard let text = try Self.text(given, number, hint: Self.pathHint) else { continue }
+                    let path = Self.path(text)
+                    guard !path.utf8.contains(0) else {
+                        throw IndexError(
+                            reason: .failed, path: "line \(number)", message: "a path holds no zero byte",
+                            hint: Self.pathHint)
                     }
                     if worker == nil { worker = try source.makeWorker(threads: threads) }
                     guard let worker else { return }
-                    let line = Self.encode(text, source, worker, threads, model, timeLimit, isCancelled)
+                    let line = Self.encode(path, source, worker, threads, model, timeLimit, isCancelled)
                     if isCancelled() { return }
-                    output.withLock { _ in write(line.json.serialized()) }
+                    let written = line.written(atMost: Self.longestImportedLine)
+                    output.withLock { _ in write(written) }
                 } catch {
                     failure.withLock { $0 = error }
                 }
@@ -65,13 +75,19 @@ extension VideoLibrary {
         if isCancelled() { throw .cancelled }
     }
 
+    private static let pathHint = "pass a path a line"
+
+    /// The path that a line names, absolute.
+    private static func path(_ text: [UInt8]) -> String {
+        let json = try? JSONValue(parsing: text)
+        return Path.resolved(
+            json?.stringValue ?? json?["path"]?.stringValue ?? String(decoding: text, as: UTF8.self))
+    }
+
     private static func encode(
-        _ text: [UInt8], _ source: any VideoSource, _ worker: any VideoWorker, _ threads: Int,
+        _ path: String, _ source: any VideoSource, _ worker: any VideoWorker, _ threads: Int,
         _ model: IndexModel, _ timeLimit: Double, _ isCancelled: @escaping @Sendable () -> Bool
     ) -> MixtureLine {
-        let json = try? JSONValue(parsing: text)
-        let path = Path.resolved(
-            json?.stringValue ?? json?["path"]?.stringValue ?? String(decoding: text, as: UTF8.self))
         var identity = FileIdentity(path: path, fingerprint: "", size: 0, modified: 0)
         do throws(VideoError) {
             if let status = FileStatus(path: path) {
@@ -99,19 +115,20 @@ extension VideoLibrary {
     /// Loads lines that `encodeLines` wrote, on whatever machine, into the index, which is made where there is none. Needs no
     /// model. What is at a path is replaced.
     ///
-    /// - Throws: `failed` with the line's number; what was stored before it stays.
+    /// - Throws: `failed` with the line's number, or of the lines where they cannot be read; what came before it is stored.
     public func importLines(
-        waitingSeconds: Double = 0, next: () -> LineInput.Line?, progress: (Int) -> Void = { _ in },
+        waitingSeconds: Double = 0, next: () throws(LineInput.Failure) -> LineInput.Line?,
+        progress: (Int) -> Void = { _ in },
         isCancelled: @escaping @Sendable () -> Bool = { false }
     ) throws(LibraryError) -> ImportSummary {
         var summary = ImportSummary()
         var importer: Importer?
         var number = 0
         defer { importer?.close() }
+        let hint = "import what `mixtape encode` wrote"
         do throws(IndexError) {
-            while !isCancelled(), let given = next() {
+            while !isCancelled(), let given = try Self.readable(hint: hint, next) {
                 number += 1
-                let hint = "import what `mixtape encode` wrote"
                 guard let text = try Self.text(given, number, hint: hint) else { continue }
                 guard let json = try? JSONValue(parsing: text, values: MixtureLine.mostValues),
                     let line = MixtureLine(json)
@@ -121,18 +138,34 @@ extension VideoLibrary {
                         hint: hint)
                 }
                 if importer == nil {
-                    importer = try Importer(configuration, model: line.model, waitingSeconds: waitingSeconds)
+                    importer = try Importer(
+                        configuration, model: line.model, waitingSeconds: waitingSeconds,
+                        isCancelled: isCancelled)
                 }
                 try importer?.add(line)
                 if number.isMultiple(of: Importer.batch) { progress(number) }
             }
             try importer?.flush()
         } catch {
-            throw LibraryError(error)
+            // What came before that is good.
+            try? importer?.flush()
+            throw error.reason == .busy && isCancelled() ? .cancelled : LibraryError(error)
         }
         if let importer { summary = importer.summary }
         if isCancelled() { throw .cancelled }
         return summary
+    }
+
+    /// The next line; an end that is none is an error.
+    private static func readable(
+        hint: String, _ next: () throws(LineInput.Failure) -> LineInput.Line?
+    ) throws(IndexError) -> LineInput.Line? {
+        do throws(LineInput.Failure) {
+            return try next()
+        } catch {
+            throw IndexError(
+                reason: .failed, path: "standard input", message: "it cannot be read: \(error)", hint: hint)
+        }
     }
 
     /// What a line says, without a carriage return at its end; nil where it is blank.
@@ -141,7 +174,7 @@ extension VideoLibrary {
     ) throws(IndexError) -> [UInt8]? {
         switch line {
         case .bytes(var bytes):
-            if bytes.allSatisfy({ $0 == 0x20 || (0x09...0x0D).contains($0) }) { return nil }
+            if bytes.isBlankLine { return nil }
             if bytes.last == 0x0D { bytes.removeLast() }
             return bytes
         case .tooLong:
@@ -168,8 +201,10 @@ private struct Importer {
     private var clips = 0
     private(set) var summary = ImportSummary()
 
-    init(_ configuration: LibraryConfiguration, model: IndexModel, waitingSeconds: Double) throws(IndexError)
-    {
+    init(
+        _ configuration: LibraryConfiguration, model: IndexModel, waitingSeconds: Double,
+        isCancelled: () -> Bool
+    ) throws(IndexError) {
         self.model = model
         if let shared = configuration.shared {
             store = .shared(
@@ -178,7 +213,8 @@ private struct Importer {
         } else {
             store = .embedded(
                 try VideoIndex.open(
-                    writingTo: configuration.indexFolder, model: model, waitingSeconds: waitingSeconds))
+                    writingTo: configuration.indexFolder, model: model, waitingSeconds: waitingSeconds,
+                    isCancelled: isCancelled))
         }
     }
 

@@ -185,10 +185,15 @@ extension VideoLibrary {
         return encoder
     }
 
-    /// Refuses a search of the `iid` mode that would take the processors for hours.
+    /// Refuses what would otherwise be refused once the query was encoded: scores that the model does not have, and a search
+    /// of the `iid` mode that would take the processors for hours.
     ///
-    /// - Throws: `too_many_samples`, about the parameter `samples`.
-    func checkWork(_ request: SearchRequest) throws(LibraryError) {
+    /// - Throws: `no_calibration`; `too_many_samples`, about the parameter `samples`.
+    package func check(_ request: SearchRequest) throws(LibraryError) {
+        if request.minimumScore != nil {
+            _ = try request.options(
+                calibration: try calibration(for: request), modelFolder: configuration.modelFolder)
+        }
         guard request.sampling == .iid else { return }
         let videos = try reader.read { (opened) throws(IndexError) in try opened.index.counts().ready }
         let most = SearchRequest.mostSamples(videos: videos)

@@ -100,7 +100,7 @@ public final class VideoLibrary: Sendable {
             return try search(request, candidates: candidates, isCancelled: isCancelled)
         }
         let start = ContinuousClock.now
-        try checkWork(request)
+        try check(request)
         let examples = try self.examples(request, isCancelled: isCancelled)
         let example =
             if let encoded {
@@ -129,7 +129,7 @@ public final class VideoLibrary: Sendable {
     ) throws(LibraryError) -> BatchResponse {
         if batch.common.candidates != nil { return try searchEach(batch, isCancelled: isCancelled) }
         let start = ContinuousClock.now
-        try checkWork(batch.common)
+        try check(batch.common)
         let examples = try self.examples(batch.common, isCancelled: isCancelled)
         let information = try clipInformation()
         var queries: [Result<Query, LibraryError>] = []
@@ -168,7 +168,7 @@ public final class VideoLibrary: Sendable {
     }
 
     /// The curve from distance to score, where the request's distances are those that it was fitted on.
-    private func calibration(for request: SearchRequest) throws(LibraryError) -> ScoreCalibration? {
+    func calibration(for request: SearchRequest) throws(LibraryError) -> ScoreCalibration? {
         // Nor of parts, of which a long video has many: some are near by chance.
         guard request.sampling == .matched, request.lambda == 1, request.granularity != .scene else {
             return nil
@@ -208,7 +208,7 @@ public final class VideoLibrary: Sendable {
                 progress: progress, isCancelled: isCancelled)
             return IndexSummary(progress: progress)
         } catch {
-            throw LibraryError(error)
+            throw error.reason == .busy && isCancelled() ? .cancelled : LibraryError(error)
         }
     }
 
@@ -222,7 +222,8 @@ public final class VideoLibrary: Sendable {
                 options, encoder, on: shared, lease: lease, progress: progress, isCancelled: isCancelled)
         }
         let index = try VideoIndex.open(
-            writingTo: configuration.indexFolder, model: encoder.indexModel, waitingSeconds: waitingSeconds)
+            writingTo: configuration.indexFolder, model: encoder.indexModel, waitingSeconds: waitingSeconds,
+            isCancelled: isCancelled)
         defer { index.close() }
         let job = IndexJob(index: index, source: source(encoder), options: options)
         let result = try job.run(progress: progress, isCancelled: isCancelled)

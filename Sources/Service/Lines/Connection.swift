@@ -41,7 +41,7 @@ public final class Connection: Sendable {
         /// Those of requests that have no end of their own.
         var endless: Set<ObjectIdentifier> = []
         var earlier: EarlierRequests
-        /// Requests that wait for those that they come after.
+        /// Requests that wait for those that they come after, and in no queue.
         var held = 0
     }
 
@@ -97,7 +97,7 @@ public final class Connection: Sendable {
 
     /// Takes one line; blank ones are skipped.
     public func receive(line: [UInt8]) {
-        if line.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }) { return }
+        if line.isBlankLine { return }
         let message: JSONValue
         do {
             message = try JSONValue(parsing: line)
@@ -129,7 +129,7 @@ public final class Connection: Sendable {
     }
 
     /// Cancels what would run for ever.
-    func cancelEndless() {
+    package func cancelEndless() {
         let endless = state.withLock { state in state.endless.compactMap { state.switches[$0] } }
         for cancellation in endless { cancellation.cancel() }
     }
@@ -271,24 +271,31 @@ public final class Connection: Sendable {
             forget(key, cancellation)
             answer(result)
         }
+        let turnAway: @Sendable (String) -> Void = { [self] reason in
+            defer { unfinished.leave() }
+            guard begin(key, cancellation) else { return forget(key, cancellation) }
+            forget(key, cancellation)
+            answer(.failure(.busy(reason)))
+        }
         let enqueue: @Sendable () -> Void = { [self] in
             // What was let in to wait for others is not turned away after that.
             let isAccepted = queue(for: method).submit(
                 work, always: !earlier.isEmpty && method != .watch)
             if isAccepted { return }
-            defer { unfinished.leave() }
-            guard begin(key, cancellation) else { return forget(key, cancellation) }
-            forget(key, cancellation)
-            answer(
-                .failure(
-                    .busy(
-                        method == .watch
-                            ? "\(limits.watches) watches are running"
-                            : "\(limits.waiting) requests are waiting")))
+            turnAway(
+                method == .watch
+                    ? "\(limits.watches) watches are running" : "\(limits.waiting) requests are waiting")
         }
         if isInOrder, method != .cancel {
-            _ = turns.submit {
-                RequestEnding.wait(for: earlier)
+            _ = turns.submit { [self] in
+                // What waits for a watch steps out of the order, as the watch did: it might wait for ever.
+                guard earlier.allSatisfy(\.isOver) else {
+                    guard hold() else { return turnAway("\(limits.waiting) requests are waiting") }
+                    return RequestEnding.whenAllOver(earlier, on: releases) { [self] in
+                        state.withLock { $0.held -= 1 }
+                        if method == .watch { enqueue() } else { _ = turns.submit(work) }
+                    }
+                }
                 // A watch has no end that others could wait for.
                 if method == .watch { enqueue() } else { work() }
             }
@@ -303,13 +310,22 @@ public final class Connection: Sendable {
         }
     }
 
+    /// Takes in one more request that waits for others in no queue; false where there are too many.
+    private func hold() -> Bool {
+        state.withLock { state in
+            guard state.held < limits.waiting else { return false }
+            state.held += 1
+            return true
+        }
+    }
+
     private func queue(for method: Method) -> WorkQueue {
         switch method {
         case .search, .thumbnail: searches
         case .duplicates: surveys
         case .index, .remove, .rejectDuplicates, .restoreDuplicates: writers
         case .watch: watches
-        case .info, .videos, .projection, .duplicateDecisions, .cancel: lookups
+        case .info, .version, .videos, .projection, .duplicateDecisions, .cancel: lookups
         }
     }
 

@@ -13,12 +13,15 @@ public final class LineInput: @unchecked Sendable {
         /// It is longer than the limit, and was passed over.
         case tooLong
 
-        /// Whether there is nothing in it.
-        public var isBlank: Bool { self == .bytes([]) || self == .bytes([UInt8(ascii: "\r")]) }
+        /// Whether it says nothing.
+        public var isBlank: Bool {
+            guard case .bytes(let bytes) = self else { return false }
+            return bytes.isBlankLine
+        }
     }
 
     /// Why reading failed.
-    public struct Failure: Error, CustomStringConvertible {
+    public struct Failure: Error, Equatable, CustomStringConvertible {
         /// An `errno`.
         public var code: Int32
 
@@ -30,12 +33,16 @@ public final class LineInput: @unchecked Sendable {
     }
 
     private static let bytesAtOnce = 1 << 16
+    /// Reads for further lines while there is one: what is behind it may be a line without end.
+    private static let mostFurtherReads = 16
 
     private let descriptor: Int32
     private var splitter: LineSplitter
     /// Lines that were read in one go.
     private var ready: [Line] = []
     private var hasEnded = false
+    /// Why it ended, where that was no end of the input.
+    private var failure: Failure?
 
     /// Reads nothing yet. The descriptor stays the caller's to close.
     ///
@@ -47,25 +54,33 @@ public final class LineInput: @unchecked Sendable {
 
     /// Blocks until there is a line, and takes those after it that are there already.
     ///
-    /// - Parameter shouldStop: asked ten times a second while it waits.
+    /// - Parameter shouldStop: asked before each read, and ten times a second while it waits.
     /// - Returns: 1 to `count` lines; none at the end, and where it should stop.
+    /// - Throws: where nothing more can be read, behind the lines before that. A line that was begun is no line then.
     public func next(atMost count: Int, shouldStop: () -> Bool) throws(Failure) -> [Line] {
-        while ready.count < count, !hasEnded {
-            if ready.isEmpty, shouldStop() { return [] }
+        var furtherReads = Self.mostFurtherReads
+        while ready.count < count, !hasEnded, furtherReads > 0 {
+            if shouldStop() { return [] }
+            let hasLines = !ready.isEmpty
             var watched = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-            let isReadable = poll(&watched, 1, ready.isEmpty ? 100 : 0) > 0
-            if isReadable { try read() } else if !ready.isEmpty { break }
+            guard poll(&watched, 1, hasLines ? 0 : 100) > 0 else {
+                if hasLines { break }
+                continue
+            }
+            read()
+            if hasLines { furtherReads -= 1 }
         }
+        if ready.isEmpty, let failure { throw failure }
         defer { ready.removeFirst(min(count, ready.count)) }
         return Array(ready.prefix(count))
     }
 
-    /// The next line; nil at the end, where nothing more can be read, and where `shouldStop` says so.
-    public func next(shouldStop: () -> Bool = { false }) -> Line? {
-        (try? next(atMost: 1, shouldStop: shouldStop))?.first
+    /// The next line; nil at the end, and where `shouldStop` says so.
+    public func next(shouldStop: () -> Bool = { false }) throws(Failure) -> Line? {
+        try next(atMost: 1, shouldStop: shouldStop).first
     }
 
-    private func read() throws(Failure) {
+    private func read() {
         var buffer = [UInt8](repeating: 0, count: Self.bytesAtOnce)
         let count = Glibc.read(descriptor, &buffer, buffer.count)
         let add: (LineSplitter.Piece) -> Void = { piece in
@@ -80,7 +95,8 @@ public final class LineInput: @unchecked Sendable {
             hasEnded = true
             splitter.finish(each: add)
         } else if errno != EINTR, errno != EAGAIN {
-            throw Failure(code: errno)
+            hasEnded = true
+            failure = Failure(code: errno)
         }
     }
 }

@@ -1,5 +1,10 @@
 import Glibc
 
+extension Sequence<UInt8> {
+    /// Whether a line holds nothing but white space: every reader of lines passes over it.
+    var isBlankLine: Bool { allSatisfy { $0 == 0x20 || (0x09...0x0D).contains($0) } }
+}
+
 /// Cuts a stream of bytes into lines no longer than a limit.
 struct LineSplitter {
     enum Piece: Equatable {
@@ -51,7 +56,7 @@ struct LineSplitter {
 /// Reads lines from a file descriptor until its end, and notices when the output's reader has gone.
 struct LineReader {
     /// Why reading ended.
-    enum Ending { case endOfInput, outputClosed, stopped }
+    enum Ending { case endOfInput, failed(LineInput.Failure), outputClosed, stopped }
 
     let input: Int32
     /// Watched for a reader that closes its end; −1 where there is nothing to watch.
@@ -71,13 +76,14 @@ struct LineReader {
             ]
             let ready = poll(&watched, 2, 100)
             if shouldStop() { return .stopped }
-            if ready < 0 && errno != EINTR { return .endOfInput }
+            if ready < 0 && errno != EINTR { return .failed(.init(code: errno)) }
             if ready <= 0 { continue }
             if watched[1].revents & Int16(POLLERR | POLLNVAL) != 0 { return .outputClosed }
             guard watched[0].revents != 0 else { continue }
             let count = Glibc.read(input, buffer.baseAddress, buffer.count)
             if count < 0 && (errno == EINTR || errno == EAGAIN) { continue }
-            guard count > 0 else { break }
+            if count < 0 { return .failed(.init(code: errno)) }
+            if count == 0 { break }
             splitter.add(UnsafeRawBufferPointer(rebasing: buffer[..<count]), each: each)
         }
         splitter.finish(each: each)

@@ -3,7 +3,11 @@ import Glibc
 /// Serves one client over two file descriptors, as `mixtape serve` does.
 public struct LineServer: Sendable {
     /// Why serving ended.
-    public enum Ending: Sendable { case endOfInput, outputClosed, stopped }
+    public enum Ending: Sendable, Equatable {
+        case endOfInput, outputClosed, stopped
+        /// The input could not be read any further; what had been asked was answered.
+        case inputFailed(LineInput.Failure)
+    }
 
     private let answering: Connection.Answering
     private let limits: Connection.Limits
@@ -27,7 +31,7 @@ public struct LineServer: Sendable {
         isInOrder = inOrder
     }
 
-    /// Blocks until the input ends and every request taken is answered (a watch is cancelled then), until nobody reads the output, or
+    /// Blocks until the input ends, or cannot be read, and every request taken is answered (a watch is cancelled then), until nobody reads the output, or
     /// until `shouldStop` says so; the last two cancel what runs. SIGPIPE must be ignored in the process.
     public func run(
         input: Int32, output: Int32, shouldStop: @escaping @Sendable () -> Bool = { false }
@@ -46,9 +50,11 @@ public struct LineServer: Sendable {
             }
         }
         switch ending {
-        case .endOfInput:
+        case .endOfInput, .failed:
             connection.cancelEndless()
-            if drain(connection, writer, output, shouldStop) { return .endOfInput }
+            guard drain(connection, writer, output, shouldStop) else { break }
+            if case .failed(let failure) = ending { return .inputFailed(failure) }
+            return .endOfInput
         case .outputClosed, .stopped:
             break
         }

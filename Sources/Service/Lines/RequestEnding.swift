@@ -38,15 +38,6 @@ final class RequestEnding: Sendable {
         guard let first = endings.first(where: { !$0.isOver }) else { return work() }
         first.whenOver { queue.async { whenAllOver(endings, on: queue, work) } }
     }
-
-    /// Blocks until all have been answered.
-    static func wait(for endings: [RequestEnding]) {
-        let over = DispatchSemaphore(value: 0)
-        for ending in endings {
-            ending.whenOver { over.signal() }
-            over.wait()
-        }
-    }
 }
 
 /// The requests that a later one may name: all that were not answered yet, and the last ones that were.

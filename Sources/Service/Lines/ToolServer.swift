@@ -33,7 +33,7 @@ public struct ToolServer: Sendable {
             server: self, writer: LineWriter(output: output),
             queue: WorkQueue(label: "tools", threads: threads, maximumWaiting: Self.mostWaiting))
         let reader = LineReader(input: input, output: output, maximumLength: Self.lineLength)
-        var ending = reader.read(shouldStop: { shouldStop() || session.writer.isClosed }) { piece in
+        let ending = reader.read(shouldStop: { shouldStop() || session.writer.isClosed }) { piece in
             switch piece {
             case .line(let line): session.receive(line)
             case .tooLong:
@@ -41,15 +41,20 @@ public struct ToolServer: Sendable {
                     RPCError(.parseError, "a line has at most \(Self.lineLength) bytes"), id: .null)
             }
         }
-        while ending == .endOfInput, session.running.wait(timeout: .now() + 0.1) == .timedOut {
-            if shouldStop() { ending = .stopped } else if session.writer.isClosed { ending = .outputClosed }
+        switch ending {
+        case .endOfInput, .failed:
+            while session.running.wait(timeout: .now() + 0.1) == .timedOut {
+                if shouldStop() || session.writer.isClosed { break }
+            }
+        case .outputClosed, .stopped: break
         }
         session.cancelAll()
         session.running.wait()
+        if shouldStop() { return .stopped }
         switch ending {
         case .endOfInput: return .endOfInput
-        case .outputClosed: return .outputClosed
-        case .stopped: return .stopped
+        case .failed(let failure): return .inputFailed(failure)
+        case .outputClosed, .stopped: return .outputClosed
         }
     }
 
@@ -70,7 +75,7 @@ public struct ToolServer: Sendable {
         }
 
         func receive(_ line: [UInt8]) {
-            if line.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }) { return }
+            if line.isBlankLine { return }
             let message: JSONValue
             do {
                 message = try JSONValue(parsing: line)

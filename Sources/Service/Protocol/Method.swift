@@ -18,6 +18,8 @@ public enum Method: String, Sendable, CaseIterable {
     case remove
     /// Says what the index holds.
     case info
+    /// Says which program answers, and how it speaks.
+    case version
     /// A still picture of a video.
     case thumbnail
     /// Lists the videos of the index, a page at a time.

@@ -92,6 +92,9 @@ public final class RequestHandler: Sendable {
             case .info:
                 let parameters = try Parameters(params, of: method.rawValue, known: ["failures"])
                 return try library.info(listingFailures: try parameters.flag("failures")).json
+            case .version:
+                _ = try Parameters(params, of: method.rawValue, known: [])
+                return ProgramVersion.json
             case .thumbnail:
                 let request = try ThumbnailRequest(params: params)
                 return try library.thumbnail(request, isCancelled: context.isCancelled).json

@@ -134,7 +134,6 @@
             options.folders = folders
             options.temporaryFolder = FileManager.default.temporaryDirectory.path
             options.processors = Settings.current.processors
-            options.version = Mixtape.configuration.version
             options.logLevel = logLevel ?? .info
             options.logsForPeople = Settings.current.errorsAreTerminal
             options.limits.uploadBytes = maxUpload << 20

@@ -24,7 +24,9 @@ struct EncodeCommand: ParsableCommand {
         let input = LineInput(descriptor: STDIN_FILENO, maximumLength: Self.longestLine)
         try library.encodeLines(
             workers: reading.workers, timeLimit: reading.timeLimit,
-            next: { input.next(shouldStop: Interrupts.wereReceived) },
+            next: { () throws(LineInput.Failure) in
+                try input.next(shouldStop: Interrupts.wereReceived)
+            },
             write: { Terminal.data(lines: $0 + "\n") }, isCancelled: Interrupts.wereReceived)
     }
 }
@@ -47,7 +49,10 @@ struct ImportCommand: ParsableCommand {
         Interrupts.catchSignals()
         let input = LineInput(descriptor: STDIN_FILENO, maximumLength: VideoLibrary.longestImportedLine)
         let summary = try library.importLines(
-            waitingSeconds: wait.seconds, next: { input.next(shouldStop: Interrupts.wereReceived) },
+            waitingSeconds: wait.seconds,
+            next: { () throws(LineInput.Failure) in
+                try input.next(shouldStop: Interrupts.wereReceived)
+            },
             progress: { Terminal.note("\($0) lines") }, isCancelled: Interrupts.wereReceived)
         if json { return Terminal.data(summary.json) }
         Terminal.data("\(summary.stored) stored, \(summary.failed) failed")

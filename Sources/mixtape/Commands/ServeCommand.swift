@@ -14,7 +14,7 @@ struct ServeCommand: ParsableCommand {
 
               mixtape serve --in-order < requests.jsonl
 
-            With --http: the page is at http://127.0.0.1:8377/, and the API's description at /api/openapi.json. \
+            With --http: the page is at http://127.0.0.1:8377/, and the API's description at /openapi.json. \
             Log records go to standard error: for people on a terminal, else one JSON object a line. Ctrl-C lets what \
             runs finish.
             """)
@@ -67,11 +67,16 @@ struct ServeCommand: ParsableCommand {
         } else {
             let ending = mcp ? serveTools(handler) : serveLines(handler)
             if ending == .stopped { throw Interrupts.exitCode }
+            if case .inputFailed(let failure) = ending {
+                throw CommandError(
+                    message: "standard input: \(failure)",
+                    hint: "mixtape serve reads requests from it, one a line")
+            }
         }
     }
 
     private func serveTools(_ handler: RequestHandler) -> LineServer.Ending {
-        ToolServer(handler: handler, version: Mixtape.configuration.version, allowsChanges: allowChanges).run(
+        ToolServer(handler: handler, version: ProgramVersion.text, allowsChanges: allowChanges).run(
             input: STDIN_FILENO, output: STDOUT_FILENO, threads: Settings.current.processors,
             shouldStop: Interrupts.wereReceived)
     }

@@ -33,7 +33,7 @@ enum Terminal {
     static func report(_ message: String, hint: String?) {
         let settings = Settings.current
         let coloured = settings.errorsAreTerminal && settings.allowsColour
-        note(style("error:", coloured ? .red : .plain) + " " + message)
+        note(style("error:", coloured ? .red : .plain) + " " + PrintableText.of(message, keepsLines: true))
         if let hint { self.hint(hint) }
     }
 
@@ -41,7 +41,9 @@ enum Terminal {
     static func hint(_ text: String) {
         let settings = Settings.current
         let coloured = settings.errorsAreTerminal && settings.allowsColour
-        note(style("hint:", coloured ? .cyan : .plain) + " " + Hints.complete(text))
+        note(
+            style("hint:", coloured ? .cyan : .plain) + " "
+                + PrintableText.of(Hints.complete(text), keepsLines: true))
     }
 
     /// SGR parameters of the styles in use.
@@ -63,26 +65,8 @@ enum Terminal {
         return settings.outputIsTerminal && settings.allowsColour ? self.style(text, style) : text
     }
 
-    /// File names may hold anything; nothing in them reaches the terminal as a control sequence, or turns the text about, as
-    /// U+202E does.
-    static func printable(_ text: String) -> String {
-        func isHidden(_ scalar: Unicode.Scalar) -> Bool {
-            switch scalar.properties.generalCategory {
-            case .control, .lineSeparator, .paragraphSeparator: true
-            // Joiners belong to words and emoji.
-            case .format: scalar.value != 0x200C && scalar.value != 0x200D
-            default: false
-            }
-        }
-        guard text.unicodeScalars.contains(where: isHidden) else { return text }
-        return text.unicodeScalars.reduce(into: "") { result, scalar in
-            if isHidden(scalar) {
-                result += "\\u{" + String(scalar.value, radix: 16) + "}"
-            } else {
-                result.unicodeScalars.append(scalar)
-            }
-        }
-    }
+    /// A name, or words, from elsewhere, on one line.
+    static func printable(_ text: String) -> String { PrintableText.of(text) }
 
     /// Columns of the terminal on standard error.
     static var width: Int {
