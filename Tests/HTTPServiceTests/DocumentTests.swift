@@ -47,6 +47,41 @@ import Testing
         }
     }
 
+    /// So are the facts of the library.
+    @Test func factsAreTheProtocols() async throws {
+        let schemas = try #require(try await document()["components"]?["schemas"])
+        let info = try JSONValue(parsing: ProtocolSchema.text)["$defs"]?["info_result"]?["properties"]
+        for (own, theirs) in [("counts", "videos"), ("model", "model"), ("failures", "failures")] {
+            let described = try #require(schemas[own]).serialized()
+            #expect(described == info?[theirs]?.serialized(), "\(own)")
+        }
+        let library = try #require(try await TestService().ask("GET", "/api/library").json)
+        guard case .object(let counts) = library["videos"] else { return #expect(Bool(false)) }
+        for member in counts {
+            #expect(schemas["counts"]?["properties"]?[member.key] != nil, "\(member.key)")
+        }
+    }
+
+    /// What generators of clients go by: groups, types of bodies, and which answers are bytes.
+    @Test func clientsCanBeGenerated() async throws {
+        guard case .object(let paths) = try await document()["paths"] else { return #expect(Bool(false)) }
+        var tags: Set<String> = []
+        for path in paths {
+            guard case .object(let operations) = path.value else { continue }
+            for operation in operations {
+                tags.insert(operation.value["tags"]?.arrayValue?.first?.stringValue ?? "")
+                let body = operation.value["requestBody"]?["content"]?["application/json"]?["schema"]
+                #expect(body?["oneOf"] == nil && body?["anyOf"] == nil, "\(path.key)")
+            }
+        }
+        let expected: Set = [
+            "search", "uploads", "videos", "projection", "duplicates", "jobs", "library", "service",
+        ]
+        #expect(tags == expected)
+        let preview = JSONValue.object(paths)["/api/videos/{id}/preview"]?["get"]?["responses"]?["200"]
+        #expect(preview?["content"]?["image/gif"]?["schema"]?["format"] == "binary")
+    }
+
     @Test func operationsHaveNamesOfTheirOwnAndEveryError() async throws {
         guard case .object(let paths) = try await document()["paths"] else { return #expect(Bool(false)) }
         var names: [String] = []

@@ -3,12 +3,23 @@ import Service
 
 /// The definitions that HTTP adds to the protocol's.
 enum HTTPSchemas {
-    static let definitions: [JSONValue.Member] = [
-        .init("problem", problem), .init("health", health), .init("library", library), .init("model", model),
-        .init("counts", counts), .init("failure", failure), .init("upload", upload), .init("job", job),
-        .init("jobs", object(["jobs": list(of: reference("job"))], required: ["jobs"])),
-        .init("token", object(["token": text], required: ["token"])),
-    ]
+    ///
+    /// - Parameter schema: the protocol's, whose `info` says the same of the library.
+    static func definitions(_ schema: JSONValue) -> [JSONValue.Member] {
+        func known(_ name: String) -> JSONValue {
+            guard let found = schema["$defs"]?["info_result"]?["properties"]?[name] else {
+                preconditionFailure("the protocol's schema lacks \(name) of info")
+            }
+            return found
+        }
+        return [
+            .init("problem", problem), .init("health", health), .init("library", library),
+            .init("model", known("model")), .init("counts", known("videos")),
+            .init("failures", known("failures")), .init("upload", upload), .init("job", job),
+            .init("jobs", object(["jobs": list(of: reference("job"))], required: ["jobs"])),
+            .init("token", object(["token": text], required: ["token"])),
+        ]
+    }
 
     private static let text: JSONValue = ["type": "string"]
     private static let count: JSONValue = ["type": "integer", "minimum": 0]
@@ -50,19 +61,9 @@ enum HTTPSchemas {
             [
                 "folders": list(of: described("string", "A folder whose files may be named, and indexed.")),
                 "model": orNull(reference("model")), "videos": reference("counts"), "clips": count,
-                "failures": list(of: reference("failure")), "limits": limits,
+                "failures": reference("failures"), "limits": limits,
             ], required: ["folders", "model", "videos", "clips", "limits"])
     }()
-
-    private static let model: JSONValue = object(
-        ["name": text, "fingerprint": text, "dimension": ["type": "integer", "minimum": 1]],
-        required: ["name", "fingerprint", "dimension"])
-
-    private static let counts: JSONValue = object(
-        ["ready": count, "failed": count, "not_videos": count], required: ["ready", "failed"])
-
-    private static let failure: JSONValue = object(
-        ["path": text, "reason": text, "message": text], required: ["path", "reason", "message"])
 
     private static let upload: JSONValue = object(
         [
@@ -82,11 +83,16 @@ enum HTTPSchemas {
             ], required: ["id", "folders", "state", "progress", "result", "error"])
     }()
 
-    /// The same schema, of which exactly one of these members must be there.
+    /// The same schema, of which exactly one of these members must be there. Said by what must not be: generators of clients pass
+    /// over that, and of `oneOf` they make a type of no members.
     static func exactlyOne(of names: [String], _ schema: JSONValue) -> JSONValue {
         guard case .object(let members) = schema else { return schema }
-        let choices = names.map { JSONValue.object([.init("required", [.string($0)])]) }
-        return .object(members + [.init("oneOf", .array(choices))])
+        func required(_ names: [String]) -> JSONValue { ["required": .array(names.map { .string($0) })] }
+        let none: JSONValue = ["not": ["anyOf": .array(names.map { required([$0]) })]]
+        let pairs = names.indices.flatMap { first in
+            names[(first + 1)...].map { required([names[first], $0]) }
+        }
+        return .object(members + [.init("not", ["anyOf": .array([none] + pairs)])])
     }
 
     /// An object of these members and no others.

@@ -11,7 +11,7 @@ enum OpenAPIDocument {
             guard let operation = route.operation else { continue }
             let member = JSONValue.Member(
                 route.method.rawValue.lowercased(),
-                describe(operation, needsToken: needsToken && !route.isOpen))
+                describe(operation, tag: route.tag, needsToken: needsToken && !route.isOpen))
             if let place = paths.firstIndex(where: { $0.key == route.template }),
                 case .object(let others) = paths[place].value
             {
@@ -56,9 +56,10 @@ enum OpenAPIDocument {
         503: "The index or the model cannot be used, or the service ends.",
     ]
 
-    private static func describe(_ operation: Operation, needsToken: Bool) -> JSONValue {
+    private static func describe(_ operation: Operation, tag: String, needsToken: Bool) -> JSONValue {
         var members: [JSONValue.Member] = [
             .init("operationId", .string(operation.id)), .init("summary", .string(operation.summary)),
+            .init("tags", [.string(tag)]),
         ]
         if !operation.parameters.isEmpty {
             members.append(
@@ -90,8 +91,9 @@ enum OpenAPIDocument {
 
     private static func describe(_ reply: Operation.Reply) -> JSONValue {
         var members: [JSONValue.Member] = [.init("description", .string(reply.description))]
-        if let type = reply.type {
-            members.append(.init("content", .object([.init(type, ["schema": reply.schema ?? [:]])])))
+        if !reply.types.isEmpty {
+            let content = reply.types.map { JSONValue.Member($0, ["schema": reply.schema ?? [:]]) }
+            members.append(.init("content", .object(content)))
         }
         if !reply.headers.isEmpty {
             members.append(
@@ -115,7 +117,8 @@ enum OpenAPIDocument {
 
     /// The protocol's definitions under the document's own place, and those that HTTP adds.
     private static func schemas(_ schema: JSONValue) -> [JSONValue.Member] {
-        guard case .object(let definitions) = schema["$defs"] else { return HTTPSchemas.definitions }
+        let own = HTTPSchemas.definitions(schema)
+        guard case .object(let definitions) = schema["$defs"] else { return own }
         // Requests, replies and lines are the other transport's.
         let kept = definitions.filter { definition in
             let name = definition.key
@@ -128,7 +131,7 @@ enum OpenAPIDocument {
             }
             return .init(member.key.replacingSuffix("_request", by: "_parameters"), params)
         }
-        return (kept + parameters + HTTPSchemas.definitions).map { .init($0.key, relocated($0.value)) }
+        return (kept + parameters + own).map { .init($0.key, relocated($0.value)) }
     }
 
     /// References in a value, led to where OpenAPI keeps schemas.

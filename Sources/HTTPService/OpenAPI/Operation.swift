@@ -16,8 +16,9 @@ struct Operation: Sendable {
     struct Reply: Sendable {
         var status: Int
         var description: String
-        var type: String?
-        /// JSON Schema of a JSON body.
+        /// Media types of its body; none where there is none.
+        var types: [String] = []
+        /// JSON Schema of the body.
         var schema: JSONValue?
         /// Headers and what they say.
         var headers: [(name: String, description: String)] = []
@@ -51,7 +52,7 @@ extension Operation.Parameter {
 extension Operation.Reply {
     /// JSON of a schema.
     static func json(_ schema: JSONValue, _ description: String, status: Int = 200) -> Operation.Reply {
-        .init(status: status, description: description, type: "application/json", schema: schema)
+        .init(status: status, description: description, types: ["application/json"], schema: schema)
     }
 
     /// A definition of the protocol's schema, or of the document's own.
@@ -59,8 +60,15 @@ extension Operation.Reply {
         .json(["$ref": .string("#/components/schemas/\(name)")], description, status: status)
     }
 
-    /// Bytes, or text, of a media type.
-    static func bytes(_ type: String, _ description: String, status: Int = 200) -> Operation.Reply {
-        .init(status: status, description: description, type: type, schema: ["type": "string"])
+    /// Text of a media type.
+    static func text(_ type: String, _ description: String) -> Operation.Reply {
+        .init(status: 200, description: description, types: [type], schema: ["type": "string"])
+    }
+
+    /// Bytes of one of these media types.
+    static func bytes(_ types: [String], _ description: String, status: Int = 200) -> Operation.Reply {
+        .init(
+            status: status, description: description, types: types,
+            schema: ["type": "string", "format": "binary"])
     }
 }

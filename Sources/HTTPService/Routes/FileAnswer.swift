@@ -81,24 +81,38 @@ struct FileAnswer {
     private struct Shortened: Error {}
 }
 
-/// Media types by container, for browsers.
-enum MediaType {
-    static func of(_ container: String, _ path: String) -> String {
+/// Media types of video files, for browsers.
+enum MediaType: String, CaseIterable {
+    case mp4 = "video/mp4"
+    case quickTime = "video/quicktime"
+    case webM = "video/webm"
+    case matroska = "video/x-matroska"
+    case ogg = "video/ogg"
+    case avi = "video/x-msvideo"
+    case transportStream = "video/mp2t"
+    case mpeg = "video/mpeg"
+    case flash = "video/x-flv"
+    case windows = "video/x-ms-wmv"
+    case gif = "image/gif"
+    case other = "application/octet-stream"
+
+    /// That of a file in a container, by FFmpeg's name for it.
+    init(container: String, path: String) {
         let name = path.split(separator: "/").last ?? ""
         let ending = name.contains(".") ? name.split(separator: ".").last?.lowercased() ?? "" : ""
         // FFmpeg has one name for what share a format.
-        if container.hasPrefix("matroska") { return ending == "webm" ? "video/webm" : "video/x-matroska" }
-        if container.hasPrefix("mov,") {
-            return ending == "mov" || ending == "qt" ? "video/quicktime" : "video/mp4"
-        }
-        switch container {
-        case "ogg": return "video/ogg"
-        case "avi": return "video/x-msvideo"
-        case "mpegts": return "video/mp2t"
-        case "mpeg": return "video/mpeg"
-        case "flv": return "video/x-flv"
-        case "asf": return "video/x-ms-wmv"
-        default: return "application/octet-stream"
-        }
+        self =
+            switch container {
+            case _ where container.hasPrefix("matroska"): ending == "webm" ? .webM : .matroska
+            case _ where container.hasPrefix("mov,"): ending == "mov" || ending == "qt" ? .quickTime : .mp4
+            case "ogg": .ogg
+            case "avi": .avi
+            case "mpegts": .transportStream
+            case "mpeg": .mpeg
+            case "flv": .flash
+            case "asf": .windows
+            case "gif": .gif
+            default: .other
+            }
     }
 }

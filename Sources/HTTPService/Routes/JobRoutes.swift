@@ -67,7 +67,7 @@ extension HTTPService {
                     parameters: [id],
                     replies: [
                         .init(
-                            status: 200, description: "The events.", type: "text/event-stream",
+                            status: 200, description: "The events.", types: ["text/event-stream"],
                             schema: HTTPSchemas.object(
                                 ["event": ["const": "job"], "data": ["type": "string"]],
                                 required: ["event", "data"]))

@@ -17,6 +17,12 @@ struct Route: Sendable {
     var isOpen = false
     var handling: Handling
 
+    /// What it is about, by which generated clients group operations: the part of the path behind `/api/`.
+    var tag: String {
+        let parts = template.split(separator: "/")
+        return parts.first == "api" && parts.count > 1 ? String(parts[1]) : "service"
+    }
+
     /// The values of a path's parts in braces, or nil where the path is another's.
     func parameters(of path: [Substring]) -> [String: String]? {
         let parts = template.split(separator: "/", omittingEmptySubsequences: false).dropFirst()
@@ -39,7 +45,7 @@ struct Call: Sendable {
     var request: Request
     var path: [String: String]
     var query: QueryParameters
-    /// The address it came from.
+    /// The address it came from, as it is counted: a key of `ClientAddress`.
     var client: String
     /// Asked by blocking work; true once the client has gone or the service ends.
     var cancellation: Cancellation

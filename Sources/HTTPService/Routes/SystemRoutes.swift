@@ -43,7 +43,7 @@ extension HTTPService {
                 method: .get, template: "/metrics",
                 operation: Operation(
                     id: "metrics", summary: "Counters and times in Prometheus' text format.",
-                    replies: [.bytes("text/plain", "The metrics.")])
+                    replies: [.text("text/plain", "The metrics.")])
             ) { [self] call in
                 try call.query.only()
                 let library = handler.library

@@ -43,8 +43,9 @@ extension HTTPService {
                 operation: Operation(
                     id: "preview", summary: "The video's file, or a range of its bytes.", parameters: [id],
                     replies: [
-                        .bytes("video/*", "The file."),
-                        .bytes("video/*", "The range of its bytes.", status: 206),
+                        .bytes(MediaType.allCases.map(\.rawValue), "The file."),
+                        .bytes(
+                            MediaType.allCases.map(\.rawValue), "The range of its bytes.", status: 206),
                         .init(status: 304, description: "The file is as the client has it."),
                     ], errors: [404, 416])
             ) { [self] call in
@@ -66,7 +67,7 @@ extension HTTPService {
                             ]),
                     ],
                     replies: [
-                        .bytes("image/jpeg", "The picture."),
+                        .bytes([Thumbnail.mediaType], "The picture."),
                         .init(status: 304, description: "The client has it."),
                     ], errors: [404, 409, 422])
             ) { [self] call in
@@ -80,7 +81,9 @@ extension HTTPService {
                     summary: "Lays videos' Gaussians out in the plane along which their clips spread most.",
                     parameters: [
                         .query(
-                            "videos", "Numbers of indexed videos, with commas between.", ["type": "string"]),
+                            "videos",
+                            "Numbers of indexed videos, with commas between; none only beside an upload.",
+                            ["type": "string", "pattern": "^[0-9]{1,18}(,[0-9]{1,18}){0,15}$"]),
                         .query("upload", "An upload's id, laid out before them.", ["type": "string"]),
                     ],
                     replies: [.named("projection_result", "The clips' Gaussians in the plane.")],
@@ -144,7 +147,8 @@ extension HTTPService {
     private func preview(_ call: Call) async throws -> Answer {
         let (video, file) = try await self.file(call)
         return FileAnswer(
-            file: file, type: MediaType.of(video.facts.container, video.identity.path), lanes: lanes
+            file: file, type: MediaType(container: video.facts.container, path: video.identity.path).rawValue,
+            lanes: lanes
         )
         .answer(to: call.request)
     }

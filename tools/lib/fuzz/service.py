@@ -1,6 +1,6 @@
 """Hold the HTTP service against its own OpenAPI document with schemathesis, on 127.0.0.1 alone.
 
-Serves the demonstration's dozen videos, and has schemathesis make up requests, right and wrong ones, from /openapi.json.
+Serves the demonstration's dozen videos and a GIF, and has schemathesis make up requests, right and wrong ones, from /openapi.json.
 An answer of 5xx, a status, media type, header or body that the document does not foresee, or a service that is not well
 afterwards is an error. The program schemathesis is looked for on the PATH and in ~/.cache/mixtape/schemathesis, where
 --install puts it. Needs ffmpeg.
@@ -49,6 +49,9 @@ def main(options):
     with tempfile.TemporaryDirectory(prefix="mixtape-fuzz-") as folder:
         note("drawing and indexing videos")
         run(mixtape, "demo", "--keep", folder, *model)
+        # What browsers take for a picture is a video here.
+        run("ffmpeg", "-nostdin", "-v", "error", "-f", "lavfi", "-i", "testsrc2=s=64x48:r=5:d=3", f"{folder}/videos/moving.gif")
+        run(mixtape, "index", f"{folder}/videos", "--index", f"{folder}/index", *model)
         # A stream of events stays open while its job runs: the time limit of requests would count against it.
         with HTTPService(mixtape, f"{folder}/index", *model, "--rate", 0, "--log-level", "notice") as service:
             done = subprocess.run([
