@@ -92,6 +92,13 @@ import TestSupport
         #expect(
             try await service.ask("POST", "/api/search", json: ["id": 1, "mode": "iid", "samples": 16]).status
                 == 200)
+        // Told before anything is encoded, for which there is no model here.
+        let part = try await service.ask(
+            "POST", "/api/search", json: ["id": 1, "from": .number(0.5), "mode": "iid", "samples": 4096])
+        #expect(part.status == 400 && part.reason == "too_many_samples", "\(part.text)")
+        let score = try await service.ask(
+            "POST", "/api/search", json: ["id": 1, "from": .number(0.5), "min_score": .number(0.5)])
+        #expect(score.status == 400 && score.reason == "no_calibration", "\(score.text)")
         let (index, video) = (service.folder.path + "/index", service.path(0))
         let line: JSONValue = [
             "jsonrpc": "2.0", "id": 1, "method": "search",

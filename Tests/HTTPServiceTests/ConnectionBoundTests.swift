@@ -51,7 +51,7 @@ import TestSupport
             ("::1", 192),
             ("::ffff:127.0.0.1", 192),
         ] {
-            #expect(limits.connections(of: address) == bound, "\(address)")
+            #expect(limits.connections(of: ClientAddress.key(address)) == bound, "\(address)")
         }
         limits.connectionsOfOneAddress = 0
         #expect(limits.connections(of: "192.0.2.7") == .max)

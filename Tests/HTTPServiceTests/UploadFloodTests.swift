@@ -16,6 +16,7 @@ import Testing
             $0.limits.requestsPerSecond = 0
         }
         let port = service.port
+        let before = try await Self.searchSeconds(service)
         try await withThrowingTaskGroup(of: Void.self) { group in
             for first in 0..<40 {
                 group.addTask {
@@ -38,17 +39,30 @@ import Testing
         let search = try await service.ask(
             "POST", "/api/search", json: ["upload": upload.json?["id"] ?? .null, "limit": 1])
         #expect(search.json?["matches"]?.arrayValue?.first?["path"] == .string(films.file("video2.mp4")))
-        // All eight places are there again.
+        #expect(try await Self.searchSeconds(service) < before * 3 + 0.2)
+        // All six places that one address has are there again.
         let statuses = try await withThrowingTaskGroup(of: Int.self) { group in
-            for _ in 0..<8 {
+            for _ in 0..<6 {
                 group.addTask { try await service.upload(films.file("video1.mp4")).status }
             }
             return try await group.reduce(into: []) { $0.append($1) }
         }
-        #expect(statuses == Array(repeating: 201, count: 8))
+        #expect(statuses == Array(repeating: 201, count: 6))
         #expect(!(try await service.ask("GET", "/metrics").text.contains("status=\"5")))
         let left = try FileManager.default.contentsOfDirectory(atPath: films.folder.path + "/tmp")
         #expect(left == [])
+    }
+
+    /// The shortest time of several searches.
+    private static func searchSeconds(_ service: TestService) async throws -> Double {
+        var shortest = Double.infinity
+        for _ in 0..<5 {
+            let start = ContinuousClock.now
+            let reply = try await service.ask("POST", "/api/search", json: ["id": 1])
+            #expect(reply.status == 200, "\(reply.text)")
+            shortest = min(shortest, (ContinuousClock.now - start) / .seconds(1))
+        }
+        return shortest
     }
 
     private static func send(_ kind: Kind, _ port: Int) throws {

@@ -137,7 +137,8 @@ extension HTTPService {
     private func events(_ call: Call) throws -> Answer {
         let id = try jobNumber(call)
         guard jobs.job(id) != nil else { throw Self.noJob }
-        guard let place = followerPlaces.take() else {
+        let most = options.limits.share(of: options.limits.followers, for: call.client)
+        guard let place = followerPlaces.take(for: call.client, atMost: most) else {
             throw Refusal(.tooMany("too many clients follow jobs", seconds: 10))
         }
         guard let stream = jobs.follow(id) else { throw Self.noJob }

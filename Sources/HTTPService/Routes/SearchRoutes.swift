@@ -66,7 +66,8 @@ extension HTTPService {
                 let asked = try call.query.json(numbers: Self.numbers)
                 let part = try range(asked)
                 try bodies.checkUpload(call.request.headers)
-                guard let place = uploadPlaces.take() else {
+                let most = options.limits.share(of: options.limits.uploads, for: call.client)
+                guard let place = uploadPlaces.take(for: call.client, atMost: most) else {
                     throw Refusal(.tooMany("too many uploads at once", seconds: 5))
                 }
                 defer { withExtendedLifetime(place) {} }
@@ -100,6 +101,8 @@ extension HTTPService {
         var parameters = members.filter { Self.forwarded.contains($0.key) }
         // Wrong parameters are told before anything is encoded.
         let request = try SearchRequest(video: "", params: .object(parameters))
+        let library = handler.library
+        try await lanes.run(.lookup, call.cancellation) { try library.check(request) }
         let (name, query) = try await self.query(body, range, request, call.cancellation)
         parameters.append(.init("video", .string(name)))
         if query != nil {

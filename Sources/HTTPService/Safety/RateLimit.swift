@@ -44,27 +44,3 @@ final class RateLimit: Sendable {
         if buckets.count >= Self.mostAddresses { buckets = [:] }
     }
 }
-
-/// A number of places that are taken and given back.
-final class Places: Sendable {
-    private let free: Mutex<Int>
-
-    init(_ count: Int) { free = Mutex(count) }
-
-    /// Takes a place until the value is let go of; nil where none is free.
-    func take() -> Place? {
-        let isFree = free.withLock { free in
-            guard free > 0 else { return false }
-            free -= 1
-            return true
-        }
-        return isFree ? Place(self) : nil
-    }
-
-    /// A place, given back with the last reference to it.
-    final class Place: Sendable {
-        private let places: Places
-        fileprivate init(_ places: Places) { self.places = places }
-        deinit { places.free.withLock { $0 += 1 } }
-    }
-}

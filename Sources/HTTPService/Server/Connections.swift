@@ -7,6 +7,7 @@ import Synchronization
 final class Connections: Sendable {
     private struct Entry {
         let channel: any Channel
+        /// A key of `ClientAddress`.
         let address: String
         /// Nil while a request is received or answered.
         var idleSince: ContinuousClock.Instant?
@@ -31,7 +32,7 @@ final class Connections: Sendable {
     ///
     /// - Returns: false where its address has too many.
     func open(_ channel: any Channel) -> Bool {
-        let address = channel.remoteAddress?.ipAddress ?? "unknown"
+        let address = ClientAddress.key(channel.remoteAddress?.ipAddress ?? "unknown")
         let most = limits.connections(of: address)
         let (isAdmitted, surplus) = state.withLock { state -> (Bool, (any Channel)?) in
             guard state.counts[address, default: 0] < most else { return (false, nil) }
@@ -93,19 +94,5 @@ final class Connections: Sendable {
     /// Work on a request has ended.
     func endWork(for channel: any Channel) {
         state.withLock { $0.entries[ObjectIdentifier(channel)]?.work = nil }
-    }
-}
-
-extension HTTPLimits {
-    /// Connections that one address may have.
-    package func connections(of address: String) -> Int {
-        guard connectionsOfOneAddress > 0 else { return .max }
-        // As a socket for both families writes an IPv4 address.
-        let mapped = "::ffff:"
-        let isMapped = address.lowercased().hasPrefix(mapped)
-        guard HostName.isLoopback(isMapped ? String(address.dropFirst(mapped.count)) : address) else {
-            return connectionsOfOneAddress
-        }
-        return max(connectionsOfOneAddress, connections - connectionsOfOneAddress)
     }
 }

@@ -1,4 +1,5 @@
 import Logging
+import Service
 
 /// Where and how the service answers HTTP.
 public struct HTTPOptions: Sendable {
@@ -19,7 +20,7 @@ public struct HTTPOptions: Sendable {
     /// Processors that it may use.
     public var processors = 1
     /// The program's version, for /health and the OpenAPI document.
-    public var version = "0"
+    public var version = ProgramVersion.text
     /// What whoever starts it should know, logged as warnings.
     public var warnings: [String] = []
     /// The least level that is logged.
@@ -61,9 +62,10 @@ public struct HTTPLimits: Sendable {
     public var requestsPerSecond = 1000.0
     /// Requests of a kind that wait for a free thread; further ones are refused with 429.
     public var waiting = 128
-    /// Uploads that are received or decoded at once; further ones are refused with 429.
+    /// Uploads that are received or decoded at once, of one address a quarter of them, of loopback all but a quarter; further ones
+    /// are refused with 429.
     public var uploads = 8
-    /// Clients that follow index jobs' events at once.
+    /// Clients that follow index jobs' events at once; of one address as many of them as of the uploads.
     public var followers = 32
     /// Index jobs that wait or run at once.
     public var jobs = 8

@@ -2,15 +2,12 @@ import Base
 import Glibc
 import Logging
 import Service
-import Synchronization
 
 /// Writes log records to standard error, one JSON object a line.
 struct JSONLog: LogHandler {
     var metadata: Logger.Metadata = [:]
     var logLevel: Logger.Level
     private let label: String
-    /// One record at a time, from whichever thread.
-    private static let writing = Mutex(())
 
     init(label: String, level: Logger.Level) {
         self.label = label
@@ -31,10 +28,7 @@ struct JSONLog: LogHandler {
         for (key, value) in all.sorted(by: { $0.key < $1.key }) {
             members.append(.init(key, Self.json(value)))
         }
-        let line = Array((JSONValue.object(members).serialized() + "\n").utf8)
-        Self.writing.withLock { _ in
-            _ = line.withUnsafeBytes { Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
-        }
+        LogOutput.standardError.write(JSONValue.object(members).serialized())
     }
 
     private static func json(_ value: Logger.MetadataValue) -> JSONValue {

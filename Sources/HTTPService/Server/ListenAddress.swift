@@ -50,6 +50,15 @@ enum HostName {
         return inet_pton(AF_INET6, host, &address) == 1
     }
 
+    /// The first half of an IPv6 address, in figures of a base of 16; nil for what is none.
+    static func network(ofIPv6 host: String) -> String? {
+        var address = in6_addr()
+        guard inet_pton(AF_INET6, host, &address) == 1 else { return nil }
+        return withUnsafeBytes(of: address) { bytes in
+            bytes.prefix(8).map { String(256 + Int($0), radix: 16).dropFirst() }.joined() + "/64"
+        }
+    }
+
     /// 127.0.0.0/8, ::1 and `localhost`.
     static func isLoopback(_ host: String) -> Bool {
         if host == "localhost" || host == "::1" { return true }

@@ -8,13 +8,16 @@ import Service
 struct Context: Hummingbird.RequestContext {
     var coreContext: CoreRequestContextStorage
     /// The address at the other end, without its port.
+    let address: String
+    /// What it is counted as: a key of `ClientAddress`.
     let client: String
     let connection: any Channel
 
     init(source: ApplicationRequestContextSource) {
         coreContext = .init(source: source)
         connection = source.channel
-        client = connection.remoteAddress?.ipAddress ?? "unknown"
+        address = connection.remoteAddress?.ipAddress ?? "unknown"
+        client = ClientAddress.key(address)
     }
 }
 
@@ -45,7 +48,7 @@ struct Responder: HTTPResponder {
             level: level, "request",
             metadata: [
                 "route": "\(label)", "method": "\(method)", "status": .stringConvertible(answer.status),
-                "ms": .stringConvertible((seconds * 1e6).rounded() / 1e3), "client": "\(context.client)",
+                "ms": .stringConvertible((seconds * 1e6).rounded() / 1e3), "client": "\(context.address)",
             ])
         return response(answer, to: request)
     }
