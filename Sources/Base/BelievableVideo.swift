@@ -8,6 +8,9 @@ package enum BelievableVideo {
     /// Frames a second that no rate reaches: the quotient of two numbers of FFmpeg's.
     private static let fastest = 3e9
 
+    /// Streams that no file has: FFmpeg takes a thousand.
+    private static let mostStreams = 10_000
+
     /// Whether a video, or what of it was passed, may last so many seconds.
     package static func isDuration(_ seconds: Double) -> Bool { (0..<latest).contains(seconds) }
 
@@ -22,6 +25,6 @@ package enum BelievableVideo {
         sides.contains(facts.width) && sides.contains(facts.height)
             && (facts.duration.map(isDuration) ?? true)
             && (facts.frameRate.map { (0..<fastest).contains($0) } ?? true)
-            && (0...1).contains(facts.decodedShare)
+            && (0...1).contains(facts.decodedShare) && (0..<mostStreams).contains(facts.otherStreams)
     }
 }

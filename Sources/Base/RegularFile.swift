@@ -73,7 +73,7 @@ package final class RegularFile {
     private static func openingError(_ path: String, _ code: Int32) -> VideoError {
         switch code {
         case ENOENT, ENOTDIR, ENAMETOOLONG:
-            VideoError(path: path, reason: .notFound, detail: "no such file")
+            VideoError(path: path, reason: .notFound, detail: "no such file" + repairedName(path))
         case EACCES, EPERM:
             VideoError(path: path, reason: .permissionDenied, detail: "no permission to read the file")
         case ELOOP:
@@ -84,5 +84,11 @@ package final class RegularFile {
             VideoError(
                 path: path, reason: .readFailed, detail: "cannot open the file: \(SystemError.message(code))")
         }
+    }
+
+    /// A word on a path that was given in bytes which are no UTF-8: what takes their place names another file.
+    package static func repairedName(_ path: String) -> String {
+        path.unicodeScalars.contains("\u{FFFD}")
+            ? " by this name; one that is not valid UTF-8 cannot be given: rename it" : ""
     }
 }

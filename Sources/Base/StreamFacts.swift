@@ -34,13 +34,16 @@ public struct StreamFacts: Sendable, Hashable, Codable {
     /// not. 1 until the file was read to its end.
     public var decodedShare: Double
 
+    /// Further films that the file holds, beside the stream that was read; an index does not keep the number.
+    public var otherStreams: Int
+
     /// Whether more is missing than a broken frame here or there.
     public var isDamaged: Bool { decodedShare < 0.99 }
 
     /// All facts at once.
     public init(
         container: String, codec: String, width: Int, height: Int, duration: Double?, frameRate: Double?,
-        areTimesMended: Bool = false, decodedShare: Double = 1
+        areTimesMended: Bool = false, decodedShare: Double = 1, otherStreams: Int = 0
     ) {
         self.container = container
         self.codec = codec
@@ -50,5 +53,6 @@ public struct StreamFacts: Sendable, Hashable, Codable {
         self.frameRate = frameRate
         self.areTimesMended = areTimesMended
         self.decodedShare = decodedShare
+        self.otherStreams = otherStreams
     }
 }

@@ -19,8 +19,9 @@ struct Comparison {
         rows.reserveCapacity(known.count)
         for file in known { rows[PathKey(file.identity.path)] = file }
         var seen: Set<Int64> = []
-        for file in scan.files {
+        for var file in scan.files {
             let row = rows[PathKey(file.path)]
+            file.stream = file.stream ?? row.flatMap { ChosenStream.number(in: $0.identity.fingerprint) }
             if let row { seen.insert(row.id) }
             if file.problem != nil {
                 unopenable.append(file)
@@ -47,6 +48,7 @@ struct Comparison {
             row.identity.isUntouched(
                 size: file.size, modified: file.modified, statusChanged: file.statusChanged)
         else { return false }
+        if ChosenStream.number(in: row.identity.fingerprint) != file.stream { return false }
         return row.isReady ? row.isComplete : !retryFailed && !row.identity.fingerprint.isEmpty
     }
 }

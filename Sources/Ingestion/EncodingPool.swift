@@ -94,7 +94,8 @@ final class EncodingPool: Sendable {
         }
         let files = tasks.map {
             FileToEncode(
-                path: $0.file.path, timeLimit: run.options.timeLimit, decoderThreads: threads)
+                path: $0.file.path, timeLimit: run.options.timeLimit, decoderThreads: threads,
+                stream: ChosenStream.number(in: $0.fingerprint))
         }
         begin(0)
         worker.encode(files, isCancelled: { keeper.isStopped }) { place, share in
@@ -153,6 +154,7 @@ final class EncodingPool: Sendable {
             $0.copied += task.copies.count
             $0.done += 1 + task.copies.count
             $0.clips += video.intervals.count
+            $0.note(video.facts, of: task.file.path)
         }
     }
 

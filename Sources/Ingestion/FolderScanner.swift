@@ -10,6 +10,8 @@ struct ScannedFile {
     var device: Int64
     /// Of `FileIdentity`.
     var statusChanged: Int64
+    /// The number of the stream that was chosen; nil for the file's main one.
+    var stream: Int?
     /// Why it is not even opened: a named pipe, a name that is no text.
     var problem: VideoError?
 }
@@ -282,7 +284,8 @@ struct FolderScanner {
     private mutating func report(_ path: String, _ error: SystemError) {
         let (reason, detail): (VideoError.Reason, String) =
             switch error.code {
-            case ENOENT, ENOTDIR: (.notFound, "no such file or folder")
+            case ENOENT, ENOTDIR:
+                (.notFound, "no such file or folder" + RegularFile.repairedName(path))
             case EACCES, EPERM: (.permissionDenied, "permission denied")
             case ELOOP: (.notFound, "a symbolic link that leads in a circle")
             default: (.readFailed, error.message)

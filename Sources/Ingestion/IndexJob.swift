@@ -11,6 +11,8 @@ public struct IndexJobOptions: Sendable {
     public var prune = false
     /// Whether files that failed are tried again although they are unchanged.
     public var retryFailed = false
+    /// The number of the stream to read of files that are roots; nil for what was chosen before, else the main one.
+    public var stream: Int?
     /// Seconds after which a single file is given up.
     public var timeLimit: Double = 600
     /// Files encoded at once; nil for as many as there are processors.
@@ -84,6 +86,8 @@ public struct IndexProgress: Sendable {
     public var kept = 0
     /// Clips encoded in this run.
     public var clips = 0
+    /// Those of the files encoded in this run that hold further films beside the stream that was read.
+    public var withOtherStreams: [String] = []
     /// Seconds since the start.
     public var elapsed: Double = 0
     /// Bytes that the phase reads: to know files by content, then of those that are encoded; 0 until it is known which those

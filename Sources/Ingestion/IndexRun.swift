@@ -38,6 +38,9 @@ struct IndexRun: Sendable {
                 scan.files[place].statusChanged = 0
             }
         }
+        for place in scan.files.indices where scan.roots.contains(scan.files[place].path) {
+            scan.files[place].stream = options.stream
+        }
         if keeper.isStopped { return try finish() }
         try index.addRoots(scan.folders)
         let known = try index.knownFiles(below: scan.roots)
@@ -54,7 +57,7 @@ struct IndexRun: Sendable {
         try index.update(comparison.refreshed)
         try recordUnopenable(comparison.unopenable)
 
-        let contents = try fingerprints(comparison.toRead)
+        let contents = try fingerprints(comparison.toRead, missing: comparison.unseen)
         if keeper.isStopped { return try finish() }
         // Asked anew: failures recorded above took the place of rows that were ready.
         let plan = Reconciliation(
@@ -98,9 +101,11 @@ struct IndexRun: Sendable {
     }
 
     /// Knows files by content, several at once; those that cannot be read are recorded as failed.
-    private func fingerprints(_ files: [ScannedFile]) throws(IndexError)
-        -> [(file: ScannedFile, fingerprint: String)]
-    {
+    ///
+    /// - Parameter missing: rows whose files were not met, of which a renamed file may be one: what was chosen of it holds.
+    private func fingerprints(
+        _ files: [ScannedFile], missing: [KnownFile]
+    ) throws(IndexError) -> [(file: ScannedFile, fingerprint: String)] {
         if files.isEmpty { return [] }
         let results = FingerprintResults(count: files.count)
         onThreads(min(workerCount, files.count), name: "index", tick: tick) {
@@ -113,10 +118,17 @@ struct IndexRun: Sendable {
                 keeper.finish(bytes: bytes)
             }
         }
+        var chosen: [String: Int] = [:]
+        for row in missing {
+            guard let stream = ChosenStream.number(in: row.identity.fingerprint) else { continue }
+            chosen[ChosenStream.content(of: row.identity.fingerprint)] = stream
+        }
         var contents: [(file: ScannedFile, fingerprint: String)] = []
         for (file, result) in zip(files, results.all) {
             switch result {
-            case .success(let fingerprint): contents.append((file, fingerprint))
+            case .success(let content):
+                let stream = file.stream ?? chosen[content]
+                contents.append((file, ChosenStream.fingerprint(of: content, stream: stream)))
             case .failure(let error):
                 try recordFailure(file, fingerprint: "", reason: error.reason.rawValue, message: error.detail)
             case nil: break  // Cancelled before its turn.
@@ -214,6 +226,11 @@ extension IndexProgress {
 
     /// Whether a file failed since it is no video.
     package static func isOfOtherFile(_ reason: String) -> Bool { reasonsOfOtherFiles.contains(reason) }
+
+    /// Takes down what is worth a word of an encoded file.
+    mutating func note(_ facts: StreamFacts, of path: String) {
+        if facts.otherStreams > 0 { withOtherStreams.append(path) }
+    }
 
     /// Counts a failed file.
     mutating func noteFailure(_ reason: String) {

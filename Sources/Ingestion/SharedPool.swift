@@ -187,7 +187,8 @@ final class SharedPool: Sendable {
         keeper.read(file.path, bytes: file.size)
         defer { keeper.stopReading(file.path) }
         let asked = FileToEncode(
-            path: file.path, timeLimit: run.options.timeLimit, decoderThreads: threads)
+            path: file.path, timeLimit: run.options.timeLimit, decoderThreads: threads,
+            stream: ChosenStream.number(in: file.fingerprint))
         var result: Result<EncodedVideo, VideoError>?
         worker.encode([asked], isCancelled: { keeper.isStopped || isLost() }) { _, share in
             keeper.read(file.path, bytes: file.size, share: share)
@@ -219,6 +220,7 @@ final class SharedPool: Sendable {
             $0.indexed += 1
             $0.copied += max(0, stored - 1)
             $0.clips += video.intervals.count
+            $0.note(video.facts, of: file.path)
         }
     }
 

@@ -8,6 +8,8 @@ public struct ReadingOptions: Sendable {
     public var geometry: FrameGeometry
     /// The part of the video to read; nil reads it all.
     public var range: TimeRange?
+    /// The number of the stream to read, as `VideoStream` has it; nil for the file's main one.
+    public var stream: Int?
     /// Seconds of reading and decoding after which the file is given up with `.timeLimit`. Only time inside
     /// `ClipReader` counts, not what its user does between two clips.
     public var timeLimit: Double
@@ -25,8 +27,8 @@ public struct ReadingOptions: Sendable {
 
     /// Settings with the defaults that suit indexing.
     public init(
-        plan: ClipPlan, geometry: FrameGeometry, range: TimeRange? = nil, timeLimit: Double = 600,
-        timeLimitGrowth: Double = 0, threads: Int = 1, seeks: Bool = true,
+        plan: ClipPlan, geometry: FrameGeometry, range: TimeRange? = nil, stream: Int? = nil,
+        timeLimit: Double = 600, timeLimitGrowth: Double = 0, threads: Int = 1, seeks: Bool = true,
         isCancelled: @escaping @Sendable () -> Bool = { false }
     ) {
         precondition(plan.framesPerClip > 0 && plan.framesPerClip <= 1 << 16)
@@ -37,6 +39,7 @@ public struct ReadingOptions: Sendable {
         self.plan = plan
         self.geometry = geometry
         self.range = range
+        self.stream = stream
         self.timeLimit = timeLimit
         self.timeLimitGrowth = timeLimitGrowth
         self.threads = threads

@@ -76,8 +76,12 @@ extension FrameReader {
         let frame = clock.lastTime / max(sound + missing - 1, 1)
         let cutOff = max(0, (promisedEnd ?? 0) - clock.end)
         if cutOff > 0, frame > 0 { missing += cutOff / frame }
-        return sound / max(sound + missing, 1)
+        let share = sound / max(sound + missing, 1)
+        return BrokenEnd.isFound(in: source.file, format: format) ? min(share, Self.shareWithoutEnd) : share
     }
+
+    /// The most that is said to be there of a file that breaks off, where nobody knows how much is missing.
+    private static let shareWithoutEnd = 0.98
 
     /// Where the video should end, if the file says so and that is beyond doubt.
     private var promisedEnd: Double? {
@@ -113,6 +117,6 @@ extension FrameReader {
             width: max(1, width), height: height,
             // A container may claim more than any number that is calculated with.
             duration: duration.flatMap { BelievableVideo.isDuration($0) ? $0 : nil },
-            frameRate: Self.frameRate(stream))
+            frameRate: Self.frameRate(stream), otherStreams: otherFilms)
     }
 }

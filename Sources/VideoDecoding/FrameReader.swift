@@ -14,6 +14,8 @@ final class FrameReader {
     let demuxer: Demuxer
     private let decoder: Decoder
     let stream: UnsafeMutablePointer<AVStream>
+    /// Streams of films that the file holds beside this one.
+    let otherFilms: Int
     private let packets = PacketQueue()
     /// The packet that the decoder takes next.
     private var held: Packet?
@@ -43,24 +45,19 @@ final class FrameReader {
     private var seeker: Seeker
 
     /// Opens the container and the decoder; throws typed errors for all that is no video.
-    init(file: RegularFile, interruption: Interruption, threads: Int) throws(VideoError) {
+    ///
+    /// - Parameter wanted: the number of the stream to read; nil for the main one.
+    init(
+        file: RegularFile, interruption: Interruption, threads: Int, stream wanted: Int? = nil
+    ) throws(VideoError) {
         _ = Self.silence
         mixtape_log_clear()
         path = file.path
         self.interruption = interruption
-        let first = ByteSource(file: file, interruption: interruption)
-        let opened = try Self.openContainer(first)
-        if StreamChoice.needsCensus(opened.pointer) {
-            let census = StreamChoice.census(opened)
-            try interruption.check(path: path)
-            source = ByteSource(file: file, interruption: interruption)
-            demuxer = try Self.openContainer(source)
-            stream = try StreamChoice.choose(from: demuxer.pointer, census: census, path: path)
-        } else {
-            (source, demuxer) = (first, opened)
-            stream = try StreamChoice.choose(from: demuxer.pointer, census: [:], path: path)
-        }
-        let format = String(cString: demuxer.pointer.pointee.iformat.pointee.name)
+        let opened = try OpenedFile(file, wanting: wanted, interruption: interruption)
+        (source, demuxer, stream) = (opened.source, opened.demuxer, opened.choice.stream)
+        otherFilms = opened.choice.otherFilms
+        let format = opened.format
         if let scheme = Encryption.scheme(of: stream, format: format, file: file) {
             throw Encryption.error(path, scheme)
         }
@@ -78,51 +75,6 @@ final class FrameReader {
 
     /// FFmpeg's log is the whole process's.
     static let silence: Void = mixtape_log_install()
-
-    private static func openContainer(_ source: ByteSource) throws(VideoError) -> Demuxer {
-        let path = source.file.path
-        func fail(_ reason: VideoError.Reason, _ detail: String, _ code: Int32) throws(VideoError) -> Never {
-            try source.interruption.check(path: path)
-            if let failure = source.failure {
-                let words = "cannot read the file: \(SystemError.message(failure))"
-                throw VideoError(path: path, reason: .readFailed, detail: words)
-            }
-            throw VideoError(path: path, reason: reason, detail: detail + explanation(code))
-        }
-        var format: UnsafePointer<AVInputFormat>?
-        let score = av_probe_input_buffer2(source.pointer, &format, source.nameHint, nil, 0, 0)
-        guard score >= 0, let format else {
-            try fail(.unrecognised, "not a format that FFmpeg recognises", 0)
-        }
-        if let (reason, detail) = StreamChoice.refusal(of: format, file: source.file) {
-            try fail(reason, detail, 0)
-        }
-        var result: Int32 = 0
-        let name = String(cString: format.pointee.name)
-        let chosen = StreamChoice.format(insteadOf: format)
-        /// Says what an MP4 file lacks, which FFmpeg says in fewer words.
-        func complain() throws(VideoError) {
-            guard name.hasPrefix("mov,"), let complaint = MP4Boxes(source.file).complaint else { return }
-            mixtape_log_clear()
-            try fail(.damaged, complaint, 0)
-        }
-        guard let demuxer = Demuxer.open(source, format: chosen, result: &result) else {
-            // A low score means that hardly more than the file's name spoke for the format.
-            if score <= AVPROBE_SCORE_MAX / 4 {
-                try fail(.unrecognised, "not a video, whatever its name says", result)
-            }
-            try complain()
-            try fail(.damaged, "the container (\(name)) is damaged or cut off", result)
-        }
-        _ = demuxer.findStreamInformation(maximumPixels: maximumPixels)
-        if demuxer.pointer.pointee.nb_streams == 0 {
-            if score <= AVPROBE_SCORE_MAX / 4 { try fail(.unrecognised, "not a video", 0) }
-            try complain()
-            try fail(.damaged, "the container (\(name)) is empty, damaged or cut off", 0)
-        }
-        try source.interruption.check(path: path)
-        return demuxer
-    }
 
     private static func openDecoder(
         _ stream: UnsafeMutablePointer<AVStream>, path: String, threads: Int

@@ -15,14 +15,18 @@ struct MP4Boxes {
     private let size: Int64
     private static let most = 4096
 
-    init(_ file: RegularFile) {
+    /// - Parameter names: boxes behind one of which nothing is looked at.
+    init(_ file: RegularFile, upTo names: Set<String> = []) {
         size = file.size
         var place: Int64 = 0
         while boxes.count < Self.most, place < size, let box = Self.box(at: place, in: file) {
             boxes.append(box)
+            if names.contains(box.name) { return }
             place = box.end
         }
     }
+
+    static func first(of file: RegularFile) -> Box? { box(at: 0, in: file) }
 
     private static func box(at place: Int64, in file: RegularFile) -> Box? {
         var bytes = [UInt8](repeating: 0, count: 16)

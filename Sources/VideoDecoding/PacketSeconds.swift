@@ -17,7 +17,8 @@ extension ClipReader {
             timeLimit: options.timeLimit, growth: options.timeLimitGrowth, isCancelled: options.isCancelled)
         interruption.resume()
         let frames = try FrameReader(
-            file: try RegularFile(path: path), interruption: interruption, threads: 1)
+            file: try RegularFile(path: path), interruption: interruption, threads: 1,
+            stream: options.stream)
         return try frames.packetSeconds(upTo: most)
     }
 }

@@ -13,10 +13,11 @@ enum PhotoContainer {
 
     /// Nil of a film, and of a sequence of pictures, which is one.
     static func kind(of file: RegularFile) -> Kind? {
-        let boxes = MP4Boxes(file)
-        guard let first = boxes.boxes.first, first.name == "ftyp", brands.contains(first.brand),
-            !boxes.holds("moov"), !boxes.holds("moof")
+        // A film's boxes may be many: what it is stands in the first, and what follows is looked at up to what tells.
+        guard let first = MP4Boxes.first(of: file), first.name == "ftyp", brands.contains(first.brand)
         else { return nil }
+        let boxes = MP4Boxes(file, upTo: ["moov", "moof", "mpvd"])
+        if boxes.holds("moov") || boxes.holds("moof") { return nil }
         return boxes.holds("mpvd") ? .motionPhoto : .photo
     }
 }

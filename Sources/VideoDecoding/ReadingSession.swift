@@ -46,7 +46,8 @@ final class ReadingSession {
         defer { interruption.pause() }
         converter = PictureConverter(geometry: options.geometry)
         seeks = options.seeks
-        frames = try FrameReader(file: file, interruption: interruption, threads: options.threads)
+        frames = try FrameReader(
+            file: file, interruption: interruption, threads: options.threads, stream: options.stream)
         assembler = Self.clips(options, range: self.range)
         shownFrom = try frames.advance() ?? 0
         frames.promote()
@@ -230,7 +231,8 @@ final class ReadingSession {
 
     private func restart(until time: Double) throws(VideoError) {
         landing = nil
-        frames = try FrameReader(file: file, interruption: interruption, threads: options.threads)
+        frames = try FrameReader(
+            file: file, interruption: interruption, threads: options.threads, stream: options.stream)
         repeat {
             guard let next = try frames.advance() else { return }
             decodedFrames += 1

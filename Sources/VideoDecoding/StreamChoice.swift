@@ -3,7 +3,24 @@ internal import CFFmpeg
 import Base
 
 /// Which demuxers are used, and which stream of a file is its video.
-enum StreamChoice {
+struct StreamChoice {
+    /// A stream of pictures, and how much speaks for it.
+    struct Candidate {
+        let stream: UnsafeMutablePointer<AVStream>
+        /// Whether it has many pictures; of a lone stream that is not looked at.
+        let isFilm: Bool
+        /// Whether it says that it shows one picture beside the sound.
+        let isPicture: Bool
+        fileprivate let rank: [Int64]
+    }
+
+    /// In the file's order.
+    let candidates: [Candidate]
+    let stream: UnsafeMutablePointer<AVStream>
+
+    /// Streams of films beside the one that is read.
+    var otherFilms: Int { candidates.count { $0.isFilm && $0.stream != stream } }
+
     /// Text that names other files or hosts; none of it is a video itself.
     private static let playlists = ["hls", "concat", "dash", "imf", "sdp", "rtsp", "rtp", "asf_redir"]
     /// Text art, and formats that are recognised by a file's name alone.
@@ -69,7 +86,7 @@ enum StreamChoice {
         AV_DISPOSITION_ATTACHED_PIC | AV_DISPOSITION_STILL_IMAGE | AV_DISPOSITION_TIMED_THUMBNAILS
 
     /// The streams of pictures, in the file's order.
-    static func candidates(
+    private static func streams(
         in context: UnsafePointer<AVFormatContext>
     ) -> [UnsafeMutablePointer<AVStream>] {
         (0..<Int(context.pointee.nb_streams)).compactMap { index in
@@ -88,41 +105,71 @@ enum StreamChoice {
 
     /// Whether `choose` must know how many pictures each stream has: flags lie, and so do sizes.
     static func needsCensus(_ context: UnsafePointer<AVFormatContext>) -> Bool {
-        let found = candidates(in: context)
+        let found = streams(in: context)
         return found.count > 1 || found.contains { $0.pointee.disposition & pictures != 0 }
     }
 
     /// The video stream: a film before a poster (a stream of one picture, or of few beside many), one that can be decoded
-    /// before one that cannot, one that is not said to be a picture, then the default one, then the one with most pixels, then
-    /// the first.
+    /// before one that cannot, one that is not said to be a picture, one that needs no other, then the default one, then the
+    /// one with most pixels, then the first.
     ///
-    /// - Parameter census: pictures of each stream, by its number, among the first of the file; empty where
-    ///   that does not matter.
-    static func choose(
-        from context: UnsafePointer<AVFormatContext>, census: [Int32: Int], path: String
-    ) throws(VideoError) -> UnsafeMutablePointer<AVStream> {
-        let found = candidates(in: context)
+    /// - Parameters:
+    ///   - census: pictures of each stream, by its number, among the first of the file; empty where
+    ///     that does not matter.
+    ///   - wanted: the number of the stream to take in any case; nil for the main one.
+    init(
+        from context: UnsafePointer<AVFormatContext>, census: [Int32: Int], wanted: Int?, path: String
+    ) throws(VideoError) {
+        candidates = Self.candidates(in: context, census: census)
+        if let wanted {
+            guard let found = candidates.first(where: { $0.stream.pointee.index == wanted }) else {
+                throw Self.missing(wanted, candidates, path)
+            }
+            stream = found.stream
+        } else {
+            var best: Candidate?
+            for candidate in candidates where candidate.isFilm || !candidate.isPicture {
+                if best.map({ $0.rank.lexicographicallyPrecedes(candidate.rank) }) ?? true {
+                    best = candidate
+                }
+            }
+            guard let best else {
+                let cover = " (only a cover picture\(Self.hasSound(context) ? " beside the sound" : ""))"
+                throw VideoError(
+                    path: path, reason: .noVideoStream,
+                    detail: "no video stream" + (candidates.isEmpty ? "" : cover))
+            }
+            stream = best.stream
+        }
+    }
+
+    private static func candidates(
+        in context: UnsafePointer<AVFormatContext>, census: [Int32: Int]
+    ) -> [Candidate] {
         let most = census.values.max() ?? 0
-        var best: (stream: UnsafeMutablePointer<AVStream>, rank: [Int64])?
-        for stream in found {
+        return streams(in: context).map { stream in
             let parameters = stream.pointee.codecpar.pointee
+            let disposition = stream.pointee.disposition
             let count = census[stream.pointee.index] ?? 0
-            let isPicture = stream.pointee.disposition & pictures != 0
+            let isPicture = disposition & pictures != 0
             let isFilm = count > 1 && count * postersShare >= most
-            if isPicture, !isFilm { continue }
             let rank = [
                 isFilm ? 1 : 0,
                 avcodec_find_decoder(parameters.codec_id) != nil ? 1 : 0,
                 isPicture ? 0 : 1,
-                stream.pointee.disposition & AV_DISPOSITION_DEFAULT != 0 ? 1 : 0,
+                disposition & AV_DISPOSITION_DEPENDENT == 0 ? 1 : 0,
+                disposition & AV_DISPOSITION_DEFAULT != 0 ? 1 : 0,
                 Int64(parameters.width) * Int64(parameters.height),
             ]
-            if best.map({ $0.rank.lexicographicallyPrecedes(rank) }) ?? true { best = (stream, rank) }
+            return Candidate(stream: stream, isFilm: isFilm, isPicture: isPicture, rank: rank)
         }
-        if let best { return best.stream }
-        let detail =
-            found.isEmpty ? "" : " (only a cover picture\(hasSound(context) ? " beside the sound" : ""))"
-        throw VideoError(path: path, reason: .noVideoStream, detail: "no video stream" + detail)
+    }
+
+    private static func missing(_ wanted: Int, _ candidates: [Candidate], _ path: String) -> VideoError {
+        let numbers = candidates.map { String($0.stream.pointee.index) }.joined(separator: ", ")
+        let others = numbers.isEmpty ? "it has none" : "those of pictures are \(numbers)"
+        return VideoError(
+            path: path, reason: .noVideoStream, detail: "stream \(wanted) is no video stream (\(others))")
     }
 
     /// A stream with fewer pictures than one in so many of another's is a poster, or a row of them.
@@ -131,7 +178,7 @@ enum StreamChoice {
     /// Counts the pictures of each video stream, where the container does not say: among its first packets.
     static func census(_ demuxer: Demuxer) -> [Int32: Int] {
         let context = demuxer.pointer
-        let streams = candidates(in: context)
+        let streams = streams(in: context)
         var counts: [Int32: Int] = [:]
         // An MP4 file's index holds them all; elsewhere the number is a claim.
         if String(cString: context.pointee.iformat.pointee.name).hasPrefix("mov,") {

@@ -22,16 +22,20 @@ public struct Thumbnail: Sendable {
         public var width: Int
         /// Seconds of reading and decoding after which the file is given up with `.timeLimit`.
         public var timeLimit: Double
+        /// The number of the stream to look at, as `VideoStream` has it; nil for the file's main one.
+        public var stream: Int?
         /// Asked now and then; true ends the reading with `.cancelled`.
         public var isCancelled: @Sendable () -> Bool
 
         /// A picture of 320 pixels unless told otherwise.
         public init(
-            width: Int = 320, timeLimit: Double = 60, isCancelled: @escaping @Sendable () -> Bool = { false }
+            width: Int = 320, timeLimit: Double = 60, stream: Int? = nil,
+            isCancelled: @escaping @Sendable () -> Bool = { false }
         ) {
             precondition(Thumbnail.widths.contains(width), "too small or too large for a thumbnail")
             self.width = width
             self.timeLimit = timeLimit
+            self.stream = stream
             self.isCancelled = isCancelled
         }
     }
@@ -54,7 +58,9 @@ public struct Thumbnail: Sendable {
         let interruption = Interruption(
             timeLimit: options.timeLimit, growth: 0, isCancelled: options.isCancelled)
         interruption.resume()
-        let reader = try FrameSearch(file: file, interruption: interruption).find(at: time)
+        let reader = try FrameSearch(
+            file: file, interruption: interruption, stream: options.stream
+        ).find(at: time)
         self.time = reader.time
         let facts = reader.frames.facts()
         (width, height) = Self.size(facts.width, facts.height, within: options.width)
@@ -82,6 +88,7 @@ public struct Thumbnail: Sendable {
 private struct FrameSearch {
     let file: RegularFile
     let interruption: Interruption
+    let stream: Int?
 
     struct Found {
         /// The frame is the shown one.
@@ -100,7 +107,8 @@ private struct FrameSearch {
 
     /// Nil where a seek went wrong.
     private func find(at instant: Double, seeks: Bool) throws(VideoError) -> Found? {
-        let frames = try FrameReader(file: file, interruption: interruption, threads: 1)
+        let frames = try FrameReader(
+            file: file, interruption: interruption, threads: 1, stream: stream)
         var shown = try frames.advance() ?? 0
         frames.promote()
         while true {

@@ -47,19 +47,22 @@ public final class EncoderSession {
     /// Reads and encodes a file, or a range of it.
     ///
     /// - Parameters:
+    ///   - stream: the number of the stream to read; nil for the file's main one.
     ///   - stride: seconds from the start of one clip to the next; nil for the model's.
     ///   - overlapped: whether decoding has a thread of its own beside the encoding ones. False where several
     ///     sessions share the processor and each should use one thread.
     ///   - progress: gets the share of the video's running time that was read, 0 to 1, with each clip, where the video says how
     ///     long it is; on the thread that decodes.
     public func encode(
-        path: String, range: TimeRange? = nil, stride: Double? = nil, timeLimit: Double = 600,
-        decoderThreads: Int = 1, overlapped: Bool = true,
+        path: String, range: TimeRange? = nil, stream: Int? = nil, stride: Double? = nil,
+        timeLimit: Double = 600, decoderThreads: Int = 1, overlapped: Bool = true,
         isCancelled: @escaping @Sendable () -> Bool = { false },
         progress: @escaping @Sendable (Double) -> Void = { _ in }
     ) throws(VideoError) -> EncodedVideo {
         var options = readingOptions(
-            FileToEncode(path: path, timeLimit: timeLimit, decoderThreads: decoderThreads), isCancelled)
+            FileToEncode(
+                path: path, timeLimit: timeLimit, decoderThreads: decoderThreads, stream: stream),
+            isCancelled)
         options.range = range
         options.plan.clipStride = stride ?? options.plan.clipStride
         if overlapped {
@@ -96,7 +99,8 @@ public final class EncoderSession {
         for (place, file) in files.enumerated() {
             let result = Result { () throws(VideoError) in
                 try encode(
-                    path: file.path, timeLimit: file.timeLimit, decoderThreads: file.decoderThreads,
+                    path: file.path, stream: file.stream, timeLimit: file.timeLimit,
+                    decoderThreads: file.decoderThreads,
                     isCancelled: isCancelled, progress: { progress(place, $0) })
             }
             deliver(place, result)
@@ -108,7 +112,7 @@ public final class EncoderSession {
     ) -> ReadingOptions {
         ReadingOptions(
             plan: encoder.configuration.plan, geometry: encoder.configuration.geometry, range: nil,
-            timeLimit: file.timeLimit, timeLimitGrowth: 1, threads: file.decoderThreads,
+            stream: file.stream, timeLimit: file.timeLimit, timeLimitGrowth: 1, threads: file.decoderThreads,
             isCancelled: isCancelled)
     }
 

@@ -10,10 +10,13 @@ public struct FileToEncode: Sendable, Equatable {
     public var timeLimit: Double
     /// Threads of its decoder.
     public var decoderThreads: Int
+    /// The number of the stream to read; nil for the file's main one.
+    public var stream: Int?
 
     /// The whole of a file.
-    public init(path: String, timeLimit: Double = 600, decoderThreads: Int = 1) {
+    public init(path: String, timeLimit: Double = 600, decoderThreads: Int = 1, stream: Int? = nil) {
         self.path = path
+        self.stream = stream
         self.timeLimit = timeLimit
         self.decoderThreads = decoderThreads
     }

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// What comes from outside the program and is not as it should be: inputs, names, limits.

@@ -35,6 +35,7 @@ enum ProtocolFuzzing {
                 ("index", "{\"folders\":[\"/x\"],\"prune\":true,\"workers\":2}"),
                 ("watch", "{\"folders\":[\"/x\"],\"quiet\":1}"), ("remove", "{\"paths\":[\"/x\"]}"),
                 ("thumbnail", "{\"video\":\"$/clip.y4m\",\"time\":0.5,\"width\":32}"),
+                ("streams", "{\"video\":\"$/clip.y4m\"}"),
                 ("projection", "{\"videos\":[1,2]}"), ("cancel", "{\"id\":1}"), ("none", "{}"),
             ]
             let lines = requests.map { method, parameters in

@@ -56,3 +56,53 @@ import TestSupport
         }
     }
 }
+
+/// The `streams` method; what it names is tested where files are read.
+@Suite struct StreamsMethodTests {
+    @Test func theStreamsOfAFileAreNamed() throws {
+        let folder = try TemporaryFolder()
+        let handler = RequestHandler(
+            library: VideoLibrary(
+                LibraryConfiguration(indexFolder: folder.path + "/index", modelFolder: folder.path + "/model")
+            ))
+        let path = folder.path + "/two.mkv"
+        let ffmpeg = Process()
+        ffmpeg.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        ffmpeg.arguments =
+            ["ffmpeg", "-nostdin", "-v", "error", "-y", "-f", "lavfi", "-i", "testsrc2=s=96x54:r=10:d=2"]
+            + ["-f", "lavfi", "-i", "testsrc=s=64x48:r=10:d=2", "-map", "0", "-map", "1", path]
+        try ffmpeg.run()
+        ffmpeg.waitUntilExit()
+        try #require(ffmpeg.terminationStatus == 0)
+        let result = try handler.run(.streams, ["video": .string(path)])
+        #expect(problems(result, as: "streams_result") == [])
+        #expect(result["path"]?.stringValue?.hasSuffix("/two.mkv") == true)
+        #expect(result["streams"]?.arrayValue?.map { $0["width"]?.intValue } == [96, 64])
+        #expect(result["streams"]?.arrayValue?.map { $0["main"] } == [true, false])
+        #expect(throws: RPCError.self) { try handler.run(.streams, [:]) }
+        #expect(throws: RPCError.self) {
+            try handler.run(.streams, ["video": .string(folder.path + "/none")])
+        }
+        let picture = try handler.run(
+            .thumbnail, ["video": .string(path), "width": 48, "stream": 1])
+        #expect(picture["width"] == 48 && picture["height"] == 36)
+    }
+
+    /// A line that a worker was made to say is no answer.
+    @Test func strangeLinesAreNone() {
+        func isNonsense(_ text: String) -> Bool {
+            if case .nonsense = StreamLines.read(Array(text.utf8)) { true } else { false }
+        }
+        let good =
+            #"{"stream":1,"codec":"h264","width":4,"height":3,"frame_rate":25,"language":null,"title":"a","program":null,"default":true,"picture":false,"main":true}"#
+        #expect(!isNonsense(#"{"streams":[\#(good)]}"#))
+        for line in [
+            "", "[]", "{}", #"{"streams":1}"#, #"{"streams":[1]}"#, #"{"streams":[{}]}"#,
+            #"{"streams":[\#(good.replacingOccurrences(of: ":4,", with: ":-4,"))]}"#,
+            #"{"streams":[\#(good.replacingOccurrences(of: ":1,", with: ":100000,"))]}"#,
+            #"{"streams":[\#(String(repeating: good + ",", count: 200) + good)]}"#,
+        ] {
+            #expect(isNonsense(line), "\(line.prefix(80))")
+        }
+    }
+}

@@ -50,6 +50,14 @@ import VideoDecoding
                 ("an index that lacks 30 from", { Array($0[..<place]) + Array($0[place...].dropFirst(30)) }),
                 ("an index that ends at", { Array($0[..<place]) }),
                 ("an index that repeats 30 from", { Array($0[..<place]) + Array($0[max(0, place - 30)...]) }),
+                ("an index that goes backward from", { Array($0[..<place]) + $0[place...].reversed() }),
+                (
+                    "an index that names one place from",
+                    { entries in
+                        entries.indices.map { entries[min($0, place)] }
+                    }
+                ),
+                ("an index in another order from", { Array($0[place...]) + Array($0[..<place]) }),
                 (
                     "an index that is wrong from",
                     { $0.enumerated().map { $0 < place ? $1 : $1.moved(by: 2_000_000) } }

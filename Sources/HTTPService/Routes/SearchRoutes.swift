@@ -11,7 +11,7 @@ extension HTTPService {
     private static let forwarded = [
         "limit", "max_distance", "min_score", "exclude_self", "mode", "samples", "lambda", "paths",
         "not_paths", "min_duration", "max_duration", "modified_after", "modified_before", "min_size",
-        "max_size", "granularity",
+        "max_size", "granularity", "stream",
     ]
     private static let numbers: Set = [
         "from", "to", "limit", "max_distance", "min_score", "samples", "lambda",
@@ -135,6 +135,11 @@ extension HTTPService {
                     400, "invalid_parameter", "from, to: an upload's part is chosen when it is uploaded",
                     parameter: "from")
             }
+            guard request.stream == nil else {
+                throw Refusal(
+                    400, "invalid_parameter", "stream: of an upload the main stream is read",
+                    parameter: "stream")
+            }
             return (upload.name, upload.query)
         }
         let library = handler.library
@@ -160,7 +165,8 @@ extension HTTPService {
             video = try await lanes.run(.lookup, cancellation) { try library.video(atPath: name) }
             path = name
         }
-        if let video, range == nil,
+        let chosen = video.flatMap { ChosenStream.number(in: $0.identity.fingerprint) }
+        if let video, range == nil, request.stream.map({ $0 == chosen }) ?? true,
             try await lanes.run(.file, cancellation, { video.identity.isCurrent })
         {
             return (path, nil)
@@ -171,8 +177,13 @@ extension HTTPService {
                 404, "not_found", "no such file in the indexed folders",
                 hint: "GET /api/library lists the folders; paths are absolute")
         }
-        var query = try await encode(file, range, comparesParts: request.comparesParts, cancellation)
-        if request.sampling == .iid { query.fingerprint = try await fingerprint(of: file, cancellation) }
+        let stream = request.stream ?? chosen
+        var query = try await encode(
+            file, range, stream: stream, comparesParts: request.comparesParts, cancellation)
+        if request.sampling == .iid {
+            query.fingerprint = ChosenStream.fingerprint(
+                of: try await fingerprint(of: file, cancellation), stream: stream)
+        }
         return (file.path, query)
     }
 
@@ -197,12 +208,14 @@ extension HTTPService {
 
     /// Has worker processes encode an open file, in the time that one video has.
     private func encode(
-        _ file: OpenFile, _ range: TimeRange?, comparesParts: Bool, _ cancellation: Cancellation
+        _ file: OpenFile, _ range: TimeRange?, stream: Int? = nil, comparesParts: Bool,
+        _ cancellation: Cancellation
     ) async throws -> EncodedQuery {
         let limits = options.limits
         var request = WorkerRequest(modelFolder: options.modelFolder)
         request.from = range?.start
         request.to = range.flatMap { $0.stop.isFinite ? $0.stop : nil }
+        request.stream = stream
         request.longest = limits.videoSeconds
         request.processorSeconds = Int(limits.workerSeconds.rounded(.up)) * max(1, options.processors)
         request.memory = limits.workerMemory

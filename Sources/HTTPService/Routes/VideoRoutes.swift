@@ -116,21 +116,27 @@ extension HTTPService {
                 "width: expected \(Thumbnail.widths.lowerBound) to \(Thumbnail.widths.upperBound)",
                 parameter: "width")
         }
-        let file = try await self.file(call).file
-        if call.request.headers[.ifNoneMatch] == file.tag { return Answer(status: 304).with(.eTag, file.tag) }
+        let (video, file) = try await self.file(call)
+        let stream = ChosenStream.number(in: video.identity.fingerprint)
+        // The tag says nothing of the stream.
+        if stream == nil, call.request.headers[.ifNoneMatch] == file.tag {
+            return Answer(status: 304).with(.eTag, file.tag)
+        }
         let (cancellation, library) = (call.cancellation, handler.library)
         let picture = try await lanes.run(.picture, cancellation) {
             do throws(VideoError) {
                 // By the open file itself: whatever its path leads to by now.
                 return try library.thumbnail(
                     path: "/proc/self/fd/\(file.descriptor)", at: time,
-                    options: .init(width: width, timeLimit: 20, isCancelled: { cancellation.isCancelled }))
+                    options: .init(
+                        width: width, timeLimit: 20, stream: stream,
+                        isCancelled: { cancellation.isCancelled }))
             } catch {
                 throw LibraryError(.video, reason: error.reason.rawValue, message: error.detail)
             }
         }
-        return Answer(Thumbnail.mediaType, picture.bytes).with(.eTag, file.tag)
-            .with(.cacheControl, "private, max-age=60")
+        let answer = Answer(Thumbnail.mediaType, picture.bytes).with(.cacheControl, "private, max-age=60")
+        return stream == nil ? answer.with(.eTag, file.tag) : answer
     }
 
     /// The video's file, open.

@@ -31,6 +31,7 @@ struct WorkerProcess: Sendable {
         if let seconds = request.processorSeconds { arguments += ["--processor-seconds", "\(seconds)"] }
         if let from = request.from { arguments += ["--from", "\(from)"] }
         if let to = request.to { arguments += ["--to", "\(to)"] }
+        if let stream = request.stream { arguments += ["--stream", "\(stream)"] }
         if let stride = request.stride { arguments += ["--stride", "\(stride)"] }
         return arguments
     }

@@ -50,7 +50,8 @@ final class EncoderPool: Sendable {
     /// Encodes a file or a part of it, while the calling thread waits. Alone it uses every processor; in company,
     /// one. A stride of nil is the model's.
     func encode(
-        path: String, range: TimeRange?, stride: Double? = nil, isCancelled: @escaping @Sendable () -> Bool
+        path: String, range: TimeRange?, stream: Int? = nil, stride: Double? = nil,
+        isCancelled: @escaping @Sendable () -> Bool
     ) throws(LibraryError) -> EncodedVideo {
         let encoder = try model()
         if let workers {
@@ -58,7 +59,7 @@ final class EncoderPool: Sendable {
             defer { state.withLock { $0.active -= 1 } }
             do {
                 return try workers.encode(
-                    path: path, by: encoder, range: range, stride: stride, threads: threads,
+                    path: path, by: encoder, range: range, stream: stream, stride: stride, threads: threads,
                     isCancelled: isCancelled)
             } catch {
                 throw LibraryError(error)
@@ -68,7 +69,7 @@ final class EncoderPool: Sendable {
         defer { giveBack(lent) }
         do {
             return try lent.session.encode(
-                path: path, range: range, stride: stride, decoderThreads: lent.threads,
+                path: path, range: range, stream: stream, stride: stride, decoderThreads: lent.threads,
                 overlapped: lent.threads > 1,
                 isCancelled: isCancelled)
         } catch {

@@ -10,6 +10,9 @@ public struct IndexRequest: Sendable, Equatable {
     public var prune = false
     /// Tries files again that failed before and have not changed.
     public var retryFailed = false
+    /// The number of the stream to index of the one file that is named, as `VideoLibrary.streams` has it; nil for what was chosen
+    /// before, else its main one.
+    public var stream: Int?
     /// What is taken of the folders.
     public var rules = ScanRules()
     /// Files read side by side; nil chooses by the processors.
@@ -33,12 +36,13 @@ public struct IndexRequest: Sendable, Equatable {
         let parameters = try Parameters(
             params, of: Method.index.rawValue,
             known: [
-                "folders", "prune", "retry_failed", "workers", "time_limit", "exclude", "all_files",
+                "folders", "prune", "retry_failed", "workers", "time_limit", "exclude", "all_files", "stream",
             ])
         self.init(folders: try parameters.texts("folders"))
         prune = try parameters.flag("prune")
         rules = try Self.rules(parameters)
         retryFailed = try parameters.flag("retry_failed")
+        stream = try parameters.whole("stream", in: VideoStream.numbers)
         workers = try parameters.whole("workers", in: 1...1024)
         timeLimit = try parameters.number("time_limit", atLeast: 0.001) ?? timeLimit
     }
@@ -77,7 +81,8 @@ public struct IndexRequest: Sendable, Equatable {
         else { return }
         throw LibraryError(
             .index, reason: VideoError.Reason.notFound.rawValue, path: first,
-            message: "\(first): no such file or folder", hint: "name folders that are there")
+            message: "\(first): no such file or folder" + RegularFile.repairedName(first),
+            hint: "name folders that are there")
     }
 
     var jobOptions: IndexJobOptions {
@@ -87,6 +92,7 @@ public struct IndexRequest: Sendable, Equatable {
         options.workers = workers
         options.timeLimit = timeLimit
         options.rules = rules
+        options.stream = stream
         options.stays = stays
         return options
     }
@@ -136,6 +142,9 @@ public struct IndexSummary: Sendable {
             progress.counts + [
                 .init("elapsed_ms", .number(Int64(progress.elapsed * 1000))),
                 .init("problems", .array(problems)), .init("left_out", progress.leftOut.json),
+                .init(
+                    "with_other_streams",
+                    .array(progress.withOtherStreams.sorted().map { .string($0) })),
             ])
     }
 }

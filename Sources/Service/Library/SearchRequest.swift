@@ -11,6 +11,9 @@ public struct SearchRequest: Sendable, Equatable {
     public var from: Double?
     /// Seconds from the first frame at which it stops.
     public var to: Double?
+    /// The number of the stream to search for, as `VideoLibrary.streams` has it; nil for the one that is indexed, else the file's main
+    /// one.
+    public var stream: Int?
     /// Further examples, whole: the query is the mixture of `video` and these, each with the same weight.
     public var like: [String] = []
     /// Examples of what is not wanted: videos nearer to one of them than to the query rank as much farther away.
@@ -105,7 +108,7 @@ public struct SearchRequest: Sendable, Equatable {
 extension SearchRequest {
     static let parameterNames =
         [
-            "video", "videos", "from", "to", "like", "unlike", "limit", "max_distance", "min_score",
+            "video", "videos", "from", "to", "stream", "like", "unlike", "limit", "max_distance", "min_score",
             "exclude_self", "mode", "samples", "lambda", "granularity", "candidates",
         ] + VideoFilter.parameterNames
 
@@ -128,6 +131,7 @@ extension SearchRequest {
         if let to, to <= from ?? 0 {
             throw .invalidParameter("to", "to: expected a time after \"from\"")
         }
+        stream = try parameters.whole("stream", in: VideoStream.numbers) ?? stream
         if parameters.has("like") { like = try parameters.texts("like", atMost: Self.mostExamples) }
         if parameters.has("unlike") { unlike = try parameters.texts("unlike", atMost: Self.mostExamples) }
         filter = try VideoFilter(parameters, defaults: filter)

@@ -9,6 +9,9 @@ public struct ThumbnailRequest: Sendable, Equatable {
     public var time = 0.0
     /// Pixels, at most.
     public var width = 320
+    /// The number of the stream to look at, as `VideoLibrary.streams` has it; nil for the one that is indexed, else the file's main
+    /// one.
+    public var stream: Int?
 
     /// The first picture, in a size for lists.
     public init(video: String) {
@@ -18,10 +21,11 @@ public struct ThumbnailRequest: Sendable, Equatable {
     /// Reads the parameters of the `thumbnail` method.
     init(params: JSONValue?) throws(RPCError) {
         let parameters = try Parameters(
-            params, of: Method.thumbnail.rawValue, known: ["video", "time", "width"])
+            params, of: Method.thumbnail.rawValue, known: ["video", "time", "width", "stream"])
         self.init(video: try parameters.text("video"))
         time = try parameters.number("time", atLeast: 0) ?? time
         width = try parameters.whole("width", in: Thumbnail.widths) ?? width
+        stream = try parameters.whole("stream", in: VideoStream.numbers)
     }
 }
 
@@ -30,13 +34,21 @@ extension VideoLibrary {
     public func thumbnail(
         _ request: ThumbnailRequest, isCancelled: @escaping @Sendable () -> Bool = { false }
     ) throws(LibraryError) -> Thumbnail {
+        let path = Path.resolved(request.video)
         do {
             return try thumbnail(
-                path: Path.resolved(request.video), at: request.time,
-                options: .init(width: request.width, isCancelled: isCancelled))
+                path: path, at: request.time,
+                options: .init(
+                    width: request.width, stream: request.stream ?? indexedStream(path),
+                    isCancelled: isCancelled))
         } catch {
             throw LibraryError(error)
         }
+    }
+
+    /// The stream that was chosen of a file, where there is an index that says so.
+    private func indexedStream(_ path: String) -> Int? {
+        (try? video(atPath: path)).flatMap { ChosenStream.number(in: $0.identity.fingerprint) }
     }
 
     /// The same of a file by its absolute path, or by `/proc/self/fd/` where it is open.

@@ -21,7 +21,8 @@ enum UntrustedVideo {
             duration: line["duration"]?.doubleValue, frameRate: line["frame_rate"]?.doubleValue,
             areTimesMended: line["times_mended"]?.boolValue ?? false,
             // Lines of older versions don't say.
-            decodedShare: line["decoded_share"]?.doubleValue ?? 1)
+            decodedShare: line["decoded_share"]?.doubleValue ?? 1,
+            otherStreams: line["other_streams"]?.intValue ?? 0)
         return BelievableVideo.isTrue(facts) ? facts : nil
     }
 }

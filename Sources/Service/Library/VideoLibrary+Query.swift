@@ -60,7 +60,7 @@ extension VideoLibrary {
         _ request: SearchRequest, isCancelled: @escaping @Sendable () -> Bool
     ) throws(LibraryError) -> Examples {
         var whole = request
-        (whole.from, whole.to) = (nil, nil)
+        (whole.from, whole.to, whole.stream) = (nil, nil, nil)
         func load(_ paths: [String]) throws(LibraryError) -> [Query] {
             try paths.map { (path) throws(LibraryError) in
                 if isCancelled() { throw .cancelled }
@@ -75,14 +75,21 @@ extension VideoLibrary {
         _ path: String, _ request: SearchRequest, isCancelled: @escaping @Sendable () -> Bool
     ) throws(LibraryError) -> Query {
         if configuration.alwaysChecksModel { try checkModel() }
-        if request.range == nil, let query = try indexedQuery(path) { return query }
+        let chosen = try chosenStream(path, request)
+        if request.range == nil, request.stream.map({ $0 == chosen }) ?? true,
+            let query = try indexedQuery(path)
+        {
+            return query
+        }
         try checkModel()
+        let stream = request.stream ?? chosen
         var encoded = try EncodedQuery(comparesParts: request.comparesParts) {
             (stride) throws(LibraryError) in
             try encoders.encode(
-                path: path, range: request.range, stride: stride, isCancelled: isCancelled)
+                path: path, range: request.range, stream: stream, stride: stride, isCancelled: isCancelled)
         }
-        encoded.fingerprint = try fingerprint(path, for: request)
+        encoded.fingerprint = ChosenStream.fingerprint(
+            of: try fingerprint(path, for: request), stream: stream)
         return query(encoded, path, request)
     }
 
@@ -98,6 +105,15 @@ extension VideoLibrary {
             facts: facts(path, video.facts, video.mixture, isIndexed: false, range: request.range),
             mixture: video.mixture, track: encoded.track(comparesParts: request.comparesParts),
             pictures: video.pictures, fingerprint: encoded.fingerprint)
+    }
+
+    /// The stream that was chosen of a file in the index; asked where more than the indexed video itself is wanted.
+    private func chosenStream(_ path: String, _ request: SearchRequest) throws(LibraryError) -> Int? {
+        if request.range == nil, request.stream == nil { return nil }
+        let video = try video(atPath: path)
+        return video.flatMap {
+            $0.identity.isCurrent ? ChosenStream.number(in: $0.identity.fingerprint) : nil
+        }
     }
 
     /// The query as it is in the index; nil where the file there is another, by size and times or, where those say that someone
@@ -302,7 +318,8 @@ extension FileIdentity {
         case .failure(let error): error.code == ENOENT || error.code == ENOTDIR
         case .success(let status):
             isUntouched(status)
-                || size == status.size && (try? ContentFingerprint.of(path: path)) == fingerprint
+                || size == status.size
+                    && (try? ContentFingerprint.of(path: path)) == ChosenStream.content(of: fingerprint)
         }
     }
 }

@@ -201,6 +201,7 @@ public final class VideoLibrary: Sendable {
         try request.checkFolders(
             indexExists: configuration.shared != nil
                 || access(configuration.indexFolder + "/videos.sqlite", F_OK) == 0)
+        try checkStream(request, isCancelled: isCancelled)
         let encoder = try encoders.model()
         do throws(IndexError) {
             let progress = try run(

@@ -1,6 +1,7 @@
 import Base
 import Indexing
 import Retrieval
+import VideoDecoding
 
 /// One page of a listing.
 public struct VideoList: Sendable {
@@ -27,6 +28,7 @@ extension IndexedVideo {
             "id": .number(id), "path": .string(identity.path), "fingerprint": .string(identity.fingerprint),
             "size": .number(identity.size), "modified": .number(Double(identity.modified) / 1e9),
             "container": .string(facts.container), "codec": .string(facts.codec),
+            "stream": ChosenStream.number(in: identity.fingerprint).map { .number($0) } ?? .null,
             "width": .number(facts.width), "height": .number(facts.height),
             "duration": .number(facts.duration), "frame_rate": .number(facts.frameRate),
             "times_mended": .bool(facts.areTimesMended), "damaged": .bool(facts.isDamaged),

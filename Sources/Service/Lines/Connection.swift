@@ -321,7 +321,7 @@ public final class Connection: Sendable {
 
     private func queue(for method: Method) -> WorkQueue {
         switch method {
-        case .search, .thumbnail: searches
+        case .search, .thumbnail, .streams: searches
         case .duplicates: surveys
         case .index, .remove, .rejectDuplicates, .restoreDuplicates: writers
         case .watch: watches

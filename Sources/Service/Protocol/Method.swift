@@ -22,6 +22,8 @@ public enum Method: String, Sendable, CaseIterable {
     case version
     /// A still picture of a video.
     case thumbnail
+    /// Names the streams of pictures in a file.
+    case streams
     /// Lists the videos of the index, a page at a time.
     case videos
     /// Lays videos' Gaussians out in a plane.

@@ -1,3 +1,5 @@
+import Base
+
 /// Which program this is, for people and for clients.
 public enum ProgramVersion {
     /// The program's version.

@@ -98,6 +98,11 @@ public final class RequestHandler: Sendable {
             case .thumbnail:
                 let request = try ThumbnailRequest(params: params)
                 return try library.thumbnail(request, isCancelled: context.isCancelled).json
+            case .streams:
+                let parameters = try Parameters(params, of: method.rawValue, known: ["video"])
+                return try library.streams(
+                    of: try parameters.text("video"), isCancelled: context.isCancelled
+                ).json
             case .videos:
                 return try library.videos(try VideoListing(params: params)).json
             case .projection:

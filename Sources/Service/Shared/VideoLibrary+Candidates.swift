@@ -60,15 +60,17 @@ extension VideoLibrary {
         _ request: SearchRequest, _ index: SharedIndex, isCancelled: @escaping @Sendable () -> Bool
     ) throws(LibraryError) -> Query {
         let path = Path.resolved(request.video)
-        if request.range == nil, !configuration.alwaysChecksModel {
-            let known = try translating { () throws(IndexError) in try index.video(atPath: path) }
-            if let known, known.video.identity.isCurrent {
-                return Query(
-                    facts: facts(path, known.video.facts, known.mixture, isIndexed: true, range: nil),
-                    mixture: known.mixture,
-                    track: ClipTrack(intervals: known.intervals, gaussians: known.mixture.components),
-                    pictures: nil, fingerprint: known.video.identity.fingerprint)
-            }
+        let found = try translating { () throws(IndexError) in try index.video(atPath: path) }
+        let known = found.flatMap { $0.video.identity.isCurrent ? $0 : nil }
+        let chosen = known.flatMap { ChosenStream.number(in: $0.video.identity.fingerprint) }
+        if request.range == nil, !configuration.alwaysChecksModel,
+            request.stream.map({ $0 == chosen }) ?? true, let known
+        {
+            return Query(
+                facts: facts(path, known.video.facts, known.mixture, isIndexed: true, range: nil),
+                mixture: known.mixture,
+                track: ClipTrack(intervals: known.intervals, gaussians: known.mixture.components),
+                pictures: nil, fingerprint: known.video.identity.fingerprint)
         }
         let model = try encoders.model().indexModel
         guard model.fingerprint == index.model.fingerprint else {
@@ -78,7 +80,8 @@ extension VideoLibrary {
                     message: "made by the model \"\(index.model.name)\", not by \"\(model.name)\"",
                     hint: "name the index's model with --model"))
         }
-        let encoded = try encoders.encode(path: path, range: request.range, isCancelled: isCancelled)
+        let encoded = try encoders.encode(
+            path: path, range: request.range, stream: request.stream ?? chosen, isCancelled: isCancelled)
         return Query(
             facts: facts(path, encoded.facts, encoded.mixture, isIndexed: false, range: request.range),
             mixture: encoded.mixture,

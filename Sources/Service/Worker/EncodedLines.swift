@@ -155,6 +155,7 @@ public enum EncodedLines {
             "width": .number(facts.width), "height": .number(facts.height),
             "duration": .number(facts.duration), "frame_rate": .number(facts.frameRate),
             "times_mended": .bool(facts.areTimesMended), "decoded_share": .number(facts.decodedShare),
+            "other_streams": .number(facts.otherStreams),
         ]
     }
 

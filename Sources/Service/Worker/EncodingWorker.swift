@@ -15,6 +15,8 @@ public struct WorkerRequest: Sendable, Equatable {
     public var from: Double?
     /// Seconds at which it stops; nil where it is the video's end.
     public var to: Double?
+    /// The number of the stream to read; nil for the file's main one.
+    public var stream: Int?
     /// Seconds from the start of one clip to the next; nil for the model's.
     public var stride: Double?
     /// Seconds of video that it reads at most; a longer video, or part, is refused.
@@ -149,7 +151,7 @@ public enum EncodingWorker {
                 let files = read.map {
                     FileToEncode(
                         path: $0.path, timeLimit: $0.request.timeLimit,
-                        decoderThreads: $0.request.decoderThreads)
+                        decoderThreads: $0.request.decoderThreads, stream: $0.request.stream)
                 }
                 session.encode(files, isCancelled: isAlive, progress: signs.note) { _, result in
                     let named = Result { () throws(LibraryError) in try naming(result.get) }
@@ -175,7 +177,8 @@ public enum EncodingWorker {
                 try check(session.encoder, request.fingerprint)
                 return try naming { () throws(VideoError) in
                     try session.encode(
-                        path: path, range: range, stride: stride, timeLimit: request.timeLimit,
+                        path: path, range: range, stream: request.stream, stride: stride,
+                        timeLimit: request.timeLimit,
                         decoderThreads: request.decoderThreads, overlapped: request.decoderThreads > 1,
                         isCancelled: isCancelled)
                 }
@@ -183,7 +186,7 @@ public enum EncodingWorker {
             say(Array(EncodedLines.write(outcome).utf8))
         case .picture(let time, let width):
             let options = Thumbnail.Options(
-                width: width, timeLimit: request.timeLimit, isCancelled: isCancelled)
+                width: width, timeLimit: request.timeLimit, stream: request.stream, isCancelled: isCancelled)
             let outcome = Result { () throws(LibraryError) in
                 try naming { () throws(VideoError) in
                     try Thumbnail(path: path, at: time, options: options)
@@ -200,6 +203,13 @@ public enum EncodingWorker {
             sayDuration(path, options, say)
         case .still(let geometry):
             handOverStill(path, geometry, timeLimit: request.timeLimit, say)
+        case .streams:
+            let outcome = Result { () throws(LibraryError) in
+                try naming { () throws(VideoError) in
+                    try VideoStream.all(path: path, timeLimit: request.timeLimit, isCancelled: isCancelled)
+                }
+            }
+            say(Array(StreamLines.write(outcome).utf8))
         }
     }
 
@@ -209,7 +219,7 @@ public enum EncodingWorker {
         let configuration = session.encoder.configuration
         let asked = request.range ?? TimeRange(start: 0, stop: .infinity)
         let reading = ReadingOptions(
-            plan: configuration.plan, geometry: configuration.geometry)
+            plan: configuration.plan, geometry: configuration.geometry, stream: request.stream)
         let most = asked.start + request.longest
         if asked.stop > most {
             // A film of hours is refused at once; what only says that it is one is not.
@@ -224,7 +234,7 @@ public enum EncodingWorker {
         let bounded = TimeRange(start: asked.start, stop: min(asked.stop, most + 4))
         let video = try naming { () throws(VideoError) in
             try session.encode(
-                path: path, range: bounded, stride: request.stride,
+                path: path, range: bounded, stream: request.stream, stride: request.stride,
                 timeLimit: Double(request.processorSeconds ?? 600),
                 decoderThreads: min(request.threads, mostDecoderThreads), overlapped: request.threads > 1)
         }

@@ -45,7 +45,8 @@ final class IsolatedWorker: VideoWorker {
             var asked: [(WorkerFileRequest, RegularFile)] = []
             for place in places {
                 let request = WorkerFileRequest(
-                    timeLimit: files[place].timeLimit, decoderThreads: files[place].decoderThreads,
+                    stream: files[place].stream, timeLimit: files[place].timeLimit,
+                    decoderThreads: files[place].decoderThreads,
                     fingerprint: source.modelFingerprint, hasNext: place != places.last)
                 asked.append((request, try opened[place].get()))
             }

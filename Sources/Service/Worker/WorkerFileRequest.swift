@@ -14,13 +14,15 @@ struct WorkerFileRequest: Equatable {
         case duration(ClipRequest)
         /// Hand over a still picture.
         case still(FrameGeometry)
+        /// Name the streams of pictures.
+        case streams
 
         /// Bytes of the frames of each clip that is handed over; 0 where none are.
         var clipBytes: Int {
             switch self {
             case .clips(let clips): clips.clipBytes
             case .still(let geometry): geometry.frameBytes
-            case .encode, .picture, .duration: 0
+            case .encode, .picture, .duration, .streams: 0
             }
         }
 
@@ -31,6 +33,7 @@ struct WorkerFileRequest: Equatable {
             switch self {
             case .encode: EncodedLines.longest(dimension: dimension)
             case .picture(_, let width): PictureLines.longest(width: width)
+            case .streams: StreamLines.longest
             case .clips, .duration, .still: EncodedLines.longestOther
             }
         }
@@ -40,7 +43,7 @@ struct WorkerFileRequest: Equatable {
             switch self {
             case .encode: 1
             case .clips(let clips), .duration(let clips): clips.growth
-            case .picture, .still: 0
+            case .picture, .still, .streams: 0
             }
         }
 
@@ -49,6 +52,8 @@ struct WorkerFileRequest: Equatable {
     }
 
     var task = Task.encodeWhole
+    /// The number of the stream to read; nil for the file's main one.
+    var stream: Int?
     /// Seconds, beyond the running time of what was read, after which the file is given up.
     var timeLimit: Double
     var decoderThreads: Int
@@ -75,15 +80,18 @@ struct WorkerFileRequest: Equatable {
         case .clips(let clips): members.append(.init("clips", clips.json))
         case .duration(let clips): members.append(.init("duration", clips.json))
         case .still(let geometry): members.append(.init("still", geometry.json))
+        case .streams: members.append(.init("streams", true))
         }
+        if let stream { members.append(.init("stream", .number(stream))) }
         return .object(members)
     }
 
     init(
-        task: Task = .encodeWhole, timeLimit: Double, decoderThreads: Int, fingerprint: String? = nil,
-        hasNext: Bool = false
+        task: Task = .encodeWhole, stream: Int? = nil, timeLimit: Double, decoderThreads: Int,
+        fingerprint: String? = nil, hasNext: Bool = false
     ) {
         self.task = task
+        self.stream = stream
         self.timeLimit = timeLimit
         self.decoderThreads = decoderThreads
         self.fingerprint = fingerprint
@@ -96,7 +104,8 @@ struct WorkerFileRequest: Equatable {
             let threads = value["decoder_threads"]?.intValue
         else { return nil }
         self.init(
-            timeLimit: limit, decoderThreads: min(max(1, threads), EncodingWorker.mostDecoderThreads),
+            stream: value["stream"]?.intValue, timeLimit: limit,
+            decoderThreads: min(max(1, threads), EncodingWorker.mostDecoderThreads),
             fingerprint: value["model"]?.stringValue, hasNext: value["has_next"]?.boolValue == true)
         if let picture = value["picture"] {
             guard let time = picture["time"]?.doubleValue, let width = picture["width"]?.intValue,
@@ -112,6 +121,8 @@ struct WorkerFileRequest: Equatable {
         } else if let wanted = value["still"] {
             guard let geometry = FrameGeometry(json: wanted) else { return nil }
             task = .still(geometry)
+        } else if value["streams"] != nil {
+            task = .streams
         } else {
             let range = value["from"]?.doubleValue.map {
                 TimeRange(start: $0, stop: value["to"]?.doubleValue ?? .infinity)

@@ -28,13 +28,16 @@ final class WorkerPool: Sendable {
     ///
     /// - Parameters:
     ///   - encoder: the model, which the worker loads for itself.
+    ///   - stream: the number of the stream to read; nil for the file's main one.
     ///   - stride: seconds from the start of one clip to the next; nil for the model's.
     func encode(
-        path: String, by encoder: VideoEncoder, range: TimeRange?, stride: Double?, threads: Int,
+        path: String, by encoder: VideoEncoder, range: TimeRange?, stream: Int?, stride: Double?,
+        threads: Int,
         isCancelled: @escaping @Sendable () -> Bool
     ) throws(VideoError) -> EncodedVideo {
         let request = WorkerFileRequest(
-            task: .encode(range: range, stride: stride), timeLimit: 600, decoderThreads: threads,
+            task: .encode(range: range, stride: stride), stream: stream, timeLimit: 600,
+            decoderThreads: threads,
             fingerprint: encoder.fingerprint)
         let file = try RegularFile(path: path)
         let (dimension, plan) = (encoder.configuration.dimension, encoder.configuration.plan)
@@ -53,12 +56,24 @@ final class WorkerPool: Sendable {
         path: String, at time: Double, options: Thumbnail.Options
     ) throws(VideoError) -> Thumbnail {
         let request = WorkerFileRequest(
-            task: .picture(time: time, width: options.width), timeLimit: options.timeLimit, decoderThreads: 1)
+            task: .picture(time: time, width: options.width), stream: options.stream,
+            timeLimit: options.timeLimit, decoderThreads: 1)
         let file = try RegularFile(path: path)
         return try withWorker(threads: 1) { (worker) throws(VideoError) in
             try worker.answer(file, request, isCancelled: options.isCancelled) {
                 PictureLines.read($0, width: options.width)
             }
+        }
+    }
+
+    /// The streams of pictures in a file.
+    func streams(
+        path: String, isCancelled: @escaping @Sendable () -> Bool
+    ) throws(VideoError) -> [VideoStream] {
+        let request = WorkerFileRequest(task: .streams, timeLimit: 60, decoderThreads: 1)
+        let file = try RegularFile(path: path)
+        return try withWorker(threads: 1) { (worker) throws(VideoError) in
+            try worker.answer(file, request, isCancelled: isCancelled, read: StreamLines.read)
         }
     }
 

@@ -24,6 +24,8 @@ struct IndexCommand: ParsableCommand {
     @Flag(help: "Try files again that failed before.")
     var retryFailed = false
 
+    @OptionGroup var stream: StreamOption
+
     @OptionGroup var wait: WaitOption
 
     @Flag(help: "Print the result as JSON.")
@@ -33,6 +35,7 @@ struct IndexCommand: ParsableCommand {
         let library = try places.library(inProcess: options.inProcess)
         var request = options.request(folders)
         request.retryFailed = retryFailed
+        request.stream = stream.number
         request.waitingSeconds = wait.seconds
         Interrupts.catchSignals()
         let display = ProgressDisplay()
@@ -67,9 +70,17 @@ struct IndexCommand: ParsableCommand {
         }
         if json { Terminal.data(summary.json) } else { Terminal.data(text(summary.progress)) }
         if let line = LeftOutText.line(summary.progress.leftOut) { Terminal.note(line) }
+        showOtherStreams(summary.progress.withOtherStreams.sorted())
         if summary.progress.failed > 0 {
             Terminal.hint("`mixtape info --failures` says which files failed and why")
         }
+    }
+
+    private static func showOtherStreams(_ paths: [String]) {
+        guard let first = paths.first else { return }
+        let files = paths.count == 1 ? "holds" : "and \(paths.count - 1) more hold"
+        Terminal.note("\(Terminal.printable(first)) \(files) further films beside the one that was indexed")
+        Terminal.hint("`mixtape info FILE` names them; `mixtape index FILE --stream N` indexes another one")
     }
 
     static func text(_ progress: IndexProgress) -> String {

@@ -3,7 +3,16 @@ import Service
 
 struct InfoCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "info", abstract: "Say what the index holds.")
+        commandName: "info", abstract: "Say what the index holds, or which streams of pictures a file.",
+        usage: """
+            mixtape info [OPTIONS]
+            mixtape info FILE ... [--json]
+            """)
+
+    @Argument(
+        help: .init("Files whose streams to name, in place of the index.", valueName: "FILE"),
+        completion: .file())
+    var files: [String] = []
 
     @OptionGroup var places: LibraryOptions
 
@@ -14,6 +23,7 @@ struct InfoCommand: ParsableCommand {
     var json = false
 
     func run() throws {
+        if !files.isEmpty { return try nameStreams() }
         let info = try places.library().info(listingFailures: failures)
         if json { return Terminal.data(info.json) }
         let chosen = try places.chosen
@@ -57,5 +67,18 @@ struct InfoCommand: ParsableCommand {
             }
         }
         Terminal.data(lines.joined(separator: "\n"))
+    }
+
+    private func nameStreams() throws {
+        let library = try places.library()
+        Interrupts.catchSignals()
+        for file in files {
+            let found = try library.streams(of: file, isCancelled: Interrupts.wereReceived)
+            if json {
+                Terminal.data(found.json)
+            } else {
+                Terminal.data(StreamText.lines(found).joined(separator: "\n"))
+            }
+        }
     }
 }

@@ -53,6 +53,8 @@ struct SearchCommand: ParsableCommand {
     @Option(help: .init("Where the part to search for stops.", valueName: "TIME"))
     var to: TimeArgument?
 
+    @OptionGroup var stream: StreamOption
+
     @Option(
         help: .init("A further example of what to search for. May be repeated.", valueName: "VIDEO"),
         completion: .file())
@@ -161,6 +163,7 @@ struct SearchCommand: ParsableCommand {
         var request = SearchRequest(video: video)
         request.from = from?.seconds
         request.to = to?.seconds
+        request.stream = stream.number
         request.like = like
         request.unlike = unlike
         request.filter = filters.filter

@@ -13,6 +13,7 @@ struct WorkerCommand: ParsableCommand {
     @Option var fingerprint: String?
     @Option var from: Double?
     @Option var to: Double?
+    @Option var stream: Int?
     @Option var stride: Double?
     @Option var longest: Double?
     @Option var processorSeconds: Int?
@@ -28,6 +29,7 @@ struct WorkerCommand: ParsableCommand {
         request.fingerprint = fingerprint
         request.from = from
         request.to = to
+        request.stream = stream
         request.stride = stride
         request.longest = longest ?? request.longest
         request.processorSeconds = processorSeconds
