@@ -10,7 +10,7 @@ import Testing
         let index = try TestIndex()
         #expect(try index.run("index", index.material.video(0)).status == 0)
         let options = command == "encode" ? Array(index.options.suffix(2)) : index.options
-        let line = ([Running.binary] + command.split(separator: " ").map(String.init) + options)
+        let line = ([BuiltProgram.path] + command.split(separator: " ").map(String.init) + options)
             .joined(separator: " ")
         for (input, words) in [("< /", "Is a directory"), ("<&-", "Bad file descriptor")] {
             let outcome = try Running(["-c", "exec \(line) \(input)"], program: "/bin/sh").outcome()
@@ -68,7 +68,7 @@ import Testing
         let index = try TestIndex()
         let line =
             ([
-                "ulimit -Sn 24; exec", Running.binary, "index", index.material.videos, "--workers", "10",
+                "ulimit -Sn 24; exec", BuiltProgram.path, "index", index.material.videos, "--workers", "10",
                 "--json",
             ] + index.options).joined(separator: " ")
         let outcome = try Running(["-c", line], program: "/bin/sh").outcome()

@@ -7,7 +7,7 @@ import Testing
     private func make(_ folder: TemporaryFolder) throws -> String {
         let films = folder.path + "/films"
         try FileManager.default.createDirectory(atPath: films, withIntermediateDirectories: true)
-        try Material.ffmpeg(
+        try FFmpeg.run(
             ["-f", "lavfi", "-i", "testsrc2=s=160x120:r=10:d=4", "-f", "lavfi"]
                 + [
                     "-i", "mandelbrot=s=96x64:r=10,trim=duration=4", "-map", "0", "-map", "1", "-c:v",

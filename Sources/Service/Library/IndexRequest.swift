@@ -1,6 +1,7 @@
 import Base
 import Glibc
 import Ingestion
+import VideoDecoding
 
 /// Which folders to bring the index in step with, and how.
 public struct IndexRequest: Sendable, Equatable {

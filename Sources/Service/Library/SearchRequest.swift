@@ -1,6 +1,7 @@
 import Base
 import Distributions
 import Retrieval
+import VideoDecoding
 import VideoEncoding
 
 /// What to search for, and how much to answer.
