@@ -6,7 +6,7 @@ import TestSupport
 @Suite struct EvaluateCommandTests {
     let material: Material
     let folder: TemporaryFolder
-    private let videos: String
+    private var videos: String { folder.file("UCF-101") }
     private var splits: String { folder.path + "/ucfTrainTestlist" }
 
     /// Names as in the published lists: class, group, clip.
@@ -18,10 +18,10 @@ import TestSupport
     init() throws {
         material = try Material.shared.get()
         folder = try TemporaryFolder()
-        videos = try Self.drawn.get().path
+        try FileManager.default.copyItem(atPath: Self.drawn.get().path, toPath: videos)
     }
 
-    /// The videos, drawn once: the tests only read them.
+    /// The videos, drawn once.
     private static let drawn = Result {
         let videos = try TemporaryFolder()
         for (label, source, filter) in classes {

@@ -80,7 +80,9 @@ import TestSupport
         while let line = pipes.next(), let progress = line["params"] as? [String: Any] {
             guard progress["phase"] as? String == "encoding" else { continue }
             let (done, total) = (progress["bytes_done"] as? Int ?? -1, progress["bytes_total"] as? Int ?? 0)
-            #expect(progress["done"] as? Int == 0 && done <= total)
+            // The last word may come between the end of the file and that of the run.
+            let files = progress["done"] as? Int
+            #expect(done <= total && (files == 0 || files == 1 && done == total), "\(progress)")
             if (progress["reading"] as? [String])?.isEmpty == false {
                 #expect(progress["reading"] as? [String] == [film] && progress["current"] as? String == film)
             }
