@@ -123,13 +123,21 @@ let package = Package(
             exclude: ["README.md"],
             resources: [.embedInCode("Page/Files")]),
 
-        // Floor 8: the command line.
+        // Floor 8: what `mixtape benchmark` measures, on videos that do not exist.
+        .target(
+            name: "Benchmarks",
+            dependencies: [
+                "CDistance", "Base", "VideoDecoding", "Distributions", "Indexing", "SharedIndexing",
+                "VideoEncoding", "Retrieval", "Training", "Service",
+            ]),
+
+        // Floor 9: the command line.
         .executableTarget(
             name: "mixtape",
             dependencies: [
                 "Base", "VideoDecoding", "Distributions", "Tensors", "NeuralNetwork", "Indexing",
                 "SharedIndexing", "VideoEncoding", "Ingestion", "Retrieval", "Training", "Evaluation",
-                "Service", .target(name: "HTTPService", condition: withHTTP),
+                "Service", "Benchmarks", .target(name: "HTTPService", condition: withHTTP),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log", condition: withHTTP),
                 .product(name: "NIOCore", package: "swift-nio", condition: withHTTP),
@@ -148,7 +156,7 @@ let package = Package(
 
         // Those that run the program find it beside them: `swift test` builds every product first. No target depends on it,
         // or its linker flags would be the tests' as well.
-        .testTarget(name: "BaseTests", dependencies: ["Base"]),
+        .testTarget(name: "BaseTests", dependencies: ["Base", "Distributions", "TestSupport"]),
         .testTarget(
             name: "VideoDecodingTests",
             dependencies: [
@@ -185,7 +193,8 @@ let package = Package(
         .testTarget(
             name: "RetrievalTests",
             dependencies: [
-                "CDistance", "Base", "VideoDecoding", "Distributions", "Indexing", "Retrieval", "TestSupport",
+                "CDistance", "Base", "VideoDecoding", "Distributions", "Indexing", "Retrieval", "Benchmarks",
+                "TestSupport",
             ]),
         .testTarget(
             name: "IngestionTests",
@@ -201,8 +210,8 @@ let package = Package(
         .testTarget(
             name: "EvaluationTests",
             dependencies: [
-                "Base", "VideoDecoding", "Distributions", "NeuralNetwork", "VideoEncoding", "Retrieval",
-                "Evaluation", "TestSupport",
+                "Base", "VideoDecoding", "Distributions", "NeuralNetwork", "VideoEncoding", "Evaluation",
+                "TestSupport",
             ]),
         .testTarget(
             name: "ServiceTests",
@@ -210,6 +219,7 @@ let package = Package(
                 "CWorker", "Base", "VideoDecoding", "Distributions", "Indexing", "VideoEncoding", "Ingestion",
                 "Service", "TestSupport",
             ]),
+        .testTarget(name: "BenchmarksTests", dependencies: ["Benchmarks"]),
         .testTarget(
             name: "HTTPServiceTests",
             dependencies: [

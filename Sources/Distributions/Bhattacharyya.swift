@@ -44,7 +44,7 @@ public enum Bhattacharyya {
     /// Paper eq. 6, factored: the mean of eq. 5 over all K_a × K_b pairs of samples, at O(D):
     /// ¼ Σ_d { log[¼(a/b + b/a + 2)] + λ ((m_a − m_b)² + s_a + s_b)/(a + b) }.
     ///
-    /// Equal, but for rounding, to `pairwise`; includes the constant that `closedForm` leaves out.
+    /// Includes the constant that `closedForm` leaves out.
     public static func factored(_ a: SampledVideo, _ b: SampledVideo, lambda: Double = 1) -> Double {
         precondition(a.dimension == b.dimension, "videos differ in width")
         var logarithms = SharedLogarithm()
@@ -58,49 +58,6 @@ public enum Bhattacharyya {
                 / (a.variance[d] + b.variance[d])
         }
         return 0.25 * (logarithms.sum() + lambda * squares)
-    }
-
-    /// Paper eq. 6 as printed: the mean of `sampled` over all K_a × K_b pairs, at O(K²D).
-    ///
-    /// - Parameters:
-    ///   - a, b: the samples of each video, K × dimension, row-major, and its σ²_V, `dimension` values.
-    public static func pairwise(
-        _ a: (samples: [Double], variance: [Double]), _ b: (samples: [Double], variance: [Double]),
-        lambda: Double = 1
-    ) -> Double {
-        let dimension = a.variance.count
-        precondition(
-            dimension > 0 && b.variance.count == dimension && a.samples.count % dimension == 0
-                && b.samples.count % dimension == 0, "samples and variances differ in width")
-        var sum = 0.0
-        for i in stride(from: 0, to: a.samples.count, by: dimension) {
-            for j in stride(from: 0, to: b.samples.count, by: dimension) {
-                sum += sampled(
-                    a.samples[i..<i + dimension], a.variance, b.samples[j..<j + dimension], b.variance,
-                    lambda: lambda)
-            }
-        }
-        return sum / Double((a.samples.count / dimension) * (b.samples.count / dimension))
-    }
-
-    /// Paper eq. 5: the distance of two samples z_a and z_b of videos with variances a and b,
-    /// ¼ Σ_d { log[¼(a/b + b/a + 2)] + λ (z_a − z_b)²/(a + b) }.
-    public static func sampled(
-        _ sampleA: ArraySlice<Double>, _ varianceA: [Double], _ sampleB: ArraySlice<Double>,
-        _ varianceB: [Double], lambda: Double = 1
-    ) -> Double {
-        let dimension = varianceA.count
-        precondition(
-            varianceB.count == dimension && sampleA.count == dimension && sampleB.count == dimension,
-            "samples and variances differ in width")
-        var sum = 0.0
-        for d in 0..<dimension {
-            let a = varianceA[d]
-            let b = varianceB[d]
-            let offset = sampleA[sampleA.startIndex + d] - sampleB[sampleB.startIndex + d]
-            sum += log1p(varianceExcess(a, b)) + lambda * (offset * offset / (a + b))
-        }
-        return 0.25 * sum
     }
 
     /// ¼(a/b + b/a + 2) − 1 = (a − b)²/(4ab): free of cancellation where a and b are close.

@@ -126,43 +126,6 @@ extension VideoIndex {
         }
     }
 
-    /// Hands every ready video and its moments to `body`, in the order of the numbers (the moments table's), as one
-    /// transaction left them; memory does not grow with the index.
-    ///
-    /// - Throws: `IndexError`, and what `body` throws.
-    public func withAllRows(_ body: (IndexedVideo, Moments) throws -> Void) throws {
-        do {
-            try reader.read { db in
-                try requireStructure(db)
-                let expected = try LibraryRow(db, folder: folder).counts.ready
-                // The moments first: `MomentsRow.read` takes columns 0–3.
-                let rows = try Row.fetchCursor(
-                    db,
-                    sql: """
-                        SELECT m.video, m.log_determinant, m.vectors, m.checksum, v.\(VideoRow.columns)
-                        FROM moments m JOIN video v ON v.id = m.video ORDER BY m.video
-                        """)
-                var count = 0
-                while let row = try rows.next() {
-                    let moments = try MomentsRow.read(row, dimension: model.dimension, folder: folder) {
-                        _, _, bytes in
-                        let values = bytes.bindMemory(to: Float.self)
-                        return Moments(
-                            mean: Array(values[..<model.dimension]),
-                            variance: Array(values[model.dimension...]))
-                    }
-                    try body(try VideoRow(row, from: 4, folder: folder).video, moments)
-                    count += 1
-                }
-                guard count == expected else {
-                    throw IndexError.corrupted(folder, "it should hold \(expected) videos and does not")
-                }
-            }
-        } catch let error as DatabaseError {
-            throw IndexError.database(folder, error)
-        }
-    }
-
     private func rows(_ tail: String, _ arguments: StatementArguments) throws(IndexError) -> [VideoRow] {
         try read { try rows(tail, arguments, in: $0) }
     }

@@ -113,11 +113,6 @@ public final class TrainingParameters {
         for buffer in buffers { copy(buffer.name, buffer.shape, buffer.value) }
     }
 
-    /// Sets all gradients to zero.
-    public func clearGradients() {
-        for parameter in parameters { parameter.gradient.update(repeating: 0) }
-    }
-
     /// Bytes of values, gradients and buffers.
     public var byteCount: Int {
         8 * parameters.reduce(0) { $0 + $1.value.count } + 4 * buffers.reduce(0) { $0 + $1.value.count }

@@ -66,7 +66,7 @@ package struct BatchScan: Sendable {
     }
 
     /// The same; says how many rows were read one by one, of all queries.
-    func nearest(
+    package func nearest(
         in rows: MomentsRows, countingPicked picked: inout Int, isCancelled: @Sendable () -> Bool
     ) throws(ScanFailure) -> [[ScoredRow]] {
         precondition(

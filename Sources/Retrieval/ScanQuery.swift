@@ -29,7 +29,9 @@ package struct ScanQuery: Sendable {
     }
 
     /// The float32 distances of a block of rows.
-    func approximate(_ rows: MomentsRows, _ block: Range<Int>, into distances: UnsafeMutablePointer<Float>) {
+    package func approximate(
+        _ rows: MomentsRows, _ block: Range<Int>, into distances: UnsafeMutablePointer<Float>
+    ) {
         withNative { query in
             var library = rows.native
             mixtape_scan(variant.native, query, &library, block.lowerBound, block.count, distances)
@@ -39,7 +41,7 @@ package struct ScanQuery: Sendable {
     /// The same, to the bit, of rows by number; of rows farther than the limit, at least that.
     ///
     /// - Parameter coming: how many numbers behind `chosen` in memory are of rows that are wanted next.
-    func approximate(
+    package func approximate(
         _ rows: MomentsRows, _ chosen: UnsafeBufferPointer<UInt32>, coming: Int = 0, limit: Float = .infinity,
         into distances: UnsafeMutablePointer<Float>
     ) {

@@ -1,3 +1,4 @@
+import Base
 import Indexing
 
 /// Which videos of an index may answer, by what is known of their files. What is not set admits all.

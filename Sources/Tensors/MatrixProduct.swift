@@ -52,7 +52,4 @@ public enum MatrixProduct {
     public static func setThreads(_ count: Int) {
         openblas_set_num_threads(Int32(clamping: max(1, count)))
     }
-
-    /// The kernels that OpenBLAS picked, such as "SkylakeX".
-    public static var kernelName: String { String(cString: openblas_get_corename()) }
 }

@@ -60,14 +60,6 @@ public struct Tensor: Sendable {
         return result
     }
 
-    /// The same elements under another shape of the same element count.
-    public func reshaped(_ shape: [Int]) -> Tensor {
-        precondition(Tensor.elementCount(of: shape) == count, "\(shape) does not hold \(count) elements")
-        var result = self
-        result.shape = shape
-        return result
-    }
-
     private static func elementCount(of shape: [Int]) -> Int {
         precondition(shape.allSatisfy { $0 >= 0 }, "negative extent in \(shape)")
         return shape.reduce(1, *)

@@ -232,9 +232,6 @@ struct ClipAssembler {
         lastFrames = clip.frames
         return clip
     }
-
-    /// Whether a clip waits for its end to be passed.
-    var isWaiting: Bool { !waiting.isEmpty }
 }
 
 extension [UInt8] {

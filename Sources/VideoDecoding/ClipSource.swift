@@ -33,7 +33,7 @@ public struct DecodedClips: ClipSource {
     public func read(
         path: String, options: ReadingOptions, most: Int, take: (Clip) -> Bool
     ) throws(VideoError) {
-        var reader = try ClipReader(path: path, options: options)
+        let reader = try ClipReader(path: path, options: options)
         var taken = 0
         while taken < most, let clip = try reader.next() {
             taken += 1
@@ -43,7 +43,7 @@ public struct DecodedClips: ClipSource {
 
     /// By `ClipReader`.
     public func duration(path: String, options: ReadingOptions) throws(VideoError) -> Double {
-        var reader = try ClipReader(path: path, options: options)
+        let reader = try ClipReader(path: path, options: options)
         if let duration = reader.facts.duration, duration > 0 {
             let counted = try ClipReader.packetSeconds(path: path, options: options, upTo: .infinity)
             if abs(counted - duration) <= max(1, 0.02 * duration) { return duration }

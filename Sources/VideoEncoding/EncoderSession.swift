@@ -140,7 +140,7 @@ public final class EncoderSession {
         return try withoutActuallyEscaping(
             { @Sendable in
                 let result = Result<(StreamFacts, ClipOrder), VideoError> { () throws(VideoError) in
-                    var reader = try ClipReader(path: path, options: options)
+                    let reader = try ClipReader(path: path, options: options)
                     if Self.isOneClip(reader.facts, options) { queue.expectOneClip() }
                     var order = ClipOrder()
                     while let clip = try reader.next() {

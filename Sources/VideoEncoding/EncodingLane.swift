@@ -3,7 +3,7 @@ import NeuralNetwork
 import VideoDecoding
 
 /// Clips → their Gaussians: normalisation, backbone, head. Belongs to one thread at a time.
-final class EncodingLane {
+package final class EncodingLane {
     private let encoder: VideoEncoder
     private let threads: Int
     private let single: InferenceProgram
@@ -13,7 +13,7 @@ final class EncodingLane {
     private let byteCount: Int
 
     /// - Parameter threads: that each layer is spread over.
-    init(encoder: VideoEncoder, threads: Int) throws(ModelError) {
+    package init(encoder: VideoEncoder, threads: Int) throws(ModelError) {
         self.encoder = encoder
         self.threads = threads
         single = try Self.program(encoder, batch: 1, threads: threads)

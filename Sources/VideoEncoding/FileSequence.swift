@@ -101,7 +101,7 @@ struct FileSequence {
     }
 
     private mutating func read(_ number: Int) throws(VideoError) {
-        var reader = try ClipReader(path: files[number].path, options: files[number].options)
+        let reader = try ClipReader(path: files[number].path, options: files[number].options)
         while let clip = try reader.next() {
             if let share = reader.facts.share(before: clip.interval.stop) { progress(number, share) }
             guard states[number].order.mustEncode(clip) else { continue }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Base
 import Evaluation
 import Service
 
@@ -58,7 +59,7 @@ struct EvaluateCommand: ParsableCommand {
         help: .init(
             "Leave out videos that a pattern such as '*_flipped*' matches; may be repeated.",
             valueName: "GLOB"))
-    var exclude: [String] = []
+    var exclude: [PathPattern] = []
 
     @Flag(help: "Keep videos without a label in the gallery.")
     var distractors = false
@@ -225,11 +226,11 @@ struct EvaluateCommand: ParsableCommand {
         } else {
             found = try LabelledVideos(path: videos)
         }
-        let filter = VideoFilter(folders: folders, excluded: exclude, keepsDistractors: distractors)
+        let filter = LabelledVideoFilter(folders: folders, excluded: exclude, keepsDistractors: distractors)
         found = filter.apply(found)
         guard let gallery else { return found }
         // Folders of VIDEOS say nothing of another collection's.
-        let other = VideoFilter(excluded: exclude, keepsDistractors: distractors)
+        let other = LabelledVideoFilter(excluded: exclude, keepsDistractors: distractors)
         return found.queries(against: other.apply(try LabelledVideos(path: gallery)))
     }
 

@@ -17,11 +17,6 @@ import Testing
                 mode: mode, sampleCount: count, dimension: dimension, fingerprint: "bb02")
             let literal = Literal.average(a, noiseA, b, noiseB, lambda: lambda)
 
-            let pairwise = Bhattacharyya.pairwise(
-                (noiseA.samples(of: a), a.variance.map { Double($0) }),
-                (noiseB.samples(of: b), b.variance.map { Double($0) }), lambda: lambda)
-            #expect(difference(pairwise, literal) < Self.tolerance)
-
             let factored = Bhattacharyya.factored(
                 SampledVideo(moments: a, noise: noiseA), SampledVideo(moments: b, noise: noiseB),
                 lambda: lambda)

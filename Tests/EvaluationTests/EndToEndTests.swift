@@ -39,7 +39,7 @@ private struct Collection: Sendable {
     init() throws { collection = try Collection.shared.get() }
 
     private func labelled() throws -> LabelledVideos {
-        VideoFilter().apply(try LabelledVideos(path: collection.videos))
+        LabelledVideoFilter().apply(try LabelledVideos(path: collection.videos))
     }
 
     @Test func everythingAtOnce() throws {

@@ -81,7 +81,7 @@ import VideoDecoding
         for parameter in classifier.parameters.parameters {
             for index in parameter.value.indices { parameter.value[index] = Float(random.nextNormal()) }
         }
-        classifier.parameters.clearGradients()
+        for parameter in classifier.parameters.parameters { parameter.gradient.update(repeating: 0) }
         var gradient = [Float](repeating: 0, count: features.count)
         _ = features.withUnsafeBufferPointer { features in
             gradient.withUnsafeMutableBufferPointer {

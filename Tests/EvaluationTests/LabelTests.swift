@@ -1,3 +1,4 @@
+import Base
 import Evaluation
 import Foundation
 import Testing
@@ -84,13 +85,15 @@ import TestSupport
             found.videos.map(\.name) == ["cat/b.mp4", "cat/deep/a.mp4", "dog/c_flipped.mp4", "loose.mp4"])
         #expect(found.videos.map(\.label) == ["cat", "cat", "dog", nil])
         #expect(!found.isSplit)
-        func names(_ filter: VideoFilter) -> [String] { filter.apply(found).videos.map(\.name) }
-        #expect(names(VideoFilter()) == ["cat/b.mp4", "cat/deep/a.mp4", "dog/c_flipped.mp4"])
-        #expect(names(VideoFilter(excluded: ["*_flipped*"])) == ["cat/b.mp4", "cat/deep/a.mp4"])
-        #expect(names(VideoFilter(folders: ["cat/deep"])) == ["cat/deep/a.mp4"])
-        #expect(names(VideoFilter(folders: ["ca"])) == [])
+        func names(_ filter: LabelledVideoFilter) -> [String] { filter.apply(found).videos.map(\.name) }
+        let flipped = try #require(PathPattern("*_flipped*"))
+        let cats = try #require(PathPattern("cat/*"))
+        #expect(names(LabelledVideoFilter()) == ["cat/b.mp4", "cat/deep/a.mp4", "dog/c_flipped.mp4"])
+        #expect(names(LabelledVideoFilter(excluded: [flipped])) == ["cat/b.mp4", "cat/deep/a.mp4"])
+        #expect(names(LabelledVideoFilter(folders: ["cat/deep"])) == ["cat/deep/a.mp4"])
+        #expect(names(LabelledVideoFilter(folders: ["ca"])) == [])
         #expect(
-            names(VideoFilter(excluded: ["cat/*"], keepsDistractors: true)) == [
+            names(LabelledVideoFilter(excluded: [cats], keepsDistractors: true)) == [
                 "dog/c_flipped.mp4", "loose.mp4",
             ])
 

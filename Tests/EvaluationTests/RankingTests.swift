@@ -1,7 +1,6 @@
 import Distributions
 import Evaluation
 import Foundation
-import Retrieval
 import Testing
 import TestSupport
 

@@ -46,7 +46,7 @@ enum VideoFuzzing {
     private static func clips(_ path: String, _ geometry: FrameGeometry, _ range: TimeRange?) throws {
         let plan = ClipPlan(framesPerClip: 4, clipDuration: 0.5, clipStride: 0.5)
         let options = ReadingOptions(plan: plan, geometry: geometry, range: range, timeLimit: 5)
-        guard var reader = try? ClipReader(path: path, options: options) else { return }
+        guard let reader = try? ClipReader(path: path, options: options) else { return }
         var last = -1.0
         for _ in 0..<40 {
             guard let clip = try? reader.next() else { return }

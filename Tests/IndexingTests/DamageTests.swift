@@ -37,9 +37,7 @@ import TestSupport
                 table[id]?.variance == sample.mixture.moments().variance
             else { return false }
         }
-        var streamed = 0
-        try index.withAllRows { _, _ in streamed += 1 }
-        return streamed == count
+        return try index.allVideos().count == count
     }
 
     private enum Outcome { case right, refused, wrong(String) }

@@ -68,13 +68,6 @@ import TestSupport
                 for d in 20..<32 { #expect(means[i * 32 + d] == 0 && variances[i * 32 + d] == 1) }
             }
         }
-        var streamed: [Int64] = []
-        try index.withAllRows { video, moments in
-            streamed.append(video.id)
-            #expect(rows[video.id]?.mean == moments.mean)
-            #expect(rows[video.id]?.variance == moments.variance)
-        }
-        #expect(streamed == ids)
     }
 
     @Test func anEmptyIndexHasAnEmptyTable() throws {

@@ -31,7 +31,7 @@ struct TrainingPass {
                 for (i, value) in values.enumerated() { input[i] = value }
             }
             try flat.withUnsafeMutableBufferPointer { try network.forward($0) }
-            parameters.clearGradients()
+            for parameter in parameters.parameters { parameter.gradient.update(repeating: 0) }
             try dOut.flatMap { $0.map(Float.init) }.withUnsafeBufferPointer { try network.backward($0) }
         }
         self.network = network

@@ -1,4 +1,5 @@
 import Base
+import Benchmarks
 import Distributions
 import Foundation
 import Indexing
@@ -49,9 +50,9 @@ import Testing
         id: Int64, distance: Double
     )] {
         let query = try index.mixture(ofVideo: Int64(number + 1)).mixture.moments()
-        var all: [(id: Int64, distance: Double)] = []
-        try index.withAllRows { video, moments in
-            all.append((video.id, Bhattacharyya.closedForm(query, moments)))
+        let all = try index.allVideos().map { video in
+            let moments = try index.mixture(ofVideo: video.id).mixture.moments()
+            return (id: video.id, distance: Bhattacharyya.closedForm(query, moments))
         }
         return Array(all.sorted { ($0.distance, $0.id) < ($1.distance, $1.id) }.prefix(limit))
     }

@@ -1,3 +1,4 @@
+import Benchmarks
 import Distributions
 import Glibc
 import Indexing

@@ -125,16 +125,17 @@ import Testing
         let again = try engine.rank(query: Self.mixture(2), fingerprint: "f2", options: options)
         #expect(matches.map(\.distance) == again.map(\.distance))
         #expect(matches.count == 30)
-        func sampled(_ moments: Moments, _ fingerprint: String) -> (samples: [Double], variance: [Double]) {
-            let noise = NoiseBank(
-                mode: .iid, sampleCount: 6, dimension: Self.dimension, fingerprint: fingerprint)
-            return (noise.samples(of: moments), moments.variance.map { Double($0) })
+        func sampled(_ moments: Moments, _ fingerprint: String) -> SampledVideo {
+            SampledVideo(
+                moments: moments,
+                noise: NoiseBank(
+                    mode: .iid, sampleCount: 6, dimension: Self.dimension, fingerprint: fingerprint))
         }
         let query = try #require(try index.video(atPath: "/v/2.mp4"))
         let moments = try index.mixture(ofVideo: query.id).mixture.moments()
         for match in matches {
             let other = try index.mixture(ofVideo: match.video.id).mixture.moments()
-            let expected = Bhattacharyya.pairwise(
+            let expected = Bhattacharyya.factored(
                 sampled(moments, "f2"), sampled(other, match.video.identity.fingerprint), lambda: 0.9)
             #expect(abs(match.distance / expected - 1) < 1e-12)
         }

@@ -117,8 +117,9 @@ private func encoded(
     _ architecture: String, _ precision: Precision
 ) throws -> (features: [[Float]], means: [Float]) {
     let golden = try GoldenFixture("\(architecture)/golden")
-    let encoder = try FeatureEncoder(
-        encoder: VideoEncoder(folder: "\(GoldenFixture.folder)/\(architecture)", precision: precision))
+    let encoder = try EncodingLane(
+        encoder: VideoEncoder(folder: "\(GoldenFixture.folder)/\(architecture)", precision: precision),
+        threads: 1)
     let bytes = try golden.bytes("clips")
     let count = try golden.shape("clips")[0]
     let size = bytes.count / count

@@ -345,7 +345,7 @@ struct SmallRun {
         #expect(throws: TrainingError.file(path: path, problem: "cannot write: no space left on device")) {
             let run = try small.make(ColorEncoder())
             try run.resume()
-            try run.saveNow()
+            try run.save()
         }
         #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == kept)
         let left = try FileManager.default.contentsOfDirectory(atPath: small.folder)

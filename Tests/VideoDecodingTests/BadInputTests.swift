@@ -346,7 +346,7 @@ import VideoDecoding
             let copy = folder.file("copy.\(container)")
             try folder.write(bytes(path), to: "copy.\(container)")
             let plan = ClipPlan(framesPerClip: 4, clipDuration: 1, clipStride: 1)
-            var reader = try ClipReader(
+            let reader = try ClipReader(
                 path: copy, options: ReadingOptions(plan: plan, geometry: .numbered, timeLimit: 20))
             #expect(try reader.next() != nil)
             if shrinks {

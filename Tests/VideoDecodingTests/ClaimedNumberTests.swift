@@ -33,7 +33,7 @@ import VideoDecoding
         for range in [nil, TimeRange(start: 0.5, stop: 1.5), TimeRange(start: 0, stop: 1e300)] {
             var asked = options
             asked.range = range
-            var reader = try ClipReader(path: path, options: asked)
+            let reader = try ClipReader(path: path, options: asked)
             #expect(reader.facts.duration.map(BelievableVideo.isDuration) ?? true, "\(reader.facts)")
             var clips = 0
             while try reader.next() != nil { clips += 1 }

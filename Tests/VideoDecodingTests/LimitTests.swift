@@ -27,7 +27,7 @@ import VideoDecoding
         let path = try long()
         let options = ReadingOptions(plan: plan, geometry: .numbered, timeLimit: 0.02)
         let error = #expect(throws: VideoError.self) {
-            var reader = try ClipReader(path: path, options: options)
+            let reader = try ClipReader(path: path, options: options)
             while try reader.next() != nil {}
         }
         #expect(error?.reason == .timeLimit)
@@ -37,7 +37,7 @@ import VideoDecoding
     @Test func aLimitThatGrowsSparesWhatIsReadFasterThanItPlays() throws {
         let path = try long()
         let options = ReadingOptions(plan: plan, geometry: .numbered, timeLimit: 0.5, timeLimitGrowth: 1)
-        var reader = try ClipReader(path: path, options: options)
+        let reader = try ClipReader(path: path, options: options)
         var clips = 0
         while try reader.next() != nil { clips += 1 }
         #expect(clips > 100)
@@ -46,7 +46,7 @@ import VideoDecoding
     @Test func waitingBetweenClipsIsNotCounted() throws {
         let path = try NumberedVideo.make(in: folder, "brief.mp4", count: 100)
         let options = ReadingOptions(plan: plan, geometry: .numbered, timeLimit: 1)
-        var reader = try ClipReader(path: path, options: options)
+        let reader = try ClipReader(path: path, options: options)
         #expect(try reader.next() != nil)
         Thread.sleep(forTimeInterval: 1.1)
         #expect(try reader.next() != nil)
@@ -57,7 +57,7 @@ import VideoDecoding
         let path = try long()
         let flag = Flag()
         let options = ReadingOptions(plan: plan, geometry: .numbered) { flag.isSet }
-        var reader = try ClipReader(path: path, options: options)
+        let reader = try ClipReader(path: path, options: options)
         #expect(try reader.next() != nil)
         flag.set()
         for _ in 0..<2 {
@@ -122,10 +122,10 @@ import VideoDecoding
             in: folder, "standing.mkv", count: 3, rate: "1/9", ["-c:v", "mpeg4"])
         let flag = Flag()
         let options = ReadingOptions(plan: plan, geometry: .numbered) { flag.isSet }
-        var reader = try ClipReader(path: path, options: options)
+        let reader = try ClipReader(path: path, options: options)
         for _ in 0..<3 { #expect(try reader.next() != nil) }
         // Nothing was decoded meanwhile but the frame that follows.
-        #expect(reader.work.decoded <= 2)
+        #expect(reader.decodedFrames <= 2)
         flag.set()
         let error = #expect(throws: VideoError.self) { _ = try reader.next() }
         #expect(error?.reason == .cancelled)
@@ -137,7 +137,7 @@ import VideoDecoding
         try FFmpeg.run(["-i", long(), "-t", "1000", "-c", "copy", path])
         let geometry = FrameGeometry(width: 160, height: 160)
         let overlapping = ClipPlan(framesPerClip: 8, clipDuration: 2, clipStride: 1)
-        var reader = try ClipReader(
+        let reader = try ClipReader(
             path: path, options: ReadingOptions(plan: overlapping, geometry: geometry))
         var count = 0
         var early = 0

@@ -69,7 +69,7 @@ import VideoDecoding
             ["-c:v", "libx264", "-pix_fmt", "yuv420p", "-live", "1", "-f", "matroska"])
         let options = ReadingOptions(
             plan: ClipPlan(framesPerClip: 4, clipDuration: 1, clipStride: 1), geometry: .numbered)
-        var reader = try ClipReader(path: path, options: options)
+        let reader = try ClipReader(path: path, options: options)
         #expect(reader.facts.duration == nil)
         var numbers: [[Int]] = []
         while let clip = try reader.next() { numbers.append(NumberedVideo.numbers(clip)) }

@@ -90,10 +90,10 @@ func readAll(
 ) throws -> (clips: [Clip], facts: StreamFacts, work: (decoded: Int, converted: Int)) {
     let options = ReadingOptions(
         plan: plan, geometry: geometry, range: range, timeLimit: 60, threads: threads, seeks: seeks)
-    var reader = try ClipReader(path: path, options: options)
+    let reader = try ClipReader(path: path, options: options)
     var clips: [Clip] = []
     while let clip = try reader.next() { clips.append(clip) }
-    return (clips, reader.facts, reader.work)
+    return (clips, reader.facts, (reader.decodedFrames, reader.convertedFrames))
 }
 
 /// The colour at a place of a clip's frame, given as fractions of width and height.

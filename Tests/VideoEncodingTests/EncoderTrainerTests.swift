@@ -88,7 +88,7 @@ private func waves(_ count: Int, _ pace: Double) -> [Float] {
             }
             return sum
         }
-        trainer.weights.clearGradients()
+        for parameter in trainer.weights.parameters { parameter.gradient.update(repeating: 0) }
         _ = try run(trainer, clips, dMu: dMu, dS: dS)
         for prefix in ["head.mean", "head.norm", "head.log_variance", "backbone.stages.3", "backbone.stem"] {
             let chosen = trainer.weights.parameters.filter { $0.name.hasPrefix(prefix) }

@@ -137,7 +137,7 @@ import VideoEncoding
         let encoder = try VideoEncoder(folder: sharedModel.path)
         let session = try encoder.makeSession(threads: threads)
         let plan = encoder.configuration
-        var reader = try ClipReader(
+        let reader = try ClipReader(
             path: path, options: ReadingOptions(plan: plan.plan, geometry: plan.geometry))
         var clips: [Clip] = []
         while let clip = try reader.next() { clips.append(clip) }

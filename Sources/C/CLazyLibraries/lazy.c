@@ -168,7 +168,6 @@ FUNCTION(swscale, sws_setColorspaceDetails)
 FUNCTION(openblas, cblas_dsymm)
 FUNCTION(openblas, cblas_dsyrk)
 FUNCTION(openblas, cblas_sgemm)
-FUNCTION(openblas, openblas_get_corename)
 FUNCTION(openblas, openblas_set_num_threads)
 
 FUNCTION(pq, PQclear)

@@ -145,11 +145,11 @@ struct FeatureExtractor {
 
     /// One thread's execution contexts, made when they are needed first.
     private final class Lanes {
-        private var encoders: [Int: FeatureEncoder] = [:]
+        private var encoders: [Int: EncodingLane] = [:]
 
-        func encoder(_ index: Int, of model: VideoEncoder) throws(ModelError) -> FeatureEncoder {
+        func encoder(_ index: Int, of model: VideoEncoder) throws(ModelError) -> EncodingLane {
             if let known = encoders[index] { return known }
-            let made = try FeatureEncoder(encoder: model)
+            let made = try EncodingLane(encoder: model, threads: 1)
             encoders[index] = made
             return made
         }

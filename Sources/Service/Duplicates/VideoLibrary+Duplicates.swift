@@ -3,8 +3,6 @@ import Distributions
 import Glibc
 import Indexing
 import Retrieval
-import VideoDecoding
-import VideoEncoding
 
 extension VideoLibrary {
     /// Finds groups of videos that share footage.
@@ -16,8 +14,7 @@ extension VideoLibrary {
         let index = try index()
         let calibration = try calibration()
         let options = try request.options(calibration: calibration, modelFolder: configuration.modelFolder)
-        let finder = DuplicateFinder(
-            index: index, options: options, information: try duplicateInformation(index))
+        let finder = DuplicateFinder(index: index, options: options, information: try clipInformation())
         let found: DuplicateGroups
         do throws(DuplicateError) {
             found = try finder.groups(progress: progress, isCancelled: isCancelled)
@@ -103,37 +100,6 @@ extension VideoLibrary {
         } catch {
             throw LibraryError(error)
         }
-    }
-
-    /// How much clips say: near to what the model makes of black and of television noise, they say nothing. That is kept beside
-    /// the index, and made anew where it is missing; without the index's model at hand, all clips say all they can.
-    private func duplicateInformation(_ index: VideoIndex) throws(LibraryError) -> ClipInformation {
-        guard let calibration = try calibration() else { return ClipInformation(empty: []) }
-        var empty = index.emptyClips()
-        if empty == nil, let model = try? encoders.model(), model.fingerprint == index.model.fingerprint,
-            let made = try? Self.emptyClips(model)
-        {
-            index.store(emptyClips: made)
-            empty = made
-        }
-        let options = AlignmentOptions(evenDistance: calibration.distance(score: 0.5))
-        return ClipInformation(empty: empty ?? [], scale: options.maximumClipDistance)
-    }
-
-    private static func emptyClips(_ encoder: VideoEncoder) throws -> [Gaussian] {
-        let configuration = encoder.configuration
-        let count = configuration.plan.framesPerClip * configuration.geometry.frameBytes
-        var generator = SeededGenerator(seed: 1)
-        // A grey value for each pixel's three channels.
-        let noise = (0..<count / 3).flatMap { _ in
-            let value = UInt8(truncatingIfNeeded: generator.next() >> 40)
-            return [value, value, value]
-        }
-        let interval = TimeRange(start: 0, stop: configuration.plan.clipDuration)
-        return try encoder.makeSession(threads: 1).encode([
-            Clip(interval: interval, frames: Array(repeating: 0, count: count)),
-            Clip(interval: interval, frames: noise),
-        ])
     }
 
     /// The fingerprints of indexed videos, one a path given.

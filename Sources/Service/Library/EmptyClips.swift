@@ -5,7 +5,7 @@ import VideoEncoding
 
 extension EncoderSession {
     /// What the model makes of clips that show nothing: black, and television noise (seeded).
-    func emptyClips() throws(ModelError) -> [Gaussian] {
+    package func emptyClips() throws(ModelError) -> [Gaussian] {
         let configuration = encoder.configuration
         let count = configuration.plan.framesPerClip * configuration.geometry.frameBytes
         var generator = SeededGenerator(seed: 1)

@@ -306,7 +306,7 @@ extension EncodedVideo {
 
 extension VideoEncoder {
     /// What an index writes down of its model.
-    var indexModel: IndexModel {
+    package var indexModel: IndexModel {
         IndexModel(name: configuration.name, fingerprint: fingerprint, dimension: configuration.dimension)
     }
 }

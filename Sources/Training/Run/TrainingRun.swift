@@ -194,11 +194,8 @@ extension TrainingRun {
         return .nonFinite(step: step + 1, term: term, checkpoint: stepsSaved == nil ? nil : path)
     }
 
-    /// Saves a checkpoint of what is done so far.
-    package func saveNow() throws(TrainingError) { try save() }
-
     /// A step may break the weights after the loss was still sound; such a state must not take a good one's place.
-    private func save() throws(TrainingError) {
+    package func save() throws(TrainingError) {
         if let name = state.firstNonFinite { throw broken(max(0, stepsDone - 1), "the tensor \(name)") }
         try state.save(step: stepsDone, to: Self.checkpointPath(folder: folder))
         stepsSaved = stepsDone

@@ -1,5 +1,6 @@
 import ArgumentParser
-import Foundation
+import Base
+import Benchmarks
 import Service
 import VideoDecoding
 
@@ -34,9 +35,9 @@ struct DecodeBenchmarkCommand: ParsableCommand {
             var theirs: [Double] = []
             var frames = 0
             for turn in 0...repeats {
-                let start = Self.now
+                let start = Time.monotonic
                 frames = try read(file)
-                let middle = Self.now
+                let middle = Time.monotonic
                 if !alone {
                     try FFmpegProgram.run(
                         ["-threads", "\(threads)", "-i", file, "-map", "0:v:0", "-f", "null", "-"])
@@ -44,10 +45,10 @@ struct DecodeBenchmarkCommand: ParsableCommand {
                 // The first turn fills the caches.
                 if turn > 0 {
                     ours.append(middle - start)
-                    theirs.append(Self.now - middle)
+                    theirs.append(Time.monotonic - middle)
                 }
             }
-            report(file, frames, ours: Self.median(ours), theirs: alone ? nil : Self.median(theirs))
+            report(file, frames, ours: median(ours), theirs: alone ? nil : median(theirs))
         }
     }
 
@@ -57,9 +58,9 @@ struct DecodeBenchmarkCommand: ParsableCommand {
             plan: ClipPlan(), geometry: FrameGeometry(width: 112, height: 112), threads: threads,
             seeks: false)
         do {
-            var reader = try ClipReader(path: file, options: options)
+            let reader = try ClipReader(path: file, options: options)
             while try reader.next() != nil {}
-            return reader.work.decoded
+            return reader.decodedFrames
         } catch {
             throw LibraryError(error)
         }
@@ -82,8 +83,4 @@ struct DecodeBenchmarkCommand: ParsableCommand {
         Terminal.data(
             "\(Terminal.printable(file)): \(fixed(Double(frames) / ours, 0)) frames/s" + (beside ?? ""))
     }
-
-    private static var now: Double { Double(DispatchTime.now().uptimeNanoseconds) * 1e-9 }
-
-    private static func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
 }

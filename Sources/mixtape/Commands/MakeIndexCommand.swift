@@ -1,4 +1,5 @@
 import ArgumentParser
+import Benchmarks
 import Service
 import SharedIndexing
 import VideoEncoding

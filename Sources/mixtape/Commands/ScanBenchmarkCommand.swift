@@ -1,5 +1,5 @@
 import ArgumentParser
-import Retrieval
+import Benchmarks
 import Service
 
 struct ScanBenchmarkCommand: ParsableCommand {

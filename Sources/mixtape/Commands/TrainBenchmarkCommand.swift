@@ -1,4 +1,5 @@
 import ArgumentParser
+import Benchmarks
 import NeuralNetwork
 import Service
 import Training

@@ -52,7 +52,6 @@ enum Terminal {
         case bold = "1"
         case red = "1;31"
         case cyan = "36"
-        case dim = "2"
     }
 
     static func style(_ text: String, _ style: Style) -> String {

@@ -1,6 +1,6 @@
 import Base
-import Dispatch
 import VideoDecoding
+import VideoEncoding
 
 /// How fast clips become Gaussians, decoding left out.
 public enum EncodingBenchmark {
@@ -41,14 +41,11 @@ public enum EncodingBenchmark {
         _ = try session.encode(clips)
         var times: [Double] = []
         for _ in 0..<repeats {
-            let start = DispatchTime.now().uptimeNanoseconds
-            _ = try session.encode(clips)
-            times.append(Double(DispatchTime.now().uptimeNanoseconds - start) * 1e-9)
+            times.append(try seconds { () throws(ModelError) in _ = try session.encode(clips) })
         }
-        let seconds = times.sorted()[times.count / 2]
-        let rate = Double(count) / seconds
+        let rate = Double(count) / median(times)
         return Result(
-            clips: count, threads: threads, precision: "\(encoder.precision)", seconds: seconds,
+            clips: count, threads: threads, precision: "\(encoder.precision)", seconds: median(times),
             clipsPerSecond: rate, timesRealTime: rate * plan.clipStride)
     }
 }

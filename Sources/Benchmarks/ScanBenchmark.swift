@@ -1,7 +1,10 @@
 internal import CDistance
+internal import Dispatch
+internal import Synchronization
+
 import Distributions
-import Glibc
 import Indexing
+import Retrieval
 
 /// What a search of synthetic moments took, beside reading memory.
 public struct ScanBenchmarkResult: Sendable {
@@ -85,17 +88,6 @@ public enum ScanBenchmark {
             pickedRows: Double(picked) / Double(queries), seconds: median(searches),
             bandwidthGigabytesPerSecond: Double(moments) / median(reads) * 1e-9)
     }
-
-    private static func median(_ values: [Double]) -> Double {
-        let sorted = values.sorted()
-        let middle = sorted.count / 2
-        return sorted.count % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
-    }
-
-    private static func seconds(_ body: () -> Void) -> Double {
-        let time = ContinuousClock().measure(body)
-        return Double(time.components.seconds) + Double(time.components.attoseconds) * 1e-18
-    }
 }
 
 /// Synthetic moments and their codes, in memory laid out as in the mapped file.
@@ -141,13 +133,20 @@ package final class SyntheticMoments: @unchecked Sendable {
 
     /// The sum of all means and variances.
     fileprivate func read(threads: Int) -> Float {
-        let blocks = RowBlocks(count: 2 * rows.count, size: 2048, threads: threads, threshold: 0)
-        let parts = try? blocks.accumulate(Float(0), isCancelled: { false }) { sum, block in
-            sum += mixtape_read(
-                ScanVariant.best.native, self.rows.means + block.lowerBound * self.rows.stride,
-                block.count * self.rows.stride)
-            return nil
+        let (size, count) = (2048, 2 * rows.count)
+        let next = Atomic(0)
+        let total = Mutex<Float>(0)
+        DispatchQueue.concurrentPerform(iterations: threads) { _ in
+            var sum: Float = 0
+            while true {
+                let start = next.add(size, ordering: .relaxed).oldValue
+                if start >= count { break }
+                sum += mixtape_read(
+                    mixtape_variant(ScanVariant.best.rawValue), rows.means + start * rows.stride,
+                    min(size, count - start) * rows.stride)
+            }
+            total.withLock { $0 += sum }
         }
-        return (parts ?? []).reduce(0, +)
+        return total.withLock { $0 }
     }
 }

@@ -1,7 +1,7 @@
+import Base
 import Distributions
+import Training
 import VideoEncoding
-
-import Glibc
 
 /// How fast a model trains on clips that are there already: forward, loss, backward, clipping, AdamW.
 public enum TrainingBenchmark {
@@ -35,7 +35,7 @@ public enum TrainingBenchmark {
         let clips = (0..<(layout.rows * clipBytes)).map { _ in UInt8(truncatingIfNeeded: random.next()) }
         var times: [Double] = []
         for step in 0..<(steps + 2) {
-            let start = now
+            let start = Time.monotonic
             Gradients.clear(parameters)
             try clips.withUnsafeBufferPointer { clips in
                 try encoder.forward(clips: clips, count: layout.rows, mu: mu.buffer, s: s.buffer)
@@ -47,16 +47,10 @@ public enum TrainingBenchmark {
             try encoder.backward(dMu: UnsafeBufferPointer(dMu.buffer), dS: UnsafeBufferPointer(dS.buffer))
             _ = Gradients.clip(parameters, maximum: 5)
             optimizer.step(learningRate: 1e-4)
-            if step >= 2 { times.append(now - start) }
+            if step >= 2 { times.append(Time.monotonic - start) }
         }
         return Result(
-            clips: layout.rows, clipsPerSecond: Double(layout.rows) / times.sorted()[times.count / 2],
+            clips: layout.rows, clipsPerSecond: Double(layout.rows) / median(times),
             workspaceBytes: encoder.workspaceBytes(count: layout.rows))
-    }
-
-    private static var now: Double {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
     }
 }

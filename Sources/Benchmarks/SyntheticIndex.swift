@@ -1,7 +1,7 @@
 import Base
 import Distributions
 import Indexing
-import Retrieval
+import Service
 import SharedIndexing
 import VideoEncoding
 

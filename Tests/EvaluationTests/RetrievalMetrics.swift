@@ -1,8 +1,8 @@
 /// How good a ranking is, given which of its items are relevant.
-public enum RetrievalMetrics {
+enum RetrievalMetrics {
     /// 1 if a relevant item is among the first `k` of the ranking, else 0: what retrieval papers average into
     /// "recall@k" (or R@k, hit rate). `k` ≥ 1.
-    public static func recall(at k: Int, ranking: some Sequence<Bool>) -> Double {
+    static func recall(at k: Int, ranking: some Sequence<Bool>) -> Double {
         precondition(k >= 1, "recall needs a rank")
         return ranking.prefix(k).contains(true) ? 1 : 0
     }
@@ -12,7 +12,7 @@ public enum RetrievalMetrics {
     /// - Parameters:
     ///   - ranking: for each rank, whether its item is relevant.
     ///   - relevantCount: all that are relevant, also those that the ranking doesn't reach.
-    public static func coverage(at k: Int, ranking: some Sequence<Bool>, relevantCount: Int) -> Double? {
+    static func coverage(at k: Int, ranking: some Sequence<Bool>, relevantCount: Int) -> Double? {
         precondition(k >= 1, "coverage needs a rank")
         guard relevantCount > 0 else { return nil }
         return Double(ranking.prefix(k).count { $0 }) / Double(relevantCount)
@@ -24,7 +24,7 @@ public enum RetrievalMetrics {
     /// - Parameters:
     ///   - ranking: for each rank, whether its item is relevant.
     ///   - relevantCount: all that are relevant; nil counts those in the ranking.
-    public static func averagePrecision(ranking: some Sequence<Bool>, relevantCount: Int? = nil) -> Double? {
+    static func averagePrecision(ranking: some Sequence<Bool>, relevantCount: Int? = nil) -> Double? {
         var hits = 0
         var sum = 0.0
         for (position, isRelevant) in ranking.enumerated() where isRelevant {
@@ -37,7 +37,7 @@ public enum RetrievalMetrics {
     }
 
     /// Mean over queries, those without a relevant item (nil) left out; nil where no query is left.
-    public static func mean(_ values: some Sequence<Double?>) -> Double? {
+    static func mean(_ values: some Sequence<Double?>) -> Double? {
         var sum = 0.0
         var count = 0
         for case let value? in values {

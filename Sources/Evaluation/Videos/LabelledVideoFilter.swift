@@ -1,17 +1,16 @@
-import Glibc
+import Base
 
 /// Which of the labelled videos take part.
-public struct VideoFilter: Sendable, Equatable {
+public struct LabelledVideoFilter: Sendable, Equatable {
     /// Folders below the one that was named; empty takes all.
     public var folders: [String]
-    /// Shell patterns (`*`, `?`, `[…]`); a video is left out where one matches its name or its file name. `*` matches
-    /// slashes too.
-    public var excluded: [String]
+    /// A video is left out where one fits its name.
+    public var excluded: [PathPattern]
     /// Whether videos without a label stay, in the gallery.
     public var keepsDistractors: Bool
 
     /// Takes every labelled video.
-    public init(folders: [String] = [], excluded: [String] = [], keepsDistractors: Bool = false) {
+    public init(folders: [String] = [], excluded: [PathPattern] = [], keepsDistractors: Bool = false) {
         self.folders = folders
         self.excluded = excluded
         self.keepsDistractors = keepsDistractors
@@ -24,9 +23,7 @@ public struct VideoFilter: Sendable, Equatable {
             videos.videos.filter { video in
                 (prefixes.isEmpty || prefixes.contains { video.name.hasPrefix($0) })
                     && (keepsDistractors || video.label != nil)
-                    && !excluded.contains {
-                        fnmatch($0, video.name, 0) == 0 || fnmatch($0, String(video.fileName), 0) == 0
-                    }
+                    && !excluded.contains { $0.matches("/" + video.name) }
             })
     }
 }

@@ -1,5 +1,5 @@
+import Base
 import Distributions
-import Retrieval
 import Testing
 
 @Suite struct PathPatternTests {

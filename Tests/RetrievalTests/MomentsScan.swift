@@ -1,15 +1,16 @@
 import Distributions
 import Indexing
+import Retrieval
 
 /// Exact nearest rows by the closed-form Bhattacharyya distance: a batch of one (`BatchScan`).
-package struct MomentsScan: Sendable {
+struct MomentsScan: Sendable {
     private let query: ScanQuery
     private let threads: Int?
 
     /// - Parameters:
     ///   - lambda: λ ≥ 0, finite.
     ///   - threads: nil decides by the number of rows.
-    package init(query: Moments, lambda: Double = 1, variant: ScanVariant = .best, threads: Int? = nil) {
+    init(query: Moments, lambda: Double = 1, variant: ScanVariant = .best, threads: Int? = nil) {
         self.query = ScanQuery(query, lambda: lambda, variant: variant)
         self.threads = threads
     }
@@ -20,7 +21,7 @@ package struct MomentsScan: Sendable {
     /// - Parameters:
     ///   - isExcluded: true for a row to leave out; called for few rows.
     ///   - isCancelled: called now and then, from any thread.
-    package func nearest(
+    func nearest(
         in rows: MomentsRows, limit: Int, maximumDistance: Double = .infinity,
         isExcluded: @escaping @Sendable (Int) -> Bool = { _ in false },
         isCancelled: @Sendable () -> Bool = { false }
@@ -31,7 +32,7 @@ package struct MomentsScan: Sendable {
     }
 
     /// The float32 distance of every row, as the candidates are picked by it.
-    package func approximateDistances(to rows: MomentsRows) -> [Float] {
+    func approximateDistances(to rows: MomentsRows) -> [Float] {
         precondition(rows.dimension == query.moments.dimension, "query and rows differ in width")
         return [Float](unsafeUninitializedCapacity: rows.count) { distances, used in
             if let start = distances.baseAddress { query.approximate(rows, 0..<rows.count, into: start) }
@@ -40,7 +41,7 @@ package struct MomentsScan: Sendable {
     }
 
     /// The same for rows by number.
-    package func approximateDistances(to rows: MomentsRows, chosen: [UInt32]) -> [Float] {
+    func approximateDistances(to rows: MomentsRows, chosen: [UInt32]) -> [Float] {
         [Float](unsafeUninitializedCapacity: chosen.count) { distances, used in
             chosen.withUnsafeBufferPointer {
                 if let start = distances.baseAddress { query.approximate(rows, $0, into: start) }
@@ -50,7 +51,7 @@ package struct MomentsScan: Sendable {
     }
 
     /// As `ScanQuery.errorBound`.
-    package func errorBound(at distance: Double, largestLogDeterminant: Double) -> Double {
+    func errorBound(at distance: Double, largestLogDeterminant: Double) -> Double {
         query.errorBound(at: distance, largestLogDeterminant: largestLogDeterminant)
     }
 }
