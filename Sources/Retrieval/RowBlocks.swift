@@ -1,5 +1,5 @@
+import Base
 import Dispatch
-import Glibc
 import Indexing
 import Synchronization
 
@@ -14,11 +14,9 @@ struct RowBlocks {
     init(count: Int, size: Int, threads: Int?, threshold: Int) {
         self.count = count
         self.size = size
-        let wanted = threads ?? (count < threshold ? 1 : Self.processors)
+        let wanted = threads ?? (count < threshold ? 1 : processorCount)
         self.threads = max(1, min(wanted, (count + size - 1) / size))
     }
-
-    private static let processors = max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
 
     /// Runs `body` once per block, passing its thread's own accumulator, and returns the accumulators in the
     /// order of the threads. Which blocks fall to which thread differs from run to run: combine the accumulators by

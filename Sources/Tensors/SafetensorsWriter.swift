@@ -33,11 +33,10 @@ public enum SafetensorsWriter {
             members.append(
                 .init(
                     name,
-                    .object([
-                        .init("dtype", .string(type.rawValue)),
-                        .init("shape", .array(shape.map { .number($0) })),
-                        .init("data_offsets", .array([.number(offset), .number(end)])),
-                    ])))
+                    [
+                        "dtype": .string(type.rawValue), "shape": .array(shape.map { .number($0) }),
+                        "data_offsets": .array([.number(offset), .number(end)]),
+                    ]))
             offset = end
         }
         var header = Array(JSONValue.object(members).text().utf8)

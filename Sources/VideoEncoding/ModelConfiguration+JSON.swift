@@ -232,28 +232,27 @@ extension ModelConfiguration {
         return [
             .init(
                 "clip",
-                .object([
-                    .init("frames", .number(plan.framesPerClip)),
-                    .init("duration", .number(plan.clipDuration)),
-                    .init("stride", .number(plan.clipStride)),
-                ])),
+                [
+                    "frames": .number(plan.framesPerClip), "duration": .number(plan.clipDuration),
+                    "stride": .number(plan.clipStride),
+                ]),
             .init("input", .object(input)),
             .init(
                 "backbone",
-                .object([
-                    .init(
-                        "stem",
-                        .object([.init("convolutions", .array(convolutions)), .init("pool", pool ?? .null)])),
-                    .init("stages", .array(stages)),
-                ])),
+                [
+                    "stem": [
+                        "convolutions": .array(convolutions), "pool": pool ?? .null,
+                    ],
+                    "stages": .array(stages),
+                ]),
             .init(
                 "head",
-                .object([
-                    .init("dimension", .number(dimension)),
-                    .init(
-                        "log_variance_range",
-                        .array([.number(logVarianceRange.lowerBound), .number(logVarianceRange.upperBound)])),
-                ])),
+                [
+                    "dimension": .number(dimension),
+                    "log_variance_range": .array([
+                        .number(logVarianceRange.lowerBound), .number(logVarianceRange.upperBound),
+                    ]),
+                ]),
         ]
     }
 }

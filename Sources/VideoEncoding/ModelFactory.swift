@@ -45,11 +45,10 @@ public enum ModelFactory {
         let weights = try makeWeights(
             configuration, seed: seed, clipCount: clipCount, threads: threads, folder: folder,
             progress: progress)
-        configuration.training = .object([
-            .init(
-                "method", .string("none: seeded initialisation, batch norms calibrated on procedural clips")),
-            .init("seed", .string(String(seed))), .init("calibration_clips", .number(clipCount)),
-        ])
+        configuration.training = [
+            "method": .string("none: seeded initialisation, batch norms calibrated on procedural clips"),
+            "seed": .string(String(seed)), "calibration_clips": .number(clipCount),
+        ]
         do throws(TensorFileError) {
             try SafetensorsWriter.write(weights.tensors, as: .float16, to: "\(folder)/model.safetensors")
         } catch {

@@ -288,7 +288,7 @@ private struct EncodingDisplay {
             text += "\(progress.tested)/\(progress.tests) videos tested"
         } else {
             text +=
-                "step \(progress.step)/\(progress.steps), loss \(TimeText.fixed(progress.loss, decimals: 3))"
+                "step \(progress.step)/\(progress.steps), loss \(progress.loss.fixed(3))"
         }
         if let left = progress.secondsLeft { text += ", \(TimeText.rough(left)) left" }
         show(text)

@@ -16,103 +16,89 @@ extension EvaluationReport {
     private static func text(_ value: String?) -> JSONValue { value.map { .string($0) } ?? .null }
 
     private var videosJSON: JSONValue {
-        .object([
-            .init("protocol", .string(facts.isSplit ? "split" : "leave-one-out")),
-            .init("clips", .number(facts.clipCount)), .init("readable", .number(facts.readable)),
-            .init("queries", .number(facts.queries)), .init("gallery", .number(facts.gallery)),
-            .init("classes", .number(facts.classes)), .init("distractors", .number(facts.distractors)),
-            .init("without_match", .array(facts.lonely.map { .string($0) })),
-            .init(
-                "skipped",
-                .array(
-                    facts.skipped.map { skipped in
-                        .object([
-                            .init("name", .string(skipped.name)),
-                            .init("reason", .string(skipped.error.reason.rawValue)),
-                            .init("detail", .string(skipped.error.detail)),
-                        ])
-                    })),
-            .init("source_pattern", Self.text(facts.sourcePattern)),
-            .init("near_copy_distance", .number(facts.nearCopyDistance)),
-        ])
+        [
+            "protocol": .string(facts.isSplit ? "split" : "leave-one-out"),
+            "clips": .number(facts.clipCount), "readable": .number(facts.readable),
+            "queries": .number(facts.queries), "gallery": .number(facts.gallery),
+            "classes": .number(facts.classes), "distractors": .number(facts.distractors),
+            "without_match": .array(facts.lonely.map { .string($0) }),
+            "skipped": .array(
+                facts.skipped.map { skipped in
+                    [
+                        "name": .string(skipped.name), "reason": .string(skipped.error.reason.rawValue),
+                        "detail": .string(skipped.error.detail),
+                    ]
+                }),
+            "source_pattern": Self.text(facts.sourcePattern),
+            "near_copy_distance": .number(facts.nearCopyDistance),
+        ]
     }
 
     private static func json(_ row: RetrievalRow) -> JSONValue {
-        .object([
-            .init("model", .string(row.model)), .init("compared_by", text(row.representation?.rawValue)),
-            .init("centered", .bool(row.isCentered)),
-            .init(
-                "recall",
-                .object(zip(RankingScore.ranks, row.recalls).map { .init("\($0)", .number($1)) })),
-            .init("mean_average_precision", .number(row.meanAveragePrecision)),
-        ])
+        [
+            "model": .string(row.model), "compared_by": text(row.representation?.rawValue),
+            "centered": .bool(row.isCentered),
+            "recall": .object(zip(RankingScore.ranks, row.recalls).map { .init("\($0)", .number($1)) }),
+            "mean_average_precision": .number(row.meanAveragePrecision),
+        ]
     }
 
     private static func json(_ result: Significance) -> JSONValue {
-        .object([
-            .init("row", .string(result.row)), .init("baseline", .string(result.baseline)),
-            .init("difference", .number(result.difference)), .init("low", .number(result.low)),
-            .init("high", .number(result.high)), .init("p", .number(result.probability)),
-            .init("above", .bool(result.isAbove)),
-        ])
+        [
+            "row": .string(result.row), "baseline": .string(result.baseline),
+            "difference": .number(result.difference), "low": .number(result.low),
+            "high": .number(result.high), "p": .number(result.probability), "above": .bool(result.isAbove),
+        ]
     }
 
     private static func json(_ result: ProbeResult) -> JSONValue {
-        .object([
-            .init("model", .string(result.model)), .init("features", .string(result.representation.rawValue)),
-            .init("accuracy", .number(result.accuracy)), .init("tested", .number(result.tested)),
-            .init("folds", .number(result.folds)), .init("converged", .bool(result.hasConverged)),
-        ])
+        [
+            "model": .string(result.model), "features": .string(result.representation.rawValue),
+            "accuracy": .number(result.accuracy), "tested": .number(result.tested),
+            "folds": .number(result.folds), "converged": .bool(result.hasConverged),
+        ]
     }
 
     private static func json(_ result: FineTuneResult) -> JSONValue {
-        .object([
-            .init("model", .string(result.model)), .init("accuracy", .number(result.accuracy)),
-            .init("tested", .number(result.tested)), .init("folds", .number(result.folds)),
-            .init("steps", .number(result.steps)),
-            .init("epoch_losses", .array(result.losses.map { .number($0) })),
-        ])
+        [
+            "model": .string(result.model), "accuracy": .number(result.accuracy),
+            "tested": .number(result.tested), "folds": .number(result.folds), "steps": .number(result.steps),
+            "epoch_losses": .array(result.losses.map { .number($0) }),
+        ]
     }
 
     private static func json(_ result: CheckpointResult) -> JSONValue {
-        .object([
-            .init("name", .string(result.name)), .init("step", result.step.map { .number($0) } ?? .null),
-            .init("mean_log_variance", .number(result.uncertainty)),
-            .init("recall_at_1", recalls(result.backbone, result.mean, result.distribution)),
-        ])
+        [
+            "name": .string(result.name), "step": result.step.map { .number($0) } ?? .null,
+            "mean_log_variance": .number(result.uncertainty),
+            "recall_at_1": recalls(result.backbone, result.mean, result.distribution),
+        ]
     }
 
     private static func recalls(_ backbone: Double, _ mean: Double, _ distribution: Double) -> JSONValue {
-        .object([
-            .init("backbone", .number(backbone)), .init("mean", .number(mean)),
-            .init("distribution", .number(distribution)),
-        ])
+        [
+            "backbone": .number(backbone), "mean": .number(mean), "distribution": .number(distribution),
+        ]
     }
 
     private static func json(_ result: UncertaintyResult) -> JSONValue {
-        .object([
-            .init("model", .string(result.model)),
-            .init(
-                "bins",
-                .array(
-                    result.bins.map { bin in
-                        .object([
-                            .init("mean_log_variance", .number(bin.uncertainty)),
-                            .init("queries", .number(bin.count)),
-                            .init("recall_at_1", recalls(bin.backbone, bin.mean, bin.distribution)),
-                        ])
-                    })),
-            .init(
-                "inflation",
-                .array(
-                    result.inflation.map { step in
-                        .object([
-                            .init("factor", .number(step.factor)),
-                            .init("mean_log_variance", .number(step.uncertainty)),
-                            .init("recall_at_1_distribution", .number(step.distribution)),
-                            .init("recall_at_1_samples", .number(step.sampled)),
-                        ])
-                    })),
-        ])
+        [
+            "model": .string(result.model),
+            "bins": .array(
+                result.bins.map { bin in
+                    [
+                        "mean_log_variance": .number(bin.uncertainty), "queries": .number(bin.count),
+                        "recall_at_1": recalls(bin.backbone, bin.mean, bin.distribution),
+                    ]
+                }),
+            "inflation": .array(
+                result.inflation.map { step in
+                    [
+                        "factor": .number(step.factor), "mean_log_variance": .number(step.uncertainty),
+                        "recall_at_1_distribution": .number(step.distribution),
+                        "recall_at_1_samples": .number(step.sampled),
+                    ]
+                }),
+        ]
     }
 }

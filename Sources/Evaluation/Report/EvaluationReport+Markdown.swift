@@ -1,3 +1,5 @@
+import Base
+
 extension EvaluationReport {
     /// The report as Markdown tables.
     public var markdown: String {
@@ -30,7 +32,7 @@ extension EvaluationReport {
         return text
     }
 
-    private static func percent(_ share: Double) -> String { OutputFiles.fixed(100 * share, 1) }
+    private static func percent(_ share: Double) -> String { (100 * share).fixed(1) }
 
     private static func table(_ header: [String], left: Int, _ rows: [[String]]) -> String {
         let rule = header.indices.map { $0 < left ? "---" : "---:" }
@@ -66,7 +68,7 @@ extension EvaluationReport {
                 return [
                     result.row, result.baseline, verdict, Self.percent(result.difference),
                     "\(Self.percent(result.low)) … \(Self.percent(result.high))",
-                    OutputFiles.fixed(result.probability, 4),
+                    result.probability.fixed(4),
                 ]
             })
     }
@@ -93,7 +95,7 @@ extension EvaluationReport {
             ["checkpoint", "mean log σ²", "R@1 backbone", "R@1 μ_V", "R@1 distribution"], left: 1,
             checkpoints.map { result in
                 [
-                    result.name, OutputFiles.fixed(result.uncertainty, 3), Self.percent(result.backbone),
+                    result.name, result.uncertainty.fixed(3), Self.percent(result.backbone),
                     Self.percent(result.mean), Self.percent(result.distribution),
                 ]
             })
@@ -108,7 +110,7 @@ extension EvaluationReport {
             left: 0,
             result.bins.map { bin in
                 [
-                    OutputFiles.fixed(bin.uncertainty, 3), "\(bin.count)", Self.percent(bin.backbone),
+                    bin.uncertainty.fixed(3), "\(bin.count)", Self.percent(bin.backbone),
                     Self.percent(bin.mean), Self.percent(bin.distribution),
                 ]
             })
@@ -116,7 +118,7 @@ extension EvaluationReport {
             ["\(result.model): variance times", "mean log σ²", "R@1 distribution", "R@1 samples"], left: 0,
             result.inflation.map { step in
                 [
-                    "\(Int(step.factor))", OutputFiles.fixed(step.uncertainty, 3),
+                    "\(Int(step.factor))", step.uncertainty.fixed(3),
                     Self.percent(step.distribution),
                     Self.percent(step.sampled),
                 ]

@@ -29,17 +29,4 @@ enum OutputFiles {
             }.joined(separator: ",") + "\n"
         }.joined()
     }
-
-    /// A number with so many digits behind the point.
-    static func fixed(_ value: Double, _ decimals: Int) -> String {
-        guard value.isFinite, abs(value) < 1e12 else { return "\(value)" }
-        var scale = 1
-        for _ in 0..<decimals { scale *= 10 }
-        let scaled = Int((abs(value) * Double(scale)).rounded())
-        let fraction = String(scaled % scale)
-        let sign = value < 0 && scaled > 0 ? "-" : ""
-        guard decimals > 0 else { return "\(sign)\(scaled)" }
-        return "\(sign)\(scaled / scale)." + String(repeating: "0", count: decimals - fraction.count)
-            + fraction
-    }
 }

@@ -76,11 +76,10 @@ struct DecodeBenchmarkCommand: ParsableCommand {
                 "time_ratio": theirs.map { .number(ours / $0) } ?? .null,
             ])
         }
-        func fixed(_ value: Double, _ decimals: Int) -> String { TimeText.fixed(value, decimals: decimals) }
         let beside = theirs.map {
-            ", ffmpeg \(fixed(Double(frames) / $0, 0)) frames/s, time \(fixed(ours / $0, 2)) of ffmpeg's"
+            ", ffmpeg \((Double(frames) / $0).fixed(0)) frames/s, time \((ours / $0).fixed(2)) of ffmpeg's"
         }
         Terminal.data(
-            "\(Terminal.printable(file)): \(fixed(Double(frames) / ours, 0)) frames/s" + (beside ?? ""))
+            "\(Terminal.printable(file)): \((Double(frames) / ours).fixed(0)) frames/s" + (beside ?? ""))
     }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Base
 import Foundation
 import Service
 
@@ -69,21 +70,12 @@ struct DemoCommand: ParsableCommand {
     }
 
     private func makeFolder() throws -> String {
-        if let keep {
-            try makeDirectory(keep)
-            return keep
-        }
-        let folder = FileManager.default.temporaryDirectory.path + "/mixtape-demo-" + UUID().uuidString
-        try makeDirectory(folder)
-        return folder
-    }
-
-    private func makeDirectory(_ path: String) throws {
-        do {
-            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-        } catch {
+        let folder =
+            keep ?? FileManager.default.temporaryDirectory.path + "/mixtape-demo-" + RandomName.make()
+        do throws(SystemError) { try Folder.make(folder) } catch {
             throw CommandError(
-                message: "\(path): \(error.localizedDescription)", hint: "name a folder that can be written")
+                message: "\(folder): \(error.description)", hint: "name a folder that can be written")
         }
+        return folder
     }
 }

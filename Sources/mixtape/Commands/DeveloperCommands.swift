@@ -1,4 +1,5 @@
 import ArgumentParser
+import Base
 import Benchmarks
 import Service
 import VideoEncoding
@@ -55,8 +56,8 @@ struct EncodeBenchmarkCommand: ParsableCommand {
             ])
         }
         Terminal.data(
-            "\(TimeText.fixed(result.clipsPerSecond, decimals: 1)) clips a second, "
-                + "\(TimeText.fixed(result.timesRealTime, decimals: 0)) times real time, "
+            "\(result.clipsPerSecond.fixed(1)) clips a second, "
+                + "\(result.timesRealTime.fixed(0)) times real time, "
                 + "\(result.threads) threads, \(result.precision), median of \(repeats)")
     }
 }

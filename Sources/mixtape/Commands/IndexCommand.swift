@@ -1,4 +1,5 @@
 import ArgumentParser
+import Base
 import Ingestion
 import Service
 
@@ -92,6 +93,6 @@ struct IndexCommand: ParsableCommand {
         ]
         let shown = counts.enumerated().filter { $0.offset == 0 || $0.element.0 > 0 }
         return shown.map { "\($0.element.0) \($0.element.1)" }.joined(separator: ", ")
-            + " in \(TimeText.fixed(progress.elapsed, decimals: 1)) s"
+            + " in \(progress.elapsed.fixed(1)) s"
     }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Base
 import Service
 
 struct InfoCommand: ParsableCommand {
@@ -29,7 +30,7 @@ struct InfoCommand: ParsableCommand {
         let chosen = try places.chosen
         var lines = [
             "index   \(Terminal.printable(info.folder)), format \(info.formatVersion), "
-                + "\(TimeText.fixed(Double(info.bytes) / 1e6, decimals: 1)) MB",
+                + "\((Double(info.bytes) / 1e6).fixed(1)) MB",
             "  from  \(chosen.index.reason)",
             "model   \(info.model.name), \(info.model.dimension) dimensions, "
                 + "fingerprint \(info.model.fingerprint.prefix(12))",
@@ -46,8 +47,8 @@ struct InfoCommand: ParsableCommand {
         if let shared = info.shared {
             lines.append("queue   \(shared.waiting) waiting, \(shared.underWay) under way")
             lines += shared.recall.map { point in
-                "search  \(point.count) candidates find \(TimeText.fixed(100 * point.recall, decimals: 1)) % of the "
-                    + "nearest ten, in \(TimeText.fixed(1000 * point.seconds, decimals: 0)) ms "
+                "search  \(point.count) candidates find \((100 * point.recall).fixed(1)) % of the "
+                    + "nearest ten, in \((1000 * point.seconds).fixed(0)) ms "
                     + "(\(point.queries) queries, \(point.videos) videos)"
             }
         }
@@ -58,7 +59,7 @@ struct InfoCommand: ParsableCommand {
         }
         if failures {
             lines += damaged.map {
-                let share = TimeText.fixed(100 * $0.facts.decodedShare, decimals: 0)
+                let share = (100 * $0.facts.decodedShare).fixed(0)
                 return
                     "damaged  \(Terminal.printable($0.identity.path)): \(share) % of its frames could be decoded"
             }

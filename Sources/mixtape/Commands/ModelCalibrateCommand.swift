@@ -1,4 +1,5 @@
 import ArgumentParser
+import Base
 import Evaluation
 import Service
 import VideoEncoding
@@ -53,12 +54,12 @@ struct ModelCalibrateCommand: ParsableCommand {
                 "recall": .number(report.recall),
             ])
         }
-        func percent(_ share: Double) -> String { "\(TimeText.fixed(100 * share, decimals: 2)) %" }
+        func percent(_ share: Double) -> String { "\((100 * share).fixed(2)) %" }
         Terminal.data(
             """
             fitted on \(report.fittedPairs) pairs, measured on \(report.heldOutPairs) others
-            expected calibration error \(TimeText.fixed(report.expectedError, decimals: 4))
-            at score \(TimeText.fixed(report.threshold, decimals: 2)): precision \(report.precision.map(percent) ?? "-"), recall \(percent(report.recall))
+            expected calibration error \(report.expectedError.fixed(4))
+            at score \(report.threshold.fixed(2)): precision \(report.precision.map(percent) ?? "-"), recall \(percent(report.recall))
             """)
     }
 }

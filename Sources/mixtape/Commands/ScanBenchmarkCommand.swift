@@ -1,4 +1,5 @@
 import ArgumentParser
+import Base
 import Benchmarks
 import Service
 
@@ -54,18 +55,15 @@ struct ScanBenchmarkCommand: ParsableCommand {
                 "share_of_bandwidth": .number(result.shareOfBandwidth),
             ])
         }
-        func fixed(_ value: Double, _ decimals: Int = 1) -> String {
-            TimeText.fixed(value, decimals: decimals)
-        }
         Terminal.data(
             """
             \(result.videos) videos of \(result.dimension) dimensions, queries: \(result.queries), \
             threads: \(result.threads), \(result.instructions), medians of \(result.rounds)
-            search \(fixed(result.seconds * 1000)) ms, \
-            \(fixed(result.seconds * 1000 / Double(result.queries), 2)) ms a query; \
-            reads \(fixed(Double(result.bytes) * 1e-6, 0)) MB at \(fixed(result.readGigabytesPerSecond)) GB/s
-            memory \(fixed(result.bandwidthGigabytesPerSecond)) GB/s: \
-            the search takes \(fixed(result.shareOfBandwidth * 100, 0)) % of it
+            search \((result.seconds * 1000).fixed(1)) ms, \
+            \((result.seconds * 1000 / Double(result.queries)).fixed(2)) ms a query; \
+            reads \((Double(result.bytes) * 1e-6).fixed(0)) MB at \(result.readGigabytesPerSecond.fixed(1)) GB/s
+            memory \(result.bandwidthGigabytesPerSecond.fixed(1)) GB/s: \
+            the search takes \((result.shareOfBandwidth * 100).fixed(0)) % of it
             """)
     }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Base
 import Benchmarks
 import NeuralNetwork
 import Service
@@ -55,7 +56,7 @@ struct TrainBenchmarkCommand: ParsableCommand {
             ])
         }
         Terminal.data(
-            "\(TimeText.fixed(result.clipsPerSecond, decimals: 1)) clips a second, "
+            "\(result.clipsPerSecond.fixed(1)) clips a second, "
                 + "\(result.clips) clips a step, \(threads) threads, \(precision)")
     }
 }

@@ -73,9 +73,9 @@ struct CandidatesCommand: ParsableCommand {
             return Terminal.data(JSONValue.array(measured.map(\.json)))
         }
         let lines = measured.map { point in
-            "\(point.count) candidates: recall@10 \(TimeText.fixed(point.recall, decimals: 3)), "
-                + "median \(TimeText.fixed(1000 * point.seconds, decimals: 1)) ms, 99th percentile "
-                + "\(TimeText.fixed(1000 * point.slowSeconds, decimals: 1)) ms"
+            "\(point.count) candidates: recall@10 \(point.recall.fixed(3)), "
+                + "median \((1000 * point.seconds).fixed(1)) ms, 99th percentile "
+                + "\((1000 * point.slowSeconds).fixed(1)) ms"
         }
         Terminal.data(lines.joined(separator: "\n"))
     }

@@ -39,9 +39,9 @@ struct DuplicatesReport {
         if response.found.rejected > 0 {
             facts.append(("Pairs decided against", String(response.found.rejected)))
         }
-        facts.append(("Largest distance", TimeText.fixed(response.maximumDistance, decimals: 2)))
+        facts.append(("Largest distance", response.maximumDistance.fixed(2)))
         if let score = response.minimumScore {
-            facts.append(("Least score", TimeText.fixed(score, decimals: 2)))
+            facts.append(("Least score", score.fixed(2)))
         }
         let groups = response.groups.enumerated().map { group($0.element, number: $0.offset + 1) }
         let list =
@@ -80,8 +80,8 @@ struct DuplicatesReport {
         let members = group.members.map { member($0, group) }
         let score = response.lowestScore(in: group).map {
             """
-            <div class="score yes"><b>\(TimeText.fixed($0, decimals: 2))</b>\
-            <span class="meter" aria-hidden="true"><span style="width:\(TimeText.fixed(100 * $0, decimals: 1))%"></span></span>\
+            <div class="score yes"><b>\($0.fixed(2))</b>\
+            <span class="meter" aria-hidden="true"><span style="width:\((100 * $0).fixed(1))%"></span></span>\
             <span class="small">least score of a copy</span></div>
             """
         }
@@ -90,7 +90,7 @@ struct DuplicatesReport {
             <div class="head">
             <span class="rank"><span class="hidden">Group </span>\(number)</span>
             <div><h3>\(group.members.count) videos</h3>\
-            <p class="path">largest distance \(TimeText.fixed(group.largestDistance, decimals: 2))</p></div>
+            <p class="path">largest distance \(group.largestDistance.fixed(2))</p></div>
             \(score ?? "")
             </div>
             <ul class="members">
@@ -109,7 +109,7 @@ struct DuplicatesReport {
             (name: "Size", value: Self.size(member.video.identity.size)),
         ]
         if member.distance > 0 || !member.isKept {
-            facts.append(("Distance", TimeText.fixed(member.distance, decimals: 2)))
+            facts.append(("Distance", member.distance.fixed(2)))
         }
         let picture = pictures.figure(
             moment, kind: member.isKept ? "of-query" : "of-match",
@@ -162,9 +162,9 @@ struct DuplicatesReport {
 
     private static func size(_ bytes: Int64) -> String {
         let value = Double(bytes)
-        if value < 1e6 { return "\(TimeText.fixed(value / 1e3, decimals: 1)) kB" }
-        if value < 1e9 { return "\(TimeText.fixed(value / 1e6, decimals: 1)) MB" }
-        return "\(TimeText.fixed(value / 1e9, decimals: 2)) GB"
+        if value < 1e6 { return "\((value / 1e3).fixed(1)) kB" }
+        if value < 1e9 { return "\((value / 1e6).fixed(1)) MB" }
+        return "\((value / 1e9).fixed(2)) GB"
     }
 
     private static let explanation = """

@@ -1,3 +1,4 @@
+import Base
 import Retrieval
 import Service
 
@@ -98,7 +99,7 @@ struct SearchReport {
             facts.append(("Part", "\(TimeText.clock(range.start)) to \(stop)"))
         }
         facts += [
-            ("Clips", String(query.clips)), ("Uncertainty", TimeText.fixed(query.uncertainty, decimals: 2)),
+            ("Clips", String(query.clips)), ("Uncertainty", query.uncertainty.fixed(2)),
         ]
         let picture = pictures.figure(
             moment, kind: "of-query", alternative: "The query at \(TimeText.clock(moment.seconds))",
@@ -140,13 +141,13 @@ struct SearchReport {
         let path = HTMLText.path(match.video.identity.path)
         let moments = Self.moments(match, response)
         var facts = [
-            (name: "Distance", value: TimeText.fixed(match.distance, decimals: 2)),
-            (name: "Uncertainty", value: TimeText.fixed(match.uncertainty, decimals: 2)),
+            (name: "Distance", value: match.distance.fixed(2)),
+            (name: "Uncertainty", value: match.uncertainty.fixed(2)),
             (name: "Length", value: match.video.facts.duration.map(TimeText.clock) ?? "unknown"),
             (name: "Picture", value: "\(match.video.facts.width) × \(match.video.facts.height)"),
         ]
         if !response.query.unlike.isEmpty {
-            facts.insert(("Penalty", TimeText.fixed(match.penalty, decimals: 2)), at: 1)
+            facts.insert(("Penalty", match.penalty.fixed(2)), at: 1)
         }
         var bars = TimeBars(
             upperDuration: response.query.duration, lowerDuration: match.video.facts.duration,
@@ -181,8 +182,8 @@ struct SearchReport {
         }
         let shares = response.sharesFootage(match) == true
         return """
-            <div class="score\(shares ? " yes" : "")"><b>\(TimeText.fixed(score, decimals: 2))</b>\
-            <span class="meter" aria-hidden="true"><span style="width:\(TimeText.fixed(100 * score, decimals: 1))%"></span></span>\
+            <div class="score\(shares ? " yes" : "")"><b>\(score.fixed(2))</b>\
+            <span class="meter" aria-hidden="true"><span style="width:\((100 * score).fixed(1))%"></span></span>\
             <span class="verdict">\(shares ? "shares footage" : "below threshold")</span></div>
             """
     }

@@ -63,8 +63,8 @@ struct TimeBars {
     private func shape(_ pair: Pair, _ upperLength: Double, _ lowerLength: Double) -> String {
         let (a, b) = place(pair.upper, upperLength)
         let (c, d) = place(pair.lower, lowerLength)
-        let opacity = TimeText.fixed(0.35 + 0.65 * (pair.score ?? 1), decimals: 2)
-        func x(_ value: Double) -> String { TimeText.fixed(value, decimals: 1) }
+        let opacity = (0.35 + 0.65 * (pair.score ?? 1)).fixed(2)
+        func x(_ value: Double) -> String { value.fixed(1) }
         return """
             <g opacity="\(opacity)"><polygon class="band" points="\(x(a)),10 \(x(b)),10 \(x(d)),46 \(x(c)),46" />\
             <rect class="upper" x="\(x(a))" y="0" width="\(x(b - a))" height="10" rx="3" />\
@@ -95,7 +95,7 @@ struct TimeBars {
         if pairs.isEmpty { return "" }
         let lines = pairs.prefix(Self.mostLines).map { pair in
             let score =
-                pair.score.map { "<span class=\"small\">score \(TimeText.fixed($0, decimals: 2))</span>" }
+                pair.score.map { "<span class=\"small\">score \($0.fixed(2))</span>" }
                 ?? ""
             return """
                 <li><span class="q">\(span(pair.upper))</span> <span aria-hidden="true">↔</span> \

@@ -1,3 +1,4 @@
+import Base
 import Retrieval
 import Service
 
@@ -45,7 +46,7 @@ final class DuplicatesDisplay: Sendable {
                 "similar, not the same: \(Terminal.printable(group.centre.identity.path)) and "
                 + "\(group.others.count) more"
             let lines = group.others.map { other in
-                "  \(TimeText.fixed(other.distance, decimals: 3))  "
+                "  \(other.distance.fixed(3))  "
                     + Terminal.printable(other.video.identity.path)
             }
             return ([Terminal.styledForOutput(title, .bold)] + lines).joined(separator: "\n")
@@ -56,14 +57,14 @@ final class DuplicatesDisplay: Sendable {
         _ number: Int, _ group: DuplicateGroup, _ response: DuplicatesResponse
     ) -> String {
         let likeness =
-            response.lowestScore(in: group).map { "score \(TimeText.fixed($0, decimals: 2)) or more" }
-            ?? "distance \(TimeText.fixed(group.largestDistance, decimals: 3)) or less"
+            response.lowestScore(in: group).map { "score \($0.fixed(2)) or more" }
+            ?? "distance \(group.largestDistance.fixed(3)) or less"
         let title = "group \(number): \(group.members.count) videos, \(likeness)"
         let rows = group.members.map { member -> [String] in
             [
                 member.isKept ? "keep" : "",
-                response.score(of: member).map { TimeText.fixed($0, decimals: 2) }
-                    ?? TimeText.fixed(member.distance, decimals: 3),
+                response.score(of: member).map { $0.fixed(2) }
+                    ?? member.distance.fixed(3),
                 member.video.facts.duration.map(TimeText.clock) ?? "?",
                 "\(member.video.facts.width)×\(member.video.facts.height)",
                 Terminal.printable(member.video.identity.path),

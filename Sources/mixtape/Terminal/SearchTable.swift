@@ -1,3 +1,4 @@
+import Base
 import Retrieval
 import Service
 
@@ -9,9 +10,9 @@ enum SearchTable {
         let hasScores = response.calibration != nil
         let hasParts = response.matches.contains { !$0.segments.isEmpty }
         let rows = response.matches.map { match in
-            let score = response.score(of: match).map { [TimeText.fixed($0, decimals: 2)] } ?? []
+            let score = response.score(of: match).map { [$0.fixed(2)] } ?? []
             return [String(match.rank)] + score + [
-                TimeText.fixed(match.distance, decimals: 3),
+                match.distance.fixed(3),
                 match.video.facts.duration.map(TimeText.clock) ?? "?",
             ] + (hasParts ? [part(match)] : []) + [Terminal.printable(match.video.identity.path)]
         }

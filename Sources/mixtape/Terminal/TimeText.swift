@@ -1,4 +1,5 @@
 import ArgumentParser
+import Base
 import Glibc
 
 /// A time on the command line: seconds (`80`, `80.5`), minutes (`1:20`) or hours (`1:02:03.5`).
@@ -49,19 +50,6 @@ enum TimeText {
         let minutes = (whole + 30) / 60
         return minutes < 100 ? "\(minutes) min" : "\(minutes / 60) h \(minutes % 60) min"
     }
-
-    /// A number with so many digits after the point.
-    static func fixed(_ value: Double, decimals: Int) -> String {
-        guard value.isFinite, abs(value) < 1e12 else { return "\(value)" }
-        var scale = 1
-        for _ in 0..<decimals { scale *= 10 }
-        let scaled = Int((abs(value) * Double(scale)).rounded())
-        let sign = value < 0 && scaled > 0 ? "-" : ""
-        guard decimals > 0 else { return "\(sign)\(scaled)" }
-        let fraction = String(scaled % scale)
-        let padding = String(repeating: "0", count: decimals - fraction.count)
-        return "\(sign)\(scaled / scale).\(padding)\(fraction)"
-    }
 }
 
 /// Numbers of bytes for people.
@@ -73,7 +61,7 @@ enum SizeText {
         let units = ["kB", "MB", "GB", "TB"]
         // What would be rounded to a thousand is one of the next unit.
         while value >= 999.5, unit + 1 < units.count { (value, unit) = (value / 1000, unit + 1) }
-        return TimeText.fixed(value, decimals: value < 9.95 ? 1 : 0) + " " + units[unit]
+        return value.fixed(value < 9.95 ? 1 : 0) + " " + units[unit]
     }
 }
 

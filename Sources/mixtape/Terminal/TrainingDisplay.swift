@@ -56,7 +56,7 @@ final class TrainingDisplay: Sendable {
     }
 
     private static func short(_ value: Double) -> String {
-        value.isFinite ? TimeText.fixed(value, decimals: 3) : "\(value)"
+        value.isFinite ? value.fixed(3) : "\(value)"
     }
 
     /// "step 23/100, 3 min left, loss 1.234, 12.5 clips/s": what fits a terminal beside the bar.
@@ -64,7 +64,7 @@ final class TrainingDisplay: Sendable {
         var text = "step \(step)/\(total)"
         guard let progress else { return text }
         text += ", \(TimeText.rough(progress.secondsLeft)) left, loss \(short(progress.loss))"
-        return text + ", \(TimeText.fixed(progress.clipsPerSecond, decimals: 1)) clips/s"
+        return text + ", \(progress.clipsPerSecond.fixed(1)) clips/s"
     }
 
     /// "step 20/100, loss 1.234 (unweighted: soft 0.6, …), 12.5 clips/s, 3 min left, uncertainty -6.9, …".
@@ -72,7 +72,7 @@ final class TrainingDisplay: Sendable {
         let terms = progress.terms.map { "\($0.name) \(short($0.value))" }.joined(separator: ", ")
         var text =
             "step \(progress.step)/\(progress.total), loss \(short(progress.loss)) (unweighted: \(terms)), "
-        text += "\(TimeText.fixed(progress.clipsPerSecond, decimals: 1)) clips/s, "
+        text += "\(progress.clipsPerSecond.fixed(1)) clips/s, "
         text += "\(TimeText.rough(progress.secondsLeft)) left, "
         text += "mean log variance \(short(progress.meanLogVariance))"
         if let positives = progress.positivesPerAnchor {
@@ -105,7 +105,7 @@ struct TrainingReport {
 
     var text: String {
         var text = "\(folder): \(summary.steps) steps on \(summary.videos) videos"
-        if let last = summary.last { text += ", loss \(TimeText.fixed(last.loss, decimals: 3))" }
+        if let last = summary.last { text += ", loss \(last.loss.fixed(3))" }
         if !outcome.skipped.isEmpty { text += ", \(outcome.skipped.count) files skipped" }
         return text + ", in \(TimeText.rough(seconds))"
     }
