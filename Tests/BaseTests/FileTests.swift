@@ -158,7 +158,7 @@ import Testing
     @Test func fnvIsAsDefined() {
         var sum = FNVChecksum()
         #expect(sum.value == 0xCBF2_9CE4_8422_2325)
-        sum.addBytes("a".utf8)
+        sum.addBytes("a")
         #expect(sum.value == 0xAF63_DC4C_8601_EC8C)
     }
 
