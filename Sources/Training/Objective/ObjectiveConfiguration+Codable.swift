@@ -2,41 +2,27 @@
 // resumed with a setting silently left out would train on something else.
 
 extension ObjectiveConfiguration {
-    enum Key: String, CodingKey, CaseIterable {
+    enum CodingKeys: String, CodingKey, CaseIterable {
         case views, samples, lambda, mining, uncertainty, reduction, klWeight, nceWeight, temperature
     }
 
     /// Throws `ObjectiveConfigurationError` for an unknown, missing or invalid setting.
     public init(from decoder: any Decoder) throws {
-        let reader = try StrictReader(decoder, keys: Key.allCases.map(\.rawValue))
+        let reader = try StrictReader(decoder, keys: CodingKeys.allCases.map(\.rawValue))
         let mining: Mining = try reader.value(
-            Key.mining.rawValue, #""off", {"threshold": τ} or {"quantile": q}"#)
+            CodingKeys.mining.rawValue, #""off", {"threshold": τ} or {"quantile": q}"#)
         try self.init(
-            views: reader.value(Key.views.rawValue, "1 or 2"),
-            samples: reader.value(Key.samples.rawValue, "a whole number from 1 to 64"),
-            lambda: reader.value(Key.lambda.rawValue, "a number, 0 or more"),
+            views: reader.value(CodingKeys.views.rawValue, "1 or 2"),
+            samples: reader.value(CodingKeys.samples.rawValue, "a whole number from 1 to 64"),
+            lambda: reader.value(CodingKeys.lambda.rawValue, "a number, 0 or more"),
             mining: mining,
             uncertainty: reader.value(
-                Key.uncertainty.rawValue, Self.list(UncertaintyWeighting.allCases.map(\.rawValue))),
-            reduction: reader.value(Key.reduction.rawValue, Self.list(Reduction.allCases.map(\.rawValue))),
-            klWeight: reader.value(Key.klWeight.rawValue, "a number, 0 or more"),
-            nceWeight: reader.value(Key.nceWeight.rawValue, "a number from 0 to 1"),
-            temperature: reader.value(Key.temperature.rawValue, "a number above 0"))
+                CodingKeys.uncertainty.rawValue, Self.list(UncertaintyWeighting.allCases.map(\.rawValue))),
+            reduction: reader.value(CodingKeys.reduction.rawValue, Self.list(Reduction.allCases.map(\.rawValue))),
+            klWeight: reader.value(CodingKeys.klWeight.rawValue, "a number, 0 or more"),
+            nceWeight: reader.value(CodingKeys.nceWeight.rawValue, "a number from 0 to 1"),
+            temperature: reader.value(CodingKeys.temperature.rawValue, "a number above 0"))
         try validate()
-    }
-
-    /// All settings, under the names of the properties.
-    public func encode(to encoder: any Encoder) throws {
-        var container = encoder.container(keyedBy: Key.self)
-        try container.encode(views, forKey: .views)
-        try container.encode(samples, forKey: .samples)
-        try container.encode(lambda, forKey: .lambda)
-        try container.encode(mining, forKey: .mining)
-        try container.encode(uncertainty, forKey: .uncertainty)
-        try container.encode(reduction, forKey: .reduction)
-        try container.encode(klWeight, forKey: .klWeight)
-        try container.encode(nceWeight, forKey: .nceWeight)
-        try container.encode(temperature, forKey: .temperature)
     }
 
     private static func list(_ names: [String]) -> String { "one of " + names.joined(separator: ", ") }
