@@ -93,7 +93,10 @@ public final class ClipReader {
         makeSingle(until: end)
     }
 
-    func next() throws(VideoError) -> Clip? {
+    /// The next clip, or nil at the end.
+    ///
+    /// Throws `.timeLimit`, `.cancelled`, `.readFailed`, and `.emptyRange` where the video ends before the range.
+    public func next() throws(VideoError) -> Clip? {
         if let failure { throw failure }
         interruption.resume()
         defer { interruption.pause() }
