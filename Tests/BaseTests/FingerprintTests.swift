@@ -1,7 +1,7 @@
 import Base
 import Foundation
-import Testing
 import TestSupport
+import Testing
 
 @Suite struct FingerprintTests {
     private func sha256(_ bytes: [UInt8], pieces: Int = 1) -> String {
