@@ -27,7 +27,7 @@ public enum EncodingBenchmark {
         encoder: VideoEncoder, threads: Int, clips count: Int, repeats: Int
     ) throws(ModelError) -> Result {
         let plan = encoder.configuration.plan
-        let session = try EncoderSession(encoder: encoder, threads: threads)
+        let session = try encoder.makeSession(threads: threads)
         let bytes = plan.framesPerClip * encoder.configuration.geometry.frameBytes
         var state: UInt64 = 1
         let clips = (0..<count).map { number in

@@ -129,7 +129,7 @@ private func encoded(
         let clip = Clip(
             interval: TimeRange(start: 0, stop: 1),
             frames: Array(bytes[(number * size)..<((number + 1) * size)]))
-        let (feature, gaussian) = try encoder.encode(clip)
+        let (feature, gaussian) = try encoder.encodeWithFeature(clip)
         features.append(feature)
         means += gaussian.mean
     }

@@ -221,7 +221,8 @@ struct FeatureExtractor {
                 histogram.add(clip.frames)
                 do throws(ModelError) {
                     for (place, model) in missing.enumerated() {
-                        let (feature, gaussian) = try lanes.encoder(model, of: models[model]).encode(clip)
+                        let (feature, gaussian) = try lanes.encoder(model, of: models[model])
+                            .encodeWithFeature(clip)
                         parts[place].add(feature: feature, gaussian: gaussian)
                     }
                     return true
