@@ -24,7 +24,6 @@ struct DemoCommand: ParsableCommand {
         let folder = try makeFolder()
         defer { if keep == nil { try? FileManager.default.removeItem(atPath: folder) } }
         let videos = folder + "/videos"
-        try makeDirectory(videos)
 
         Terminal.note("drawing \(DemoVideos.graphs.count) videos in \(videos)")
         for (number, video) in DemoVideos.graphs.enumerated() {
@@ -69,10 +68,11 @@ struct DemoCommand: ParsableCommand {
         if Interrupts.wereReceived() { throw Interrupts.exitCode }
     }
 
+    /// With a folder for the videos in it.
     private func makeFolder() throws -> String {
         let folder =
             keep ?? FileManager.default.temporaryDirectory.path + "/mixtape-demo-" + RandomName.make()
-        do throws(SystemError) { try Folder.make(folder) } catch {
+        do throws(SystemError) { try Folder.make(folder + "/videos") } catch {
             throw CommandError(
                 message: "\(folder): \(error.description)", hint: "name a folder that can be written")
         }
