@@ -12,7 +12,7 @@ enum StreamText {
         var words = ["stream \(stream.number)", stream.codec]
         if stream.width > 0, stream.height > 0 { words.append("\(stream.width)×\(stream.height)") }
         if let rate = stream.frameRate, !stream.isPicture {
-            words.append("\(TimeText.fixed(rate, decimals: 2)) frames a second")
+            words.append("\(rate.fixed(2)) frames a second")
         }
         if let program = stream.program { words.append("programme \(program)") }
         words += [stream.language, stream.title.map { "\"\($0)\"" }].compactMap(\.self)
