@@ -29,6 +29,11 @@ enum GoldenFormat2 {
 
     static func write(to folder: String) throws {
         try GoldenFormat1.write(to: folder)
+        try apply(changes, size: size, to: folder)
+    }
+
+    /// Writes lines of `offset:bytes`, in hexadecimal, over an index that grows to a size.
+    static func apply(_ changes: String, size: Int, to folder: String) throws {
         let url = URL(fileURLWithPath: folder + "/videos.sqlite")
         var data = try Data(contentsOf: url)
         data.append(Data(count: size - data.count))
