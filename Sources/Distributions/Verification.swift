@@ -1,17 +1,22 @@
+import Glibc
+
 /// How far what two videos show agrees where they are said to correspond.
 public struct Agreement: Sendable, Hashable {
-    /// Correlation of the changes over time, −1…1. Near 1 where both show the same footage, however cropped, recoloured or
-    /// mirrored; a still background that agrees adds nothing to it.
+    /// Correlation of the changes over time, −1…1, as a share of what the same footage would have if it was seen as large and at the
+    /// same moments. Near 1 where both show the same footage, however cropped, recoloured or mirrored; a still background that
+    /// agrees adds nothing to it.
     public var change: Double
-    /// The same of the changes from each picture to the next, none of which counts for much more than the others, −1…1: two
+    /// Correlation of the changes from each picture to the next, none of which counts for much more than the others, −1…1: two
     /// videos with a cut between scenes that look alike agree in that change and in no other.
     public var steps: Double
-    /// Correlation of the fine detail of the mean pictures, −1…1.
+    /// Correlation of the fine detail of the mean pictures, −1…1, as a share likewise.
     public var detail: Double
     /// The standard deviation of a picture's cell over time, in grey levels: how much there was to agree in.
     public var motion: Double
     /// Pictures that were compared.
     public var pictures: Int
+    /// Seconds of the target that pass in a second of the query where they agree best; above 0.
+    public var speed: Double
     /// `change` and `detail` as they are among the videos that were looked at beside this one: what a hundred others agree by as
     /// well says little.
     public var common = Common()
@@ -71,12 +76,34 @@ public struct Agreement: Sendable, Hashable {
     }
 
     /// An agreement of these parts.
-    public init(change: Double, steps: Double, detail: Double, motion: Double, pictures: Int) {
+    public init(
+        change: Double, steps: Double, detail: Double, motion: Double, pictures: Int, speed: Double = 1
+    ) {
         self.change = change
         self.steps = steps
         self.detail = detail
         self.motion = motion
         self.pictures = pictures
+        self.speed = speed
+    }
+}
+
+extension Agreement {
+    /// The mean of this one and of what was found with query and target in each other's place, of correlations as Fisher's
+    /// transformation has them; with what is usual here.
+    public func mean(withReversed other: Agreement) -> Agreement {
+        func mean(_ a: Double, _ b: Double) -> Double { tanh((Self.stretched(a) + Self.stretched(b)) / 2) }
+        var result = Agreement(
+            change: mean(change, other.change), steps: mean(steps, other.steps),
+            detail: mean(detail, other.detail), motion: min(motion, other.motion),
+            pictures: min(pictures, other.pictures), speed: (speed / other.speed).squareRoot())
+        result.common = common
+        return result
+    }
+
+    /// Finite up to ±1.
+    private static func stretched(_ correlation: Double) -> Double {
+        atanh(min(max(correlation, -0.995), 0.995))
     }
 }
 

@@ -15,11 +15,12 @@ public struct VerifiedCalibration: Sendable, Equatable {
     }
 
     /// Numbers that `evidence` gives.
-    public static let evidenceCount = 10
+    public static let evidenceCount = 11
 
     /// What the log odds are a weighted sum of.
     ///
-    /// Changes speak as far as there are any: beside `moving`, the share of the variance over time that is not noise of about a
+    /// Changes speak as far as there are any, and less where a video has to be played faster or slower: strangers find some speed at
+    /// which they agree, while copies seldom have another. Beside `moving`, the share of the variance over time that is not noise of about a
     /// grey level, stands what counts where nothing moves, and there detail decides.
     public static func evidence(distance: Double, _ agreement: Agreement) -> [Double] {
         let change = stretched(agreement.change)
@@ -31,6 +32,7 @@ public struct VerifiedCalibration: Sendable, Equatable {
             1, log1p(distance), moving * change, moving * steps, moving * detail, 1 - moving,
             (1 - moving) * detail,
             moving * length, moving * stretched(agreement.common.change), stretched(agreement.common.detail),
+            moving * abs(log(agreement.speed)),
         ]
     }
 
@@ -81,6 +83,8 @@ extension VerifiedCalibration {
         var object = try ConfigurationObject(value, key: "calibration.verified", path: path)
         var weights: [Double] = []
         for name in Self.names { weights.append(try object.number(name, in: -1e6...1e6)) }
+        // Models that were calibrated before that have no weight for the speed.
+        weights.append(try object.number(Self.speedName, in: -1e6...1e6, otherwise: 0))
         try object.finish()
         self.init(weights: weights)
     }
@@ -89,9 +93,10 @@ extension VerifiedCalibration {
         "offset", "distance", "change", "steps", "detail", "still", "still_detail", "length", "common_change",
         "common_detail",
     ]
+    private static let speedName = "speed"
 
     /// The member of the calibration.
     var value: JSONValue {
-        .object(zip(Self.names, weights).map { JSONValue.Member($0, .number($1)) })
+        .object(zip(Self.names + [Self.speedName], weights).map { JSONValue.Member($0, .number($1)) })
     }
 }

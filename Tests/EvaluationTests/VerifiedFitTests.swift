@@ -16,7 +16,7 @@ import VideoEncoding
             var agreement = Agreement(
                 change: 2 * uniform() - 1, steps: 2 * uniform() - 1, detail: 2 * uniform() - 1,
                 motion: 8 * uniform(),
-                pictures: 4 + Int(20 * uniform()))
+                pictures: 4 + Int(20 * uniform()), speed: 0.5 + uniform())
             agreement.common.change = uniform()
             agreement.common.detail = uniform()
             let distance = 60 * uniform()
@@ -27,7 +27,7 @@ import VideoEncoding
     }
 
     @Test func knownWeightsAreFound() throws {
-        let truth = VerifiedCalibration(weights: [-1, -0.4, 3, 1, 0.5, 1, 2, 0.3, -2, -0.5])
+        let truth = VerifiedCalibration(weights: [-1, -0.4, 3, 1, 0.5, 1, 2, 0.3, -2, -0.5, -4])
         let fit = try #require(VerifiedFit.fit(pairs(40_000, truth, seed: 7)))
         for (found, wanted) in zip(fit.weights, truth.weights) {
             #expect(abs(found - wanted) < 0.35, "\(fit.weights)")
@@ -55,6 +55,12 @@ import VideoEncoding
         agreement.common.detail = 0.1
         #expect(pairs.fitted.map(\.verification) == [.agreement(agreement), .nothingCorresponds])
         #expect(pairs.heldOut[0].verification == .unavailable && pairs.areVerified)
+        let fast = try CalibrationPairs(
+            csv: head.dropLast() + ",speed\n"
+                + rows.split(separator: "\n").map { $0 + ($0.contains("1,,") ? ",\n" : ",1.25\n") }.joined(),
+            path: "pairs.csv")
+        agreement.speed = 1.25
+        #expect(fast.fitted.first?.verification == .agreement(agreement))
         for wrong in ["a,1,1,1,x,0,0,1,1,0,0", "a,1,1,1,0,0,0,-1,1,0,0", "a,1,1,1,0,0,0,1,,0,0"] {
             #expect(throws: EvaluationError.self) {
                 try CalibrationPairs(csv: head + rows + wrong + "\n", path: "pairs.csv")

@@ -10,6 +10,8 @@ struct MovingPictures {
     /// x, y in 0…1 of the altered picture → x, y of the film's.
     var place: (Double, Double) -> (Double, Double) = { ($0, $1) }
     var level: (Double) -> Double = { $0 }
+    /// How much smaller the blobs are, in area.
+    var sharpness = 1.0
     /// Seconds of the film at a second of the altered one.
     var time: (Double) -> Double = { $0 }
 
@@ -20,7 +22,7 @@ struct MovingPictures {
             let phase = seed + 2.1 * Double(blob)
             let cx = 0.5 + 0.35 * sin(phase + 0.9 * t * (1 + 0.3 * Double(blob)))
             let cy = 0.5 + 0.3 * cos(1.7 * phase + 0.7 * t)
-            value += 90 * exp(-((x - cx) * (x - cx) + (y - cy) * (y - cy)) / 0.01)
+            value += 90 * exp(-sharpness * ((x - cx) * (x - cx) + (y - cy) * (y - cy)) / 0.01)
         }
         return value
     }

@@ -116,6 +116,27 @@ import VideoEncoding
         }
     }
 
+    /// Models that were calibrated before agreements had a speed have no weight for it.
+    @Test func weightsOfTheSpeedMayBeMissing() throws {
+        let names = [
+            "offset", "distance", "change", "steps", "detail", "still", "still_detail", "length",
+            "common_change",
+            "common_detail",
+        ]
+        func weights(_ names: [String]) throws -> [Double]? {
+            let verified = names.enumerated().map { "\"\($1)\": \($0 + 1)" }.joined(separator: ", ")
+            let calibration = """
+                "calibration": {"method": "platt_log1p", "model": "a1", "offset": 3, "slope": 1, "threshold": 0.5,
+                    "verified": {\(verified)}, "remarks": {}}
+                """
+            let text = Self.text("\"calibration\": null", calibration)
+            return try ModelConfiguration(bytes: Array(text.utf8), path: "config.json").calibration?.verified?
+                .weights
+        }
+        #expect(try weights(names) == (1...10).map(Double.init) + [0])
+        #expect(try weights(names + ["speed"]) == (1...11).map(Double.init))
+    }
+
     @Test func networksBeyondAnyMemoryAreRefused() {
         var configuration = ModelPreset.slowOnly18(width: 32).configuration()
         configuration.geometry.width = 1024

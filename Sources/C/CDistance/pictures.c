@@ -34,6 +34,29 @@ void mixtape_make_axis(double scale, double shift, int mirrored, mixtape_axis *a
     }
 }
 
+void mixtape_soften_axis(
+    double scale, double shift, int mirrored, const mixtape_axis *axis, mixtape_axis *softened) {
+    memset(softened, 0, sizeof *softened);
+    memcpy(softened->inside, axis->inside, sizeof axis->inside);
+    for (int cell = 0; cell < SIDE; cell++) {
+        // What the target's cell covers of the query, in cells of that.
+        const double from = ((2.0 * cell / SIDE - 1 - shift) / scale + 1) / 2 * SIDE;
+        const double to = ((2.0 * (cell + 1) / SIDE - 1 - shift) / scale + 1) / 2 * SIDE;
+        const double first = mirrored ? SIDE - to : from, last = mirrored ? SIDE - from : to;
+        const double inside = fmin(last, SIDE) - fmax(first, 0);
+        for (int own = 0; own < SIDE; own++) {
+            const double overlap = fmin(last, own + 1) - fmax(first, own);
+            float share = overlap > 0 ? (float)(overlap / inside) : 0;
+            // Beyond an edge lies what lies at the edge.
+            if (!(inside > 1e-9)) share = own == (first < SIDE / 2 ? 0 : SIDE - 1);
+            if (share == 0) continue;
+            for (int c = 0; c < SIDE; c++) {
+                softened->weights[SIDE * own + c] += share * axis->weights[SIDE * cell + c];
+            }
+        }
+    }
+}
+
 INLINE float sum(const vec *values) {
     vec v = *values;
     v += __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7);

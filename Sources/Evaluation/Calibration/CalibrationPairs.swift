@@ -39,7 +39,7 @@ public struct CalibrationPairs: Sendable, Equatable {
 
     /// Reads a CSV file with the columns `query` (any name), `distance` (a number) and `shares` (0 or 1). Where it has the
     /// columns `verified` (0 or 1) and `change`, `steps`, `detail`, `motion`, `pictures`, `common_change` and `common_detail`, these are what `search` prints of a
-    /// match and its agreement, empty where there is none. Others are not looked at. Every second query by name is held
+    /// match and its agreement, empty where there is none; `speed` may be beside them. Others are not looked at. Every second query by name is held
     /// out, with all its pairs.
     public init(csv text: String, path: String) throws(EvaluationError) {
         let table = try CSVTable(text: text, path: path)
@@ -62,6 +62,7 @@ public struct CalibrationPairs: Sendable, Equatable {
                 "verified", "change", "steps", "detail", "motion", "pictures", "common_change",
                 "common_detail",
             ].map(column) : []
+        let speed = agreement.isEmpty ? nil : header.fields.firstIndex(of: "speed")
         let rows = table.rows.dropFirst()
         for row in rows where row.fields.count != header.fields.count {
             throw failure(row.line, "has \(row.fields.count) fields, the first line \(header.fields.count)")
@@ -75,7 +76,10 @@ public struct CalibrationPairs: Sendable, Equatable {
             guard row.fields[shares] == "0" || row.fields[shares] == "1" else {
                 throw failure(row.line, "\"\(row.fields[shares])\" is neither 0 nor 1")
             }
-            guard let verification = Self.verification(agreement.map { row.fields[$0] }) else {
+            guard
+                let verification = Self.verification(
+                    agreement.map { row.fields[$0] }, speed: speed.map { row.fields[$0] } ?? "1")
+            else {
                 throw failure(row.line, "has an agreement that is none")
             }
             let pair = Pair(
@@ -94,14 +98,16 @@ public struct CalibrationPairs: Sendable, Equatable {
     }
 
     /// Of the fields from `verified` on; nil where they are no verification.
-    private static func verification(_ fields: [String]) -> Verification? {
+    private static func verification(_ fields: [String], speed: String) -> Verification? {
         guard fields.first == "1" else { return .unavailable }
         if fields[1].isEmpty { return .nothingCorresponds }
         let numbers = fields.dropFirst().compactMap(Double.init).filter(\.isFinite)
-        guard numbers.count == 7, numbers[3] >= 0, (0...1e6).contains(numbers[4]) else { return nil }
+        guard numbers.count == 7, numbers[3] >= 0, (0...1e6).contains(numbers[4]),
+            let speed = Double(speed), speed > 0, speed.isFinite
+        else { return nil }
         var agreement = Agreement(
             change: numbers[0], steps: numbers[1], detail: numbers[2], motion: numbers[3],
-            pictures: Int(numbers[4]))
+            pictures: Int(numbers[4]), speed: speed)
         agreement.common.change = numbers[5]
         agreement.common.detail = numbers[6]
         return .agreement(agreement)

@@ -90,9 +90,11 @@ struct PairAlignment: Sendable {
         var segments = aligner.segments(query: shorter, target: longer)
         guard isEnough(segments, of: total) else { return nil }
         let distance = Self.distance(segments)
-        if judge != nil {
+        if let judge {
             if let own = try pictures(isFirstShorter), let other = try pictures(!isFirstShorter) {
-                segments = Verifier().lookedAt(segments, own, other)
+                segments = Verifier().lookedAt(segments, own, other) {
+                    judge.maySay($0.distance / Self.clipScale, .agreement($1))
+                }
             } else {
                 segments = []
             }

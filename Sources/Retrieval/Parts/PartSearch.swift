@@ -100,6 +100,7 @@ extension SearchEngine {
                 isNear: near.contains(match.video.id) || judge.isCandidate(match.distance))
         }
         compareWithOthers(&looked)
+        try lookFromBothSides(&looked, pictures, judge, isCancelled)
         try compareParts(&looked, pictures, judge, isCancelled)
         return ranked(looked, options, judge)
     }

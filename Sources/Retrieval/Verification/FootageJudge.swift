@@ -32,6 +32,11 @@ public struct FootageJudge: Sendable {
         score(distance, verification) >= threshold
     }
 
+    /// Whether looking closer may say that the two share footage.
+    func maySay(_ distance: Double, _ verification: Verification) -> Bool {
+        verification.agreement != nil && score(distance, verification) >= threshold / 2
+    }
+
     /// Whether two videos are so near that it is worth looking whether they share footage.
     func isCandidate(_ distance: Double) -> Bool { distance <= farthestCandidate }
 
@@ -86,14 +91,19 @@ extension Verifier {
     private static let mostSegmentsOfPair = 4
 
     /// The segments that hold the most, those first, with what looking at them said; others are left out.
-    func lookedAt(_ segments: [AlignedSegment], _ query: PictureTrack, _ target: PictureTrack)
-        -> [AlignedSegment]
-    {
+    ///
+    /// - Parameter maySay: whether looking closer may say that a segment is shared.
+    func lookedAt(
+        _ segments: [AlignedSegment], _ query: PictureTrack, _ target: PictureTrack,
+        maySay: (AlignedSegment, Agreement) -> Bool
+    ) -> [AlignedSegment] {
         segments.sorted { $0.information > $1.information }.prefix(Self.mostSegmentsOfPair).compactMap {
             segment in
             var segment = segment
-            segment.agreement = agreement(query, target, along: segment)
-            return segment.agreement == nil ? nil : segment
+            guard var found = agreement(query, target, along: segment) else { return nil }
+            if maySay(segment, found) { found = fromBothSides(found, query, target, along: segment) }
+            segment.agreement = found
+            return segment
         }
     }
 }

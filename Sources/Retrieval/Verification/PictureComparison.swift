@@ -99,6 +99,55 @@ final class PictureComparison {
     /// What a cell changes by though nothing moves, in squared grey levels.
     private static let noise = 0.25
 
+    /// What `change` of the same footage would be at best under a warp. A part that was enlarged lies on few, large cells of the
+    /// target, and a moment between two of the target's is mixed of both: the query's own pictures are sent the same way, and
+    /// compared with themselves. 1 where nothing was lost, or too few are compared.
+    func attainableChange(_ warp: PictureWarp) -> Double {
+        let (across, down) = warp.softenedAxes
+        _ = findPairs(warp, 1)
+        guard pairs.count >= 3 else { return 1 }
+        let softened = softenedPictures()
+        let numbers = pairs.chosen.indices.map(Int32.init)
+        let shares = [Float](repeating: 0, count: pairs.count)
+        var sums = mixtape_picture_sums()
+        query.withPictures { query in
+            softened.withUnsafeBytes { softened in
+                let target = softened.baseAddress!.assumingMemoryBound(to: Float.self)
+                withUnsafePointer(to: across) { across in
+                    withUnsafePointer(to: down) { down in
+                        mixtape_compare_pictures(
+                            variant, query, target, pairs.chosen, numbers, shares, pairs.count, across, down,
+                            &sums)
+                    }
+                }
+            }
+        }
+        return PictureScore(sums, count: pairs.count, cells: Double(across.cells * down.cells)).change
+    }
+
+    /// The query's pictures of `pairs`, each mixed with its neighbours as the target's are: twice, since its neighbours are as far
+    /// away as the target's are from each other.
+    private func softenedPictures() -> [SIMD16<Float>] {
+        let side = PictureTrack.side
+        var softened: [SIMD16<Float>] = []
+        softened.reserveCapacity(side * pairs.count)
+        for (picture, share) in zip(pairs.chosen, pairs.shares) {
+            let first = side * Int(picture)
+            let own = query.rows[first..<first + side]
+            let weight = share * (1 - share)
+            guard weight > 0, first >= side, first + 2 * side <= query.rows.count else {
+                softened += own
+                continue
+            }
+            for row in first..<first + side {
+                softened.append(
+                    query.rows[row]
+                        + weight * (query.rows[row - side] + query.rows[row + side] - 2 * query.rows[row]))
+            }
+        }
+        return softened
+    }
+
     /// Leaves the pictures that both have under a warp in `pairs`; how many were asked for.
     private func findPairs(_ warp: PictureWarp, _ step: Int) -> Int {
         pairs.removeAll()
@@ -152,6 +201,17 @@ extension PictureWarp {
         mixtape_make_axis(scaleX, shiftX, isMirrored ? 1 : 0, &axes.across)
         mixtape_make_axis(scaleY, shiftY, 0, &axes.down)
         return axes
+    }
+
+    /// By which the query's own cells come back by way of the target's.
+    fileprivate var softenedAxes: (across: mixtape_axis, down: mixtape_axis) {
+        let axes = self.axes
+        var softened = (across: mixtape_axis(), down: mixtape_axis())
+        withUnsafePointer(to: axes.across) {
+            mixtape_soften_axis(scaleX, shiftX, isMirrored ? 1 : 0, $0, &softened.across)
+        }
+        withUnsafePointer(to: axes.down) { mixtape_soften_axis(scaleY, shiftY, 0, $0, &softened.down) }
+        return softened
     }
 }
 

@@ -1,5 +1,4 @@
 import Base
-import Glibc
 
 /// What a video looks like over time, as far as an index keeps it: grey pictures of 16 × 16 cells, four per second with the
 /// default model, and a finer mean picture per clip (`ClipSignature`).
@@ -11,8 +10,8 @@ public struct PictureTrack: Sendable {
     let times: [Double]
     /// Per picture its 16 rows.
     let rows: [SIMD16<Float>]
-    /// The logarithm of how much each picture differs from the one before, in squared grey levels; 0 for the first.
-    let activity: [Double]
+    /// Each picture as 4 × 4 blocks, row by row, less their mean.
+    let blocks: [SIMD16<Float>]
     /// Seconds from one picture to the next within a clip.
     let spacing: Double
     /// When each clip is, with its mean picture of 28 × 28 cells, row by row.
@@ -52,21 +51,23 @@ public struct PictureTrack: Sendable {
         }
         self.times = times
         self.rows = rows
-        activity = Self.activity(rows)
+        blocks = Self.blocks(rows)
         self.details = details
         spacing = signatures.map { Double($0.spacing) }.max() ?? 0.25
         content = PictureBox(rows)
     }
 
-    private static func activity(_ rows: [SIMD16<Float>]) -> [Double] {
+    private static func blocks(_ rows: [SIMD16<Float>]) -> [SIMD16<Float>] {
         stride(from: 0, to: rows.count, by: side).map { picture in
-            guard picture > 0 else { return 0 }
-            var sum = SIMD16<Float>()
-            for row in picture..<picture + side {
-                let difference = rows[row] - rows[row - side]
-                sum += difference * difference
+            var blocks = SIMD16<Float>()
+            for line in 0..<4 {
+                let first = picture + 4 * line
+                let sum = rows[first] + rows[first + 1] + rows[first + 2] + rows[first + 3]
+                let pairs = sum.evenHalf + sum.oddHalf
+                let means = (pairs.evenHalf + pairs.oddHalf) / 16
+                for block in 0..<4 { blocks[4 * line + block] = means[block] }
             }
-            return log(Double(sum.sum()) / Double(side * side) + 0.5)
+            return blocks - blocks.sum() / 16
         }
     }
 

@@ -1,13 +1,13 @@
 import Base
 import Distributions
-import Glibc
 
 /// Holds what two videos look like against each other, where an alignment says that they correspond.
 ///
 /// 1. Pictures of the query within the segment are laid over those of the target at the corresponding times.
-/// 2. From several starts (as they are, mirrored, enlarged, reduced, a little earlier or later, where as much moves at the same
-///    times, bars left out) the best few are tuned: time, place, size and speed in ever smaller steps, as long as pictures and changes agree better.
-/// 3. Under the best warp the changes over time are correlated, and the detail of the mean pictures.
+/// 2. From several starts (as they are, mirrored, enlarged, reduced, where coarse pictures change alike, bars left
+///    out) the best few are tuned: time, place, size and speed in ever smaller steps, as long as pictures and changes agree better.
+/// 3. Under the best warp the changes over time are correlated, and the detail of the mean pictures, each as a share of what is
+///    attainable: what is seen larger or between two moments agrees by less though it is the same.
 public struct Verifier: Sendable {
     /// Pictures of a segment that are compared, spread evenly over it.
     private static let mostPictures = 24
@@ -15,8 +15,6 @@ public struct Verifier: Sendable {
     private static let fewestPictures = 3
     /// Enlargements of the query that a search begins with, beside its own size.
     private static let zooms = [0.8, 1.25]
-    /// Seconds beside the alignment's place that a search begins with.
-    private static let shifts = [0, -0.25, 0.25, -0.5, 0.5]
     /// Starts that are enlarged and reduced, and those that are tuned.
     private static let zoomedStarts = 5
     private static let tunedStarts = 2
@@ -48,8 +46,8 @@ public struct Verifier: Sendable {
             starts.append((score.goal, score, warp))
         }
         let places =
-            Self.shifts.map { (time: time + $0, speed: segment.speed) }
-            + ActivityOffsets.best(query, target, along: segment).map {
+            [(time: time, speed: segment.speed)]
+            + PictureOffsets.best(query, target, along: segment, chosen: chosen).map {
                 (time: $0.offset + $0.speed * comparison.middle, speed: $0.speed)
             }
         for boxes in Self.boxes(query, target) {
@@ -78,9 +76,20 @@ public struct Verifier: Sendable {
             if let tuned = found.max(by: { $0.score.goal < $1.score.goal }) { best = tuned }
         }
         return Agreement(
-            change: best.score.change, steps: comparison.steps(best.warp),
-            detail: DetailComparison.correlation(query, target, segment, best.warp) ?? 0,
-            motion: best.score.motion.squareRoot(), pictures: best.score.count)
+            change: Self.share(best.score.change, of: comparison.attainableChange(best.warp)),
+            steps: comparison.steps(best.warp),
+            detail: DetailComparison(query, target, segment, best.warp).map {
+                Self.share($0.correlation, of: $0.attainable)
+            } ?? 0,
+            motion: best.score.motion.squareRoot(), pictures: best.score.count, speed: best.warp.speed)
+    }
+
+    /// Where less than this is attainable, a correlation says no more than it would there.
+    private static let leastAttainable = 0.5
+
+    /// A correlation as a share of what it would be for the same footage, −1…1.
+    private static func share(_ correlation: Double, of attainable: Double) -> Double {
+        min(max(correlation / max(attainable, leastAttainable), -1), 1)
     }
 
     /// Those that do not begin where an earlier one does: they would be tuned to the same place.
@@ -174,60 +183,5 @@ extension Verifier {
                 best = (score, warp)
             }
         }
-    }
-}
-
-/// Compares the fine detail of mean pictures.
-enum DetailComparison {
-    private static let side = ClipSignature.detailSide
-
-    /// −1…1; nil where the two have no clips there.
-    static func correlation(
-        _ query: PictureTrack, _ target: PictureTrack, _ segment: AlignedSegment, _ warp: PictureWarp
-    ) -> Double? {
-        guard let own = query.detail(in: segment.query).map(fine),
-            let other = target.detail(in: segment.target).map(fine)
-        else { return nil }
-        var (aa, bb, ab) = (0.0, 0.0, 0.0)
-        for y in 1..<side - 1 {
-            for x in 1..<side - 1 {
-                guard let value = sample(other, at: (x, y), warp) else { continue }
-                let (a, b) = (Double(own[y * side + x]), Double(value))
-                aa += a * a
-                bb += b * b
-                ab += a * b
-            }
-        }
-        return ab / ((aa * bb).squareRoot() + 1e-3)
-    }
-
-    /// The picture less the mean of each cell's neighbourhood of 3 × 3.
-    private static func fine(_ picture: [Float]) -> [Float] {
-        var result = [Float](repeating: 0, count: picture.count)
-        for y in 1..<side - 1 {
-            for x in 1..<side - 1 {
-                var sum: Float = 0
-                for row in y - 1...y + 1 { for cell in x - 1...x + 1 { sum += picture[row * side + cell] } }
-                result[y * side + x] = picture[y * side + x] - sum / 9
-            }
-        }
-        return result
-    }
-
-    /// Between four cells; nil outside.
-    private static func sample(_ picture: [Float], at cell: (x: Int, y: Int), _ warp: PictureWarp) -> Float? {
-        func place(_ cell: Int, _ scale: Double, _ shift: Double, _ isMirrored: Bool) -> Double {
-            let own = (Double(cell) + 0.5) / Double(side) * 2 - 1
-            return (scale * (isMirrored ? -own : own) + shift + 1) / 2 * Double(side) - 0.5
-        }
-        let x = place(cell.x, warp.scaleX, warp.shiftX, warp.isMirrored)
-        let y = place(cell.y, warp.scaleY, warp.shiftY, false)
-        guard x >= 1, y >= 1, x < Double(side - 2), y < Double(side - 2) else { return nil }
-        let (left, top) = (Int(x), Int(y))
-        let (right, down) = (Float(x - Double(left)), Float(y - Double(top)))
-        func row(_ y: Int) -> Float {
-            picture[y * side + left] * (1 - right) + picture[y * side + left + 1] * right
-        }
-        return row(top) * (1 - down) + row(top + 1) * down
     }
 }

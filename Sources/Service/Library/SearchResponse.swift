@@ -118,7 +118,7 @@ extension Agreement {
             "change": .number(change), "steps": .number(steps), "detail": .number(detail),
             "motion": .number(motion),
             "pictures": .number(pictures), "common_change": .number(common.change),
-            "common_detail": .number(common.detail),
+            "common_detail": .number(common.detail), "speed": .number(speed),
         ]
     }
 }

@@ -12,7 +12,7 @@ struct ModelCalibrateCommand: ParsableCommand {
             The pairs are a CSV file with the columns query (any name), distance (as search prints it) and shares \
             (1 where both videos share footage, else 0). The curve is fitted on every second query and measured \
             on the others. tools/measure/copies --pairs writes such a file. tools/measure/alike --pairs writes one of videos that look \
-            alike, with what looking at them said (columns verified, change, steps, detail, motion, pictures, common_change, common_detail): it makes \
+            alike, with what looking at them said (columns verified, change, steps, detail, motion, pictures, common_change, common_detail, speed): it makes \
             scores of both together, and the model's curve in the distance stays. The lowest score that has the precision asked for \
             becomes the threshold from which on search says that two videos share footage.
             """)

@@ -34,6 +34,10 @@ typedef struct {
 /// where it is wider than a cell of the target.
 void mixtape_make_axis(double scale, double shift, int mirrored, mixtape_axis *axis);
 
+/// From an axis made of the same numbers: how the query's own cells would be seen if they had come to the query by way of the target,
+/// each of its cells the mean of those of the query that lie on it.
+void mixtape_soften_axis(double scale, double shift, int mirrored, const mixtape_axis *axis, mixtape_axis *softened);
+
 /// Adds up pictures of a query and pictures of a target that lie under them.
 ///
 /// - query, target: all pictures of each.
