@@ -15,6 +15,8 @@ RELATED = {
     "running": (("1-1-1", "181"), ("1-1", "176"), ("1", "52"), ("22", "23")),
     "intel": (
         ("bottle-detection", "bottle-detection-1"),
+        # Its seconds 14 to 19.
+        ("car-detection", "car-detection-1"),
         ("one-by-one-person-detection", "one-by-one-person-detection-1"),
     ),
     "crash": (
