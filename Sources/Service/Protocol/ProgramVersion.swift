@@ -3,7 +3,7 @@ import Base
 /// Which program this is, for people and for clients.
 public enum ProgramVersion {
     /// The program's version.
-    public static let text = "0.1.0"
+    public static let text = "0.2.0"
     /// That of the protocol: it grows where a client that knows the one before could misread an answer.
     static let protocolNumber = 1
 

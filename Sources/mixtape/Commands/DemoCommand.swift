@@ -8,8 +8,8 @@ struct DemoCommand: ParsableCommand {
         commandName: "demo",
         abstract: "Draw a dozen videos, index them, and find one by an altered copy.",
         discussion: """
-            Everything happens in a folder that is removed at the end, and with an index of its own. \
-            Prints the search's JSON; fails where the original does not rank first.
+            Uses an index of its own, in a folder that is removed at the end unless --keep names one. \
+            Prints the ranking, and fails if the original does not rank first.
             """)
 
     @OptionGroup var model: ModelOption
@@ -18,6 +18,9 @@ struct DemoCommand: ParsableCommand {
         help: .init("Keep the videos and the index in this folder.", valueName: "DIR"), completion: .directory
     )
     var keep: String?
+
+    @Flag(help: "Print the ranking as JSON.")
+    var json = false
 
     func run() throws {
         Interrupts.catchSignals()
@@ -54,14 +57,14 @@ struct DemoCommand: ParsableCommand {
         var request = SearchRequest(video: query)
         request.limit = 5
         let response = try library.search(request, isCancelled: Interrupts.wereReceived)
-        Terminal.data(response.json)
+        if json { Terminal.data(response.json) } else { Terminal.data(SearchTable.text(response)) }
         guard response.matches.first?.video.identity.path.hasSuffix("/\(DemoVideos.original).mp4") == true
         else {
             throw CommandError(
                 message: "the original does not rank first",
-                hint: "this is a fault of the model or the program")
+                hint: "the model or the program is at fault")
         }
-        Terminal.note("the original ranks first")
+        Terminal.note("the original ranks first; now yours: mixtape index FOLDER, then mixtape search VIDEO")
     }
 
     private func stopIfInterrupted() throws {
@@ -74,7 +77,7 @@ struct DemoCommand: ParsableCommand {
             keep ?? FileManager.default.temporaryDirectory.path + "/mixtape-demo-" + RandomName.make()
         do throws(SystemError) { try Folder.make(folder + "/videos") } catch {
             throw CommandError(
-                message: "\(folder): \(error.description)", hint: "name a folder that can be written")
+                message: "\(folder): \(error.description)", hint: "name a writable folder")
         }
         return folder
     }
