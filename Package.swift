@@ -104,7 +104,6 @@ let package = Package(
                 "CWorker", "Base", "VideoDecoding", "Distributions", "Ingestion", "Retrieval", "Indexing",
                 "SharedIndexing", "VideoEncoding",
             ],
-            exclude: ["README.md"],
             resources: [.embedInCode("protocol.schema.json")]),
 
         // Floor 7: HTTP, beside the JSON lines; nothing else builds with Hummingbird.
@@ -120,7 +119,6 @@ let package = Package(
                 .product(name: "HTTPTypes", package: "swift-http-types", condition: withHTTP),
                 .product(name: "Logging", package: "swift-log", condition: withHTTP),
             ],
-            exclude: ["README.md"],
             resources: [.embedInCode("Page/Files")]),
 
         // Floor 8: what `mixtape benchmark` measures, on videos that do not exist.

@@ -32,7 +32,7 @@ def parse(description):
     add("--count", type=above_zero, metavar="N", help="how many of them (default: 400; quick: 8)")
     add("--work", type=Path, default=cache_folder() / "bench", metavar="DIR",
         help="where generated videos, indexes and results are kept (default: %(default)s)")
-    add("--out", type=Path, metavar="DIR", help="where the report goes (default: docs/; quick: WORK/quick/report)")
+    add("--out", type=Path, metavar="DIR", help="where the report goes (default: WORK/full/report; quick: WORK/quick/report)")
     add("--fresh", action="store_true", help="forget the results of earlier runs of the chosen groups")
     add("--mixtape", type=Path, metavar="FILE", help="the program (default: tools/mixtape builds it)")
     add("--venv", type=Path, default=cache_folder() / "bench-venv", metavar="DIR",
@@ -44,7 +44,7 @@ def parse(description):
     options.rounds = options.rounds or (1 if options.quick else 7)
     options.count = options.count or (8 if options.quick else 400)
     options.work = options.work / ("quick" if options.quick else "full")
-    options.out = options.out or (options.work / "report" if options.quick else ROOT / "docs")
+    options.out = options.out or options.work / "report"
     # Groups always run in the order of the table.
     options.rows = [name for name in GROUPS if name in options.rows]
     return options
