@@ -75,6 +75,11 @@ struct DemoCommand: ParsableCommand {
     private func makeFolder() throws -> String {
         let folder =
             keep ?? FileManager.default.temporaryDirectory.path + "/mixtape-demo-" + RandomName.make()
+        if FileStatus(path: folder + "/videos") != nil {
+            throw CommandError(
+                message: "\(folder)/videos: already exists",
+                hint: "delete it, or name another folder with --keep")
+        }
         do throws(SystemError) { try Folder.make(folder + "/videos") } catch {
             throw CommandError(
                 message: "\(folder): \(error.description)", hint: "name a writable folder")
