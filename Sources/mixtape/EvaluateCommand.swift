@@ -11,8 +11,8 @@ struct EvaluateCommand: ParsableCommand {
         abstract: "Measure a model on labelled videos.",
         discussion: """
             VIDEOS is a folder with a folder for each class, or a CSV file with the columns path, label and, if \
-            wanted, split (query or gallery). Ten uniform clips a video; each video asks for the others of its \
-            class (leave-one-out), or queries ask a gallery where the videos are split. Prints Markdown tables: \
+            wanted, split (query or gallery). Takes ten clips per video. Each video is a query for the others of its class \
+            (leave-one-out), or the queries search the gallery if there is a split. Prints Markdown tables: \
             recall@k and mean average precision by the backbone's mean, by μ_V and by the distribution, beside \
             random weights, a colour histogram and chance.
 
@@ -33,7 +33,7 @@ struct EvaluateCommand: ParsableCommand {
 
     @Option(
         help: .init(
-            "Videos to be found, as a folder or CSV file; VIDEOS then only ask.", valueName: "VIDEOS"),
+            "Videos to find, as a folder or CSV file; VIDEOS are then only queries.", valueName: "VIDEOS"),
         completion: .file()
     )
     var gallery: String?
@@ -77,13 +77,13 @@ struct EvaluateCommand: ParsableCommand {
         ))
     var maskNearCopies: Double?
 
-    @Option(help: .init("Uniform clips a video.", valueName: "N"))
+    @Option(help: .init("Clips per video, spread evenly.", valueName: "N"))
     var clips = 10
 
     @Flag(help: "Leave out random weights, colour histogram and chance.")
     var noBaselines = false
 
-    @Option(help: .init("What the random weights are drawn from.", valueName: "N"))
+    @Option(help: .init("Seed of the random weights.", valueName: "N"))
     var randomSeed: UInt64 = 1
 
     @Flag(help: "Fit linear classifiers on frozen features.")
@@ -95,13 +95,13 @@ struct EvaluateCommand: ParsableCommand {
                 + "labels, and test it. Works in memory; the model stays as it is."))
     var fineTune = false
 
-    @Option(help: .init("How often --fine-tune takes each training video.", valueName: "N"))
+    @Option(help: .init("Epochs of --fine-tune: how often it takes each training video.", valueName: "N"))
     var fineTuneEpochs = FineTuneChoice().epochs
 
     @Option(help: .init("The highest learning rate of --fine-tune.", valueName: "X"))
     var fineTuneLearningRate = FineTuneChoice().learningRate
 
-    @Option(help: .init("Clips a step of --fine-tune; more take more memory.", valueName: "N"))
+    @Option(help: .init("Clips per step of --fine-tune; more take more memory.", valueName: "N"))
     var fineTuneBatch = FineTuneChoice().batch
 
     @Option(
@@ -125,11 +125,11 @@ struct EvaluateCommand: ParsableCommand {
             "Resampled sets of queries, for the significance of differences; 0 for none.", valueName: "N"))
     var bootstrap = 0
 
-    @Option(help: .init("Of folds, samples, resampling and fine-tuning.", valueName: "N"))
+    @Option(help: .init("Seed of folds, samples, resampling and fine-tuning.", valueName: "N"))
     var seed: UInt64 = 1
 
     @Option(
-        help: .init("Keep features here, so that an interrupted run goes on.", valueName: "DIR"),
+        help: .init("Keep features here, so that an interrupted run can continue.", valueName: "DIR"),
         completion: .directory)
     var work: String?
 
@@ -141,7 +141,7 @@ struct EvaluateCommand: ParsableCommand {
     @Option(help: .init("Videos read side by side. (default: by the processors)", valueName: "N"))
     var workers: Int?
 
-    @Option(help: .init("Seconds after which one file is given up.", valueName: "S"))
+    @Option(help: .init("Give up on a file after this many seconds.", valueName: "S"))
     var timeLimit = 600.0
 
     @OptionGroup var isolation: IsolationOption
@@ -212,7 +212,7 @@ struct EvaluateCommand: ParsableCommand {
         } catch {
             display.clear()
             if error == .cancelled {
-                if work != nil { Terminal.hint("run the same command again to go on") }
+                if work != nil { Terminal.hint("run the same command again to continue") }
                 throw Interrupts.exitCode
             }
             throw CommandError(message: error.message, hint: error.hint)

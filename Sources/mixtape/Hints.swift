@@ -66,15 +66,15 @@ enum Hints {
 
     private static func hint(forVideo reason: String) -> String? {
         switch VideoError.Reason(rawValue: reason) {
-        case .notFound: "check the path; it is looked up from the working directory"
+        case .notFound: "check the path; relative paths start at the working directory"
         case .notAFile: "name one video file, not a folder or a device"
         case .permissionDenied: "check the permissions of the file and its folders"
-        case .encrypted: "only a copy without encryption can be read"
+        case .encrypted: "use a copy without encryption"
         case .noVideoStream, .unrecognised:
-            "name a file with moving pictures; what counts is its content, not its name"
+            "name a file with moving pictures; its content counts, not its name"
         case .emptyRange: "choose --from and --to inside the video's duration"
-        case .timeLimit: "the file took too long to read; a copy on a faster disk may do"
-        default: "see what FFmpeg says of it: ffmpeg -i FILE -f null -"
+        case .timeLimit: "the file took too long to read; try a copy on a faster disk"
+        default: "see what FFmpeg reports: ffmpeg -i FILE -f null -"
         }
     }
 }

@@ -136,7 +136,7 @@ import TestSupport
         let outcome = try run.outcome()
         #expect(outcome.status == 130, "\(outcome.errors)")
         #expect(outcome.output == "")
-        #expect(outcome.errors.contains("hint: run the same command again to go on"))
+        #expect(outcome.errors.contains("hint: run the same command again to continue"))
         let left = try FileManager.default.contentsOfDirectory(atPath: work)
         #expect(left.count == 1 && left.allSatisfy { $0.hasSuffix(".features") }, "\(left)")
         #expect(try modelBytes() == before)

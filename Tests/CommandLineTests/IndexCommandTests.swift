@@ -50,7 +50,7 @@ import TestSupport
         let outcome = try run.outcome()
         #expect(outcome.status == status)
         #expect(outcome.output == "")
-        #expect(outcome.errors.contains("hint: run the same command again to go on"))
+        #expect(outcome.errors.contains("hint: run the same command again to continue"))
         let stored = try index.ready()
         #expect((3..<index.material.count).contains(stored))
         let next = try index.run("index", index.material.videos, "--json")

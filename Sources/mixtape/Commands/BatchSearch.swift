@@ -51,7 +51,7 @@ struct BatchSearch {
         func failure(_ error: LineInput.Failure) -> CommandError {
             CommandError(
                 message: "\(path): \(error)",
-                hint: "--batch names a list of videos, one a line, or - for standard input")
+                hint: "--batch names a list of videos, one per line, or - for standard input")
         }
         guard descriptor >= 0 else { throw failure(.init(code: errno)) }
         defer { if path != "-" { close(descriptor) } }

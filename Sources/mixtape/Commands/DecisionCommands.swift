@@ -3,10 +3,10 @@ import Service
 
 struct RejectDuplicatesCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "reject", abstract: "Remember that videos are no duplicates of each other.",
+        commandName: "reject", abstract: "Remember that videos are not duplicates of each other.",
         discussion: """
-            Of three and more, no two are. They never share a group again, wherever the files are moved and \
-            whatever they are called, until restore takes it back.
+            Given three or more videos, no two of them are. They never share a group again, even if the files are moved \
+            or renamed, until you restore them.
             """)
 
     @OptionGroup var videos: DecidedVideos
@@ -23,7 +23,7 @@ struct RejectDuplicatesCommand: ParsableCommand {
 
 struct RestoreDuplicatesCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "restore", abstract: "Take back what was remembered of videos.")
+        commandName: "restore", abstract: "Forget that videos are not duplicates.")
 
     @OptionGroup var videos: DecidedVideos
 
@@ -33,7 +33,7 @@ struct RestoreDuplicatesCommand: ParsableCommand {
         let count = try videos.places.library().restoreDuplicates(
             paths: videos.paths, waitingSeconds: videos.wait.seconds)
         if videos.json { return Terminal.data(["restored": .number(count)]) }
-        Terminal.data("\(count) \(count == 1 ? "decision" : "decisions") taken back")
+        Terminal.data("\(count) \(count == 1 ? "decision" : "decisions") forgotten")
     }
 }
 
@@ -56,7 +56,7 @@ struct DecidedVideos: ParsableArguments {
 
 struct DuplicateDecisionsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "decisions", abstract: "List what is remembered of pairs of videos.")
+        commandName: "decisions", abstract: "List the pairs that were rejected.")
 
     @OptionGroup var places: LibraryOptions
 
@@ -66,7 +66,7 @@ struct DuplicateDecisionsCommand: ParsableCommand {
     func run() throws {
         let list = try places.library().duplicateDecisions()
         if json { return Terminal.data(list.json) }
-        if list.entries.isEmpty { return Terminal.note("nothing was decided") }
+        if list.entries.isEmpty { return Terminal.note("no pair was rejected") }
         let lines = list.entries.map { entry in
             "no match  \(Self.name(entry.first, entry.decision.first))  "
                 + Self.name(entry.second, entry.decision.second)

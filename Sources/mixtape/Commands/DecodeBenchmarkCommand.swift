@@ -16,7 +16,7 @@ struct DecodeBenchmarkCommand: ParsableCommand {
     @Option(help: .init("Decoder threads, for both.", valueName: "T"))
     var threads = 1
 
-    @Option(help: .init("Runs that each median is of.", valueName: "N"))
+    @Option(help: .init("Runs per median.", valueName: "N"))
     var repeats = 5
 
     @Flag(help: "Leave the ffmpeg program out.")

@@ -6,7 +6,7 @@ import VideoEncoding
 
 struct BenchmarkCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "benchmark", abstract: "Measure the stations of the data flow.",
+        commandName: "benchmark", abstract: "Time one stage of the data flow.",
         subcommands: [
             DecodeBenchmarkCommand.self, EncodeBenchmarkCommand.self, ScanBenchmarkCommand.self,
             TrainBenchmarkCommand.self, MakeIndexCommand.self,
@@ -19,13 +19,13 @@ struct EncodeBenchmarkCommand: ParsableCommand {
 
     @OptionGroup var model: ModelOption
 
-    @Option(help: .init("Threads. (default: one a processor)", valueName: "T"))
+    @Option(help: .init("Threads. (default: one per processor)", valueName: "T"))
     var threads: Int?
 
-    @Option(help: .init("Clips of one run.", valueName: "N"))
+    @Option(help: .init("Clips per run.", valueName: "N"))
     var clips = 64
 
-    @Option(help: .init("Runs that each median is of.", valueName: "N"))
+    @Option(help: .init("Runs per median.", valueName: "N"))
     var repeats = 7
 
     @Flag(help: "Print the result as JSON.")
@@ -56,7 +56,7 @@ struct EncodeBenchmarkCommand: ParsableCommand {
             ])
         }
         Terminal.data(
-            "\(result.clipsPerSecond.fixed(1)) clips a second, "
+            "\(result.clipsPerSecond.fixed(1)) clips per second, "
                 + "\(result.timesRealTime.fixed(0)) times real time, "
                 + "\(result.threads) threads, \(result.precision), median of \(repeats)")
     }

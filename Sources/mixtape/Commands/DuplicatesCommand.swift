@@ -5,8 +5,8 @@ struct DuplicatesCommand: ParsableCommand {
         commandName: "duplicates",
         abstract: "Find groups of videos that share footage.",
         discussion: """
-            Every video of a group matches its centre; none is in two groups. The one to keep is suggested with \
-            the reason. Nothing is deleted. What you say is no match is remembered by content, wherever the files go.
+            Every video of a group matches its centre, and no video is in two groups. Suggests which one to keep, and \
+            why. Deletes nothing. Rejected pairs are remembered by content, even if the files move.
 
               mixtape duplicates
               mixtape duplicates reject a.mp4 b.mp4

@@ -5,12 +5,11 @@ import Service
 struct ExportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "export",
-        abstract: "Write the index out as NumPy arrays.",
+        abstract: "Export the index as NumPy arrays.",
         discussion: """
-            OUT receives means.npy and log_variances.npy (one row a clip), video_means.npy and \
-            video_log_variances.npy (one row a video), paths.txt (one line a video) and clips.csv (one line \
-            a clip: the row of its video in paths.txt, from 0, and its interval in seconds). An earlier export is \
-            written over.
+            Writes means.npy and log_variances.npy (one row per clip), video_means.npy and video_log_variances.npy (one row \
+            per video), paths.txt (one line per video) and clips.csv (one line per clip: the row of its video in \
+            paths.txt, from 0, and its interval in seconds) into OUT. Replaces an earlier export.
             """)
 
     @Argument(help: .init("The folder to write to.", valueName: "OUT"))
@@ -18,7 +17,7 @@ struct ExportCommand: ParsableCommand {
 
     @OptionGroup var places: LibraryOptions
 
-    @Flag(help: "Write over other files of these names.")
+    @Flag(help: "Also replace files with these names that mixtape did not write.")
     var replace = false
 
     @Flag(help: "Print the result as JSON.")

@@ -8,33 +8,34 @@ struct FilterOptions: ParsableArguments {
     @Option(
         name: .customLong("path"),
         help: .init(
-            "Only videos whose path or folder fits: * ? [a-z], ** over folders. May be repeated.",
+            "Only videos whose path or folder matches: * ? [a-z], ** across folders. May be repeated.",
             valueName: "GLOB"))
     var paths: [PathPattern] = []
 
     @Option(
         name: .customLong("not-path"),
-        help: .init("No videos whose path or folder fits. May be repeated.", valueName: "GLOB"))
+        help: .init("No videos whose path or folder matches. May be repeated.", valueName: "GLOB"))
     var excludedPaths: [PathPattern] = []
 
-    @Option(help: .init("Only videos at least so long.", valueName: "TIME"))
+    @Option(help: .init("Only videos at least this long.", valueName: "TIME"))
     var minDuration: TimeArgument?
 
-    @Option(help: .init("Only videos at most so long.", valueName: "TIME"))
+    @Option(help: .init("Only videos at most this long.", valueName: "TIME"))
     var maxDuration: TimeArgument?
 
     @Option(
         help: .init(
-            "Only files changed at this date or later: 2026-01-31, 2026-01-31T18:30, …Z.", valueName: "DATE"))
+            "Only files modified at this date or later: 2026-01-31, 2026-01-31T18:30, …Z.", valueName: "DATE")
+    )
     var modifiedAfter: DateArgument?
 
-    @Option(help: .init("Only files changed before this date.", valueName: "DATE"))
+    @Option(help: .init("Only files modified before this date.", valueName: "DATE"))
     var modifiedBefore: DateArgument?
 
-    @Option(help: .init("Only files at least so large: bytes, or 500k, 20MB, 1.5G.", valueName: "SIZE"))
+    @Option(help: .init("Only files at least this large: bytes, or 500k, 20MB, 1.5G.", valueName: "SIZE"))
     var minSize: SizeArgument?
 
-    @Option(help: .init("Only files at most so large.", valueName: "SIZE"))
+    @Option(help: .init("Only files at most this large.", valueName: "SIZE"))
     var maxSize: SizeArgument?
 
     var filter: VideoFilter {

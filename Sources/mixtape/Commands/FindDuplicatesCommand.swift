@@ -6,8 +6,7 @@ struct FindDuplicatesCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "find", abstract: "Find groups of videos that share footage. (default)",
         discussion: """
-            Groups with the most videos come first. Interrupt it whenever you like: it changes nothing, and what \
-            was decided stays.
+            Groups with the most videos come first. Interrupt it at any time: it changes nothing.
             """)
 
     @OptionGroup var places: LibraryOptions
@@ -24,7 +23,7 @@ struct FindDuplicatesCommand: ParsableCommand {
     @Option(help: .init("The most groups to print. (default: all)", valueName: "N"))
     var limit: Int?
 
-    @Flag(help: "List videos that look alike and are not the same, too.")
+    @Flag(help: "Also list videos that look alike and are not the same.")
     var similar = false
 
     @Flag(help: "Print the result as JSON.")
@@ -73,7 +72,8 @@ struct FindDuplicatesCommand: ParsableCommand {
         let blank = response.found.uninformative.count
         if blank > 0 {
             Terminal.note(
-                "\(blank) videos show too little to be compared but by content; --json lists them")
+                "\(blank) videos (black or blank) could only be checked for identical files; --json lists them"
+            )
         }
     }
 }

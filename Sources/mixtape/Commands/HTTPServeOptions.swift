@@ -19,13 +19,13 @@
     struct HTTPServeOptions: ParsableArguments {
         @Option(
             help: .init(
-                "Answer HTTP at this address and port, such as 127.0.0.1:8377; others than this machine only with a token. (default: MIXTAPE_HTTP, if set and without --in-order)",
+                "Serve HTTP at this address and port, such as 127.0.0.1:8377. Addresses that other machines can reach need a token. (default: MIXTAPE_HTTP, if set and without --in-order)",
                 valueName: "ADDRESS"))
         var http: ListenAddress?
 
         @Option(
             help: .init(
-                "A file whose first line every request must know. (default: MIXTAPE_TOKEN_FILE, if set)",
+                "File with the access token (first line); clients send it as a Bearer token. (default: MIXTAPE_TOKEN_FILE, if set)",
                 valueName: "FILE"),
             completion: .file())
         var tokenFile: String?
@@ -33,30 +33,30 @@
         @Option(
             name: .customLong("allow-host"),
             help: .init(
-                "A host name by which the service may be addressed; may be repeated.", valueName: "NAME"))
+                "A host name under which clients may reach the service. May be repeated.", valueName: "NAME"))
         var hostNames: [String] = []
 
-        @Option(help: .init("Megabytes of an upload.", valueName: "MB"))
+        @Option(help: .init("Largest upload, in megabytes.", valueName: "MB"))
         var maxUpload = 512
 
         @Option(
             help: .init(
-                "Seconds of a video, or the part of one, that is encoded for a search.", valueName: "S"))
+                "Longest video, or part of one, that may be uploaded or searched for, in seconds.", valueName: "S"))
         var maxSeconds = 1800.0
 
         @Option(
-            help: .init("Requests a second of one address, on average; 0 for any number.", valueName: "N"))
+            help: .init("Requests per second from one address, on average; 0 for no limit.", valueName: "N"))
         var rate = 1000.0
 
         @Option(
             help: .init(
-                "Connections of one address at once, of 256; loopback, where a proxy may be, has all but so many. 0 for any number.",
+                "Connections at once from one address, of 256 in all. Loopback, where a proxy may be, may use all but this many. 0 for no limit.",
                 valueName: "N"))
         var connections = 64
 
         @Option(
             help: .init(
-                "The least level of log records: debug, info, notice, warning or error. (default: MIXTAPE_LOG, else info)",
+                "Lowest level of log records: debug, info, notice, warning or error. (default: MIXTAPE_LOG, else info)",
                 valueName: "LEVEL"))
         var logLevel: Logger.Level?
 
@@ -147,7 +147,7 @@
             }
             for folder in folders where !FileManager.default.fileExists(atPath: folder) {
                 throw CommandError(
-                    message: "\(folder): no such folder", hint: "--root names a folder that is there")
+                    message: "\(folder): no such folder", hint: "name an existing folder with --root")
             }
             return options
         }

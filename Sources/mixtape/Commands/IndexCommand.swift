@@ -6,23 +6,23 @@ import Service
 struct IndexCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "index",
-        abstract: "Bring the index in step with folders.",
+        abstract: "Index folders, or update the index.",
         discussion: """
-            Reads what is new or changed, recognises what was moved or renamed, and forgets what is gone. \
-            Interrupt it whenever you like: what is stored stays, and the next run goes on from there. \
-            Hidden files, recycle bins, and folders that hold .nomedia or an empty .mixtapeignore are left out; a \
+            Reads new and changed files, recognises renamed ones by their content, and forgets deleted ones. \
+            Interrupt it at any time: what is stored is kept, and the next run continues from there. \
+            Leaves out hidden files, recycle bins, and folders with .nomedia or an empty .mixtapeignore. A \
             .mixtapeignore with lines names patterns to leave out below it.
             """)
 
     @Argument(
-        help: .init("Folders to look through, or single files.", valueName: "FOLDER"), completion: .file())
+        help: .init("Folders of videos, or single files.", valueName: "FOLDER"), completion: .file())
     var folders: [String]
 
     @OptionGroup var places: LibraryOptions
 
     @OptionGroup var options: IndexOptions
 
-    @Flag(help: "Try files again that failed before.")
+    @Flag(help: "Try files again that failed earlier.")
     var retryFailed = false
 
     @OptionGroup var stream: StreamOption
@@ -57,7 +57,7 @@ struct IndexCommand: ParsableCommand {
             Terminal.note(
                 "interrupted after \(summary.progress.done) of \(summary.progress.total) files; "
                     + "what was stored is kept")
-            Terminal.hint("run the same command again to go on")
+            Terminal.hint("run the same command again to continue")
             throw Interrupts.exitCode
         }
         for problem in summary.progress.problems {

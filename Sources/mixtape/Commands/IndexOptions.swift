@@ -8,7 +8,7 @@ struct FileOptions: ParsableArguments {
 
     @Option(
         help: .init(
-            "Seconds, beyond the running time of what was read, after which a file is given up.",
+            "Give up on a file after the duration of what was read plus this many seconds.",
             valueName: "S"))
     var timeLimit = 600.0
 
@@ -30,7 +30,7 @@ struct LeaseOption: ParsableArguments {
     @Option(
         name: .customLong("lease"),
         help: .init(
-            "Of a shared index: seconds without a sign of a worker after which others take over its files.",
+            "For a shared index: other workers take over the files of a worker that was silent for this many seconds.",
             valueName: "S"))
     var seconds = 120.0
 
@@ -41,17 +41,17 @@ struct LeaseOption: ParsableArguments {
 
 /// What `index` and `watch` both ask of a run.
 struct IndexOptions: ParsableArguments {
-    @Flag(help: "Forget videos even where a whole folder or disk is gone.")
+    @Flag(help: "Forget videos even if a whole folder or disk is missing.")
     var prune = false
 
     @Option(
         name: .customLong("exclude"), parsing: .singleValue,
         help: .init(
-            "Leave out what this pattern names: a name (trailers, '*.part') or a path below the folder "
-                + "('old/*.avi'). Repeatable.", valueName: "PATTERN"))
+            "Leave out files and folders by name (trailers, '*.part') or by path below the folder "
+                + "('old/*.avi'). May be repeated.", valueName: "PATTERN"))
     var exclude: [String] = []
 
-    @Flag(help: "Look into every file, whatever its name ends in.")
+    @Flag(help: "Look into every file, not only those with a video's ending.")
     var allFiles = false
 
     @OptionGroup var reading: FileOptions

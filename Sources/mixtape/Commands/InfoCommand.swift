@@ -4,7 +4,7 @@ import Service
 
 struct InfoCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "info", abstract: "Say what the index holds, or which streams of pictures a file.",
+        commandName: "info", abstract: "Show what the index holds, or the streams of a file.",
         usage: """
             mixtape info [OPTIONS]
             mixtape info FILE ... [--json]
@@ -17,7 +17,7 @@ struct InfoCommand: ParsableCommand {
 
     @OptionGroup var places: LibraryOptions
 
-    @Flag(help: "List the files that could not be indexed, or not soundly, and why.")
+    @Flag(help: "List the files that could not be indexed or are damaged, and why.")
     var failures = false
 
     @Flag(help: "Print the result as JSON.")
@@ -42,7 +42,9 @@ struct InfoCommand: ParsableCommand {
         let damaged = (info.troubled ?? []).filter(\.facts.isDamaged)
         let mended = (info.troubled ?? []).filter(\.facts.areTimesMended)
         if !damaged.isEmpty { lines.append("damaged \(damaged.count) of the ready ones, indexed in part") }
-        if !mended.isEmpty { lines.append("mended  \(mended.count) of the ready ones, by their time stamps") }
+        if !mended.isEmpty {
+            lines.append("mended  \(mended.count) of the ready ones, whose time stamps were corrected")
+        }
         lines += info.roots.map { "folder  \(Terminal.printable($0))" }
         if let shared = info.shared {
             lines.append("queue   \(shared.waiting) waiting, \(shared.underWay) under way")
@@ -64,7 +66,7 @@ struct InfoCommand: ParsableCommand {
                     "damaged  \(Terminal.printable($0.identity.path)): \(share) % of its frames could be decoded"
             }
             lines += mended.map {
-                "mended  \(Terminal.printable($0.identity.path)): its time stamps were put right"
+                "mended  \(Terminal.printable($0.identity.path)): its time stamps were corrected"
             }
         }
         Terminal.data(lines.joined(separator: "\n"))

@@ -6,7 +6,7 @@ import VideoDecoding
 struct IsolationOption: ParsableArguments {
     @Flag(
         help: .init(
-            "Read files in this process. By default worker processes do, so that a file that crashes the decoder, or takes all memory, fails alone."
+            "Decode files in this process instead of sandboxed worker processes. A file that crashes the decoder or takes all memory then ends the run."
         ))
     var inProcess = false
 

@@ -14,7 +14,7 @@ struct LibraryOptions: ParsableArguments {
     @Option(
         name: .customLong("root"),
         help: .init(
-            "Of a shared index: the folder that NAME stands for on this machine (NAME=FOLDER). Of serve --http: a folder that may be read and indexed, besides the indexed ones. May be repeated.",
+            "For a shared index: where this machine has the folder NAME (NAME=FOLDER). For serve --http: a further folder that may be read and indexed. May be repeated.",
             valueName: "FOLDER"), completion: .directory)
     var roots: [String] = []
 

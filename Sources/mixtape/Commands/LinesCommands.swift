@@ -5,10 +5,10 @@ import Service
 struct EncodeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "encode",
-        abstract: "Turn paths on standard input into mixtures on standard output, a line each.",
+        abstract: "Turn paths on standard input into mixtures on standard output, one per line.",
         discussion: """
             For other engines, such as Spark's pipe, Ray or GNU parallel: each line is a path, a JSON string or an object with \
-            "path"; each answer is an object that mixtape import reads. A file that cannot be read is answered with "error".
+            "path". Each answer is an object that mixtape import reads. The answer has "error" if the file cannot be read.
             """)
 
     @OptionGroup var model: ModelOption
@@ -34,8 +34,9 @@ struct EncodeCommand: ParsableCommand {
 struct ImportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "import",
-        abstract: "Load what mixtape encode wrote, from standard input, into an index.",
-        discussion: "Makes the index where there is none; needs no model. What is at a path is replaced.")
+        abstract: "Load the output of mixtape encode from standard input into an index.",
+        discussion:
+            "Makes the index if it does not exist; needs no model. Replaces videos with the same paths.")
 
     @OptionGroup var places: LibraryOptions
 

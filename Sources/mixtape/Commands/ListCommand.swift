@@ -9,8 +9,8 @@ struct ListCommand: ParsableCommand {
         commandName: "list",
         abstract: "List the videos of the index.",
         discussion: """
-            Lists what can be found, whether the files are there now or not; mixtape info --failures lists what could not \
-            be indexed.
+            Lists the videos that can be found, even if their files are missing now. mixtape info --failures lists the \
+            files that could not be indexed.
 
               mixtape list --path 'holiday/**' --order duration --descending --limit 10
             """)
@@ -19,22 +19,22 @@ struct ListCommand: ParsableCommand {
 
     @Option(
         help: .init(
-            "Only videos with this text in their path, the letters A to Z in either case.", valueName: "TEXT")
+            "Only videos with this text in their path, ignoring the case of A to Z.", valueName: "TEXT")
     )
     var text = ""
 
-    @OptionGroup(title: "Which videos are listed") var filters: FilterOptions
+    @OptionGroup(title: "Filters") var filters: FilterOptions
 
     @Option(help: .init("The most videos to list. (default: all)", valueName: "N"))
     var limit: Int?
 
-    @Option(help: .init("path, duration, size or modified; equal ones by path.", valueName: "ORDER"))
+    @Option(help: .init("path, duration, size or modified; ties by path.", valueName: "ORDER"))
     var order = VideoListing.Order.path
 
-    @Flag(help: "The largest, longest or latest first.")
+    @Flag(help: "Largest, longest or latest first.")
     var descending = false
 
-    @Flag(help: "Print a line of JSON for each video.")
+    @Flag(help: "Print one line of JSON per video.")
     var json = false
 
     func validate() throws {

@@ -19,20 +19,20 @@ struct MakeIndexCommand: ParsableCommand {
     @Option(
         name: .customLong("model"),
         help: .init(
-            "The model to claim. (default: MIXTAPE_MODEL, else the one named default)", valueName: "MODEL"),
+            "The model that the index claims to be made with. (default: MIXTAPE_MODEL, else the one named default)", valueName: "MODEL"),
         completion: .directory)
     var modelFolder: String?
 
     @Option(help: .init("Videos.", valueName: "N"))
     var videos = 100_000
 
-    @Option(help: .init("Clips a video.", valueName: "C"))
+    @Option(help: .init("Clips per video.", valueName: "C"))
     var clips = 4
 
-    @Option(help: .init("Make each N-th video nearly the one before it.", valueName: "N"))
+    @Option(help: .init("Make every N-th video a near copy of the one before.", valueName: "N"))
     var copyEvery: Int?
 
-    @Option(help: .init("Of the random numbers.", valueName: "S"))
+    @Option(help: .init("Seed of the random numbers.", valueName: "S"))
     var seed: UInt64 = 1
 
     func validate() throws {

@@ -7,12 +7,12 @@ import VideoEncoding
 struct ModelCalibrateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "calibrate",
-        abstract: "Fit how a model's distances read as scores, and write it into the model.",
+        abstract: "Fit the scores of a model, and write them into it.",
         discussion: """
             The pairs are a CSV file with the columns query (any name), distance (as search prints it) and shares \
             (1 where both videos share footage, else 0). The curve is fitted on every second query and measured \
             on the others. tools/measure/copies --pairs writes such a file. tools/measure/alike --pairs writes one of videos that look \
-            alike, with what looking at them said (columns verified, change, steps, detail, motion, pictures, common_change, common_detail, speed): it makes \
+            alike, with how far their pictures agree (columns verified, change, steps, detail, motion, pictures, common_change, common_detail, speed): it makes \
             scores of both together, and the model's curve in the distance stays. The lowest score that has the precision asked for \
             becomes the threshold from which on search says that two videos share footage.
             """)
@@ -23,7 +23,7 @@ struct ModelCalibrateCommand: ParsableCommand {
     @Option(help: .init("The CSV file of pairs.", valueName: "FILE"), completion: .file())
     var pairs: String
 
-    @Option(help: .init("Precision of the threshold, surely reached on the pairs.", valueName: "P"))
+    @Option(help: .init("Required precision of the threshold (lower confidence bound).", valueName: "P"))
     var precision = 0.99
 
     @Flag(help: "Print the result as JSON.")

@@ -11,10 +11,10 @@ struct ModelCommand: ParsableCommand {
 struct ModelCreateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "create",
-        abstract: "Write an untrained model, made from a seed.",
+        abstract: "Make an untrained model from a seed.",
         discussion: """
-            Its weights are random and its batch norms are set from made-up clips: enough to tell videos apart \
-            and to find copies, and a start for training.
+            Its weights are random, and its batch norms are set from made-up clips. It tells videos apart, finds simple \
+            copies, and is a start for training.
             """)
 
     @Argument(help: .init("The folder to write to.", valueName: "DIR"), completion: .directory)
@@ -29,10 +29,10 @@ struct ModelCreateCommand: ParsableCommand {
     @Option(help: .init("Width of the embedding.", valueName: "D"))
     var dimension = 256
 
-    @Option(help: .init("What all weights are drawn from.", valueName: "N"))
+    @Option(help: .init("Seed of the weights.", valueName: "N"))
     var seed: UInt64 = 1
 
-    @Flag(help: "Replace a model that the folder holds.")
+    @Flag(help: "Replace the model in the folder.")
     var replace = false
 
     private var named: ModelPreset? {

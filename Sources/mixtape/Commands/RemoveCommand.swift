@@ -4,8 +4,8 @@ import Service
 struct RemoveCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "remove",
-        abstract: "Take videos out of the index.",
-        discussion: "The files themselves are left alone; the next index run finds them again.")
+        abstract: "Forget videos of the index.",
+        discussion: "The files themselves stay, so the next index run finds them again.")
 
     @Argument(help: .init("Videos, or folders of videos, to forget.", valueName: "PATH"), completion: .file())
     var paths: [String]

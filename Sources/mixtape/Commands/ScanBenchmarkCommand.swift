@@ -14,16 +14,16 @@ struct ScanBenchmarkCommand: ParsableCommand {
     @Option(help: .init("Width of the embedding.", valueName: "D"))
     var dimension = 256
 
-    @Option(help: .init("Queries that are searched for together.", valueName: "Q"))
+    @Option(help: .init("Queries per search.", valueName: "Q"))
     var queries = 1
 
     @Option(help: .init("Threads. (default: as many as a search takes)", valueName: "T"))
     var threads: Int?
 
-    @Option(help: .init("Runs that each median is of.", valueName: "R"))
+    @Option(help: .init("Runs per median.", valueName: "R"))
     var rounds = 11
 
-    @Flag(help: "Take dimensions that say nothing of each other: the least favourable case.")
+    @Flag(help: "Use independent dimensions: the worst case.")
     var independent = false
 
     @Flag(help: "Print the result as JSON.")

@@ -15,16 +15,14 @@ struct SearchCommand: ParsableCommand {
             mixtape search --batch FILE [OPTIONS]
             """,
         discussion: """
-            The video may be any file, a part of one (--from, --to), or one that the index holds, which \
-            needs no decoding. A smaller distance is nearer; the video itself has distance 0. The score, \
-            where the model has one, is the probability that both share footage. \
-            Times are seconds, m:s or h:m:s.
+            The video may be any file or a part of one (--from, --to). An indexed video needs no decoding. The smaller \
+            the distance, the more similar the videos; a video has distance 0 to itself. The score is the probability \
+            that both show the same footage, if the model has scores. Times are seconds, m:s or h:m:s.
 
-            Several videos are searched for each by itself, and --json then prints a line for each. So are those of \
-            --batch, each as soon as its line is there: a path, or a JSON object with the members of a search request \
-            of mixtape serve ({"video":"a.mp4","from":5,"limit":3}), which go before the options given here. With --like \
-            the query is one mixture of all examples; with --unlike, what is nearer to such an example than to the \
-            query by x ranks as if it were farther by x.
+            Several videos are searched for one by one; --json prints one line per video. --batch reads more queries, and \
+            answers each as soon as its line arrives: a path, or a JSON object with the members of a search request \
+            of mixtape serve ({"video":"a.mp4","from":5,"limit":3}), which override the options given here. --like adds \
+            examples to the query. --unlike moves down videos that are closer to that example than to the query.
             """)
 
     @Argument(help: .init("The videos to search for.", valueName: "VIDEO"), completion: .file())
@@ -32,7 +30,7 @@ struct SearchCommand: ParsableCommand {
 
     @Option(
         help: .init(
-            "Search for the videos of this list too, one a line; - is standard input.", valueName: "FILE"),
+            "Also search for the videos of this list, one per line; - is standard input.", valueName: "FILE"),
         completion: .file())
     var batch: String?
 
@@ -41,38 +39,38 @@ struct SearchCommand: ParsableCommand {
     @Option(help: .init("The most matches to print.", valueName: "N"))
     var limit = 10
 
-    @Option(help: .init("Leave out matches farther away.", valueName: "D"))
+    @Option(help: .init("Leave out matches with a larger distance.", valueName: "D"))
     var maxDistance: Double?
 
     @Option(help: .init("Leave out matches with a lower score, between 0 and 1.", valueName: "P"))
     var minScore: Double?
 
-    @Option(help: .init("Where the part to search for starts.", valueName: "TIME"))
+    @Option(help: .init("Start of the part to search for.", valueName: "TIME"))
     var from: TimeArgument?
 
-    @Option(help: .init("Where the part to search for stops.", valueName: "TIME"))
+    @Option(help: .init("End of the part to search for.", valueName: "TIME"))
     var to: TimeArgument?
 
     @OptionGroup var stream: StreamOption
 
     @Option(
-        help: .init("A further example of what to search for. May be repeated.", valueName: "VIDEO"),
+        help: .init("A further example to search for. May be repeated.", valueName: "VIDEO"),
         completion: .file())
     var like: [String] = []
 
     @Option(
-        help: .init("An example of what not to find. May be repeated.", valueName: "VIDEO"),
+        help: .init("An example of unwanted videos. May be repeated.", valueName: "VIDEO"),
         completion: .file())
     var unlike: [String] = []
 
-    @Flag(help: "Leave the video's own file out of the matches, and those of the examples.")
+    @Flag(help: "Leave out the query's own file, and those of the examples.")
     var excludeSelf = false
 
-    @OptionGroup(title: "Which videos may answer") var filters: FilterOptions
+    @OptionGroup(title: "Filters") var filters: FilterOptions
 
     @Option(
         help: .init(
-            "Of a shared index: compare the N videos that the server holds for the nearest alone; 0 takes as many as were measured to do.",
+            "For a shared index: compare only the N videos that the server finds nearest; 0 takes as many as mixtape candidates found to be enough.",
             valueName: "N"))
     var candidates: Int?
 
@@ -83,10 +81,11 @@ struct SearchCommand: ParsableCommand {
 
     @Option(
         help: .init(
-            "How samples are drawn: matched (no sampling error) or iid (the paper's).", valueName: "MODE"))
+            "How samples are drawn: matched (no sampling error) or iid (as in the paper).", valueName: "MODE")
+    )
     var mode = SamplingMode.matched
 
-    @Option(help: .init("Samples a video, with --mode iid.", valueName: "K"))
+    @Option(help: .init("Samples per video, with --mode iid.", valueName: "K"))
     var samples = 8
 
     @Option(help: .init("Weight of the distance between samples.", valueName: "X"))
@@ -94,8 +93,8 @@ struct SearchCommand: ParsableCommand {
 
     @Option(
         help: .init(
-            "What is compared: video (whole videos), clip (parts of them with parts of the query too, the default) or "
-                + "scene (the whole query with each video's nearest part).",
+            "What to compare: video (whole videos), clip (also parts of videos with parts of the query, the default) or "
+                + "scene (the whole query with the nearest part of each video).",
             valueName: "WHAT"))
     var granularity: SearchGranularity?
 
@@ -152,7 +151,7 @@ struct SearchCommand: ParsableCommand {
             Terminal.note("no matches")
         } else {
             if response.query.isTooEmpty {
-                Terminal.note("the query shows next to nothing; what is near to it says little")
+                Terminal.note("the query shows next to nothing, so its matches mean little")
             }
             Terminal.data(SearchTable.text(response))
         }

@@ -7,25 +7,26 @@ struct ServeCommand: ParsableCommand {
         commandName: "serve",
         abstract: "Answer requests: JSON-RPC on standard input and output, or a page and an API over HTTP.",
         discussion: """
-            Without --http: one request a line. Methods: \
-            \(Method.allCases.map(\.rawValue).joined(separator: ", ")). --schema prints what they take and answer, as JSON \
-            Schema. Requests run side by side; --in-order, or a request's own "after", makes them wait for others. \
-            The end of the input lets what runs finish and exits with 0. With --mcp, an assistant gets these methods as tools.
+            Without --http: one request per line. Methods: \
+            \(Method.allCases.map(\.rawValue).joined(separator: ", ")). --schema prints the JSON \
+            Schema of all requests and replies. Requests run side by side, unless --in-order or a request's "after" makes \
+            them wait. At the end of the input, running requests finish, and the exit code is 0. With --mcp, an assistant \
+            gets these methods as tools.
 
               mixtape serve --in-order < requests.jsonl
 
             With --http: the page is at http://127.0.0.1:8377/, and the API's description at /openapi.json. \
-            Log records go to standard error: for people on a terminal, else one JSON object a line. Ctrl-C lets what \
-            runs finish.
+            The log goes to standard error: as text on a terminal, otherwise as one JSON object per line. Ctrl-C lets \
+            running requests finish.
             """)
 
     @Flag(
         help:
-            "Answer requests one after the other, in the order in which they come; only cancel is answered at once."
+            "Answer requests one by one, in their order; only cancel is answered at once."
     )
     var inOrder = false
 
-    @Flag(help: "Print the JSON Schema of all requests and replies, and end.")
+    @Flag(help: "Print the JSON Schema of all requests and replies, and exit.")
     var schema = false
 
     @Flag(

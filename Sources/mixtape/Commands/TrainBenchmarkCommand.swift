@@ -19,7 +19,7 @@ struct TrainBenchmarkCommand: ParsableCommand {
     @Option(help: .init("Steps that the median is of.", valueName: "N"))
     var steps = 5
 
-    @Option(help: .init("Threads. (default: one a processor)", valueName: "T"))
+    @Option(help: .init("Threads. (default: one per processor)", valueName: "T"))
     var threads: Int?
 
     @Option(help: "automatic, float32 or bfloat16.")
@@ -56,7 +56,7 @@ struct TrainBenchmarkCommand: ParsableCommand {
             ])
         }
         Terminal.data(
-            "\(result.clipsPerSecond.fixed(1)) clips a second, "
+            "\(result.clipsPerSecond.fixed(1)) clips per second, "
                 + "\(result.clips) clips a step, \(threads) threads, \(precision)")
     }
 }

@@ -14,16 +14,17 @@ struct TrainCommand: ParsableCommand {
             mixtape train --resume [<options>] <DIR>
             """,
         discussion: """
-            From random weights, or from a model with --from, which adapts it to your own videos; with --freeze \
-            backbone that takes minutes. Interrupt it whenever you like: mixtape train --resume DIR goes on, \
-            DIR being the folder of --out; with a larger --steps it trains longer. \
-            The folder of --out gets the model, checkpoint.safetensors, log.jsonl and curves.svg.
+            Starts from random weights, or from a model with --from to adapt it to your own videos; with --freeze \
+            backbone that takes minutes. Interrupt it at any time: mixtape train --resume DIR continues, where DIR is the \
+            folder of --out. A larger --steps makes it train longer. \
+            Writes the model, checkpoint.safetensors, log.jsonl and curves.svg into the folder of --out.
 
-            Every choice is in training.json there; --config reads such a file, and options go before it.
+            Every choice is in training.json there. --config reads such a file, and options override it.
             """)
 
     @Argument(
-        help: .init("Folders of videos, with those below them.", valueName: "FOLDER"), completion: .directory)
+        help: .init("Folders of videos, with the folders in them.", valueName: "FOLDER"),
+        completion: .directory)
     var folders: [String] = []
 
     @Option(help: .init("The model folder to write.", valueName: "DIR"), completion: .directory)
@@ -31,12 +32,12 @@ struct TrainCommand: ParsableCommand {
 
     @Flag(
         help:
-            "Go on at the checkpoint in the folder of --out, or in FOLDER where there is no --out, with the options of before."
+            "Continue from the checkpoint in the folder of --out (or in FOLDER, without --out), with the same options."
     )
     var resume = false
 
     @Option(
-        help: .init("Random weights and norms are set, and batches drawn, from this number.", valueName: "N"))
+        help: .init("Seed of the random weights, the norms and the batches.", valueName: "N"))
     var seed: UInt64?
 
     @OptionGroup(title: "Model") var model: TrainModelOptions
@@ -79,8 +80,8 @@ struct TrainCommand: ParsableCommand {
                 Terminal.note(Self.interruption(outcome.summary))
                 Terminal.note(
                     outcome.summary == nil
-                        ? "hint: run the same command again to go on"
-                        : "hint: mixtape train --resume \(output) goes on")
+                        ? "hint: run the same command again to continue"
+                        : "hint: mixtape train --resume \(output) continues")
                 throw Interrupts.exitCode
             }
             let seconds = start.duration(to: .now) / .seconds(1)
@@ -112,7 +113,7 @@ struct TrainCommand: ParsableCommand {
         }
         guard !record.folders.isEmpty else {
             throw CommandError(
-                message: "\(output): no training.json there says which videos the run is on",
+                message: "\(output): no training.json there names the videos of the run",
                 hint:
                     "name the folder that --out had, or the videos too: mixtape train FOLDER --out DIR --resume"
             )

@@ -21,16 +21,16 @@ struct TrainModelOptions: ParsableArguments {
     var dimension: Int?
 
     @Option(
-        name: .customLong("from"), help: .init("Begin with the weights of this model.", valueName: "MODEL"),
+        name: .customLong("from"), help: .init("Start with the weights of this model.", valueName: "MODEL"),
         completion: .directory)
     var model: String?
 
-    @Option(help: .init("none or backbone: what does not learn.", valueName: "PART"))
+    @Option(help: .init("Part that does not learn: none or backbone.", valueName: "PART"))
     var freeze: TrainingConfiguration.Freeze?
 
     @Option(
         help: .init(
-            "Pixels a side of the clips in training; the model keeps its own size. (default: the model's)",
+            "Width and height of the clips in training, in pixels; the model keeps its own size. (default: the model's)",
             valueName: "S"))
     var size: Int?
 
@@ -42,7 +42,7 @@ struct TrainModelOptions: ParsableArguments {
 
     func validate() throws {
         if model != nil, preset != nil || width != nil || dimension != nil {
-            throw ValidationError("--from: the model says --preset, --width and --dimension itself")
+            throw ValidationError("--from: the model already determines --preset, --width and --dimension")
         }
         guard named != nil else {
             throw ValidationError(
@@ -85,7 +85,7 @@ struct TrainDataOptions: ParsableArguments {
 
     @Option(
         help: .init(
-            "Leave out the videos that this file lists: names, or ends of paths, one a line.",
+            "Leave out the videos listed in this file: names, or ends of paths, one per line.",
             valueName: "LIST"), completion: .file())
     var excludeFile: [String] = []
 
@@ -97,7 +97,7 @@ struct TrainDataOptions: ParsableArguments {
 
     @Option(
         help: .init(
-            "Remove clips that are unused from DIR, longest unused first, beyond this size, such as 500M or 20G; 0 "
+            "Keep DIR below this size, such as 500M or 20G, by removing the clips that were unused for longest; 0 "
                 + "keeps none. (default: 20G)", valueName: "SIZE"))
     var cacheLimit: SizeArgument?
 
@@ -126,20 +126,21 @@ struct TrainScheduleOptions: ParsableArguments {
     @Option(help: .init("Steps of the whole run. (default: 2000)", valueName: "N"))
     var steps: Int?
 
-    @Option(help: .init("Videos a step. (default: 16)", valueName: "B"))
+    @Option(help: .init("Videos per step. (default: 16)", valueName: "B"))
     var videos: Int?
 
     @Option(
         help: .init(
-            "Part of a step's videos that is made of stills, 0 to 1. (default: by their numbers)",
+            "Share of a step's videos that is made from stills, 0 to 1. (default: by their numbers)",
             valueName: "X"))
     var stillShare: Double?
 
-    @Option(help: .init("Clips of a video in each view. (default: 2)", valueName: "N"))
+    @Option(help: .init("Clips per view of a video. (default: 2)", valueName: "N"))
     var clips: Int?
 
     @Option(
-        help: .init("Views of a video in a step, each of its own clips: 1 or 2. (default: 2)", valueName: "N")
+        help: .init(
+            "Views per video in a step, each with its own clips: 1 or 2. (default: 2)", valueName: "N")
     )
     var views: Int?
 
@@ -152,7 +153,7 @@ struct TrainScheduleOptions: ParsableArguments {
     @Option(help: .init("Steps over which the rate rises. (default: 100, at most a tenth)", valueName: "N"))
     var warmup: Int?
 
-    @Option(help: .init("Of weights, not of biases and norms. (default: 0.01)", valueName: "X"))
+    @Option(help: .init("Weight decay; biases and norms have none. (default: 0.01)", valueName: "X"))
     var weightDecay: Double?
 
     @Option(
@@ -181,13 +182,13 @@ struct TrainScheduleOptions: ParsableArguments {
 
 /// The loss.
 struct TrainObjectiveOptions: ParsableArguments {
-    @Option(help: .init("Samples of a mixture. (default: 8)", valueName: "K"))
+    @Option(help: .init("Samples per mixture. (default: 8)", valueName: "K"))
     var samples: Int?
 
     @Option(help: .init("λ of the distance that finds positive pairs. (default: 1)", valueName: "X"))
     var lambda: Double?
 
-    @Option(help: .init("Pairs of videos nearer than this are positive.", valueName: "X"))
+    @Option(help: .init("Pairs of videos with a smaller distance are positive.", valueName: "X"))
     var tau: Double?
 
     @Option(
@@ -237,16 +238,16 @@ struct TrainAugmentationOptions: ParsableArguments {
     @Option(help: .init("Smallest part of the picture that a crop keeps. (default: 0.35)", valueName: "X"))
     var cropArea: Double?
 
-    @Flag(help: "Take whole pictures.")
+    @Flag(help: "Do not crop.")
     var noCrop = false
 
-    @Flag(help: "Mirror nothing.")
+    @Flag(help: "Do not mirror.")
     var noFlip = false
 
-    @Flag(help: "Leave brightness, contrast, saturation and hue alone.")
+    @Flag(help: "Do not change brightness, contrast, saturation and hue.")
     var noJitter = false
 
-    @Flag(help: "Keep all clips in colour.")
+    @Flag(help: "Do not turn clips grey.")
     var noGrayscale = false
 
     @Option(help: .init("Probability of a blur. (default: 0)", valueName: "P"))
@@ -279,18 +280,18 @@ struct TrainRunningOptions: ParsableArguments {
     @Option(help: .init("Threads of the network. (default: by the processors)", valueName: "N"))
     var threads: Int?
 
-    @Option(help: .init("Of the network's products. (default: automatic)", valueName: "TYPE"))
+    @Option(help: .init("Precision of the network's products. (default: automatic)", valueName: "TYPE"))
     var precision: Precision?
 
-    @Option(help: .init("Steps from one line of the log to the next. (default: 10)", valueName: "N"))
+    @Option(help: .init("Steps between lines of the log. (default: 10)", valueName: "N"))
     var logEvery: Int?
 
-    @Option(help: .init("Steps from one checkpoint to the next. (default: 200)", valueName: "N"))
+    @Option(help: .init("Steps between checkpoints. (default: 200)", valueName: "N"))
     var checkpointEvery: Int?
 
     @Option(
         help: .init(
-            "Steps from one model that is kept in DIR/steps to the next. (default: none)", valueName: "N"))
+            "Steps between models that are kept in DIR/steps. (default: none)", valueName: "N"))
     var keepEvery: Int?
 
     @OptionGroup var isolation: IsolationOption

@@ -6,16 +6,15 @@ import Synchronization
 struct WatchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "watch",
-        abstract: "Keep the index in step with folders, until interrupted.",
+        abstract: "Update the index, then follow folders until interrupted.",
         discussion: """
-            Brings the index in step first, as mixtape index does, and then follows what happens in the folders: new and \
-            changed files are indexed once they are written to their end, renamed ones recognised, deleted ones forgotten. \
-            A line is printed for each run that changed something. Changes that other machines make on network folders \
-            are not seen.
+            Updates the index as mixtape index does, and then follows the folders: new and changed files are indexed \
+            once they are complete, renamed files recognised, deleted files forgotten. Prints a line for each run that \
+            changed something. Changes that other machines make on network folders are not seen.
             """)
 
     @Argument(
-        help: .init("Folders to watch, with all that is in them.", valueName: "FOLDER"),
+        help: .init("Folders to watch, with the folders in them.", valueName: "FOLDER"),
         completion: .directory)
     var folders: [String]
 
@@ -23,13 +22,13 @@ struct WatchCommand: ParsableCommand {
 
     @Option(
         help: .init(
-            "Seconds of quiet after which a file, or a burst of changes, is taken to be whole.",
+            "Seconds without a change after which a file, or a burst of changes, counts as complete.",
             valueName: "S"))
     var quiet = 1.0
 
     @OptionGroup var options: IndexOptions
 
-    @Flag(help: "Print each run's result as a line of JSON.")
+    @Flag(help: "Print one line of JSON per run.")
     var json = false
 
     func validate() throws {
@@ -61,7 +60,7 @@ struct WatchCommand: ParsableCommand {
                     guard isFirst || progress.changedAnything else { return }
                     display.clear()
                     Self.show(progress, json: json)
-                case .indexIsBusy: Terminal.note("another program writes the index; trying again")
+                case .indexIsBusy: Terminal.note("another program writes the index; will try again")
                 }
             }, isCancelled: Interrupts.wereReceived)
         throw Interrupts.exitCode

@@ -6,10 +6,10 @@ import Service
 struct WorkCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "work",
-        abstract: "Help other machines to index: work on a shared index's queue.",
+        abstract: "Help other machines to index: work on the queue of a shared index.",
         discussion: """
-            mixtape index, on any machine, puts files in the queue and works on it; this command works on it alone, until it \
-            is empty. What a worker that dies was at goes back into the queue after --lease seconds.
+            mixtape index puts files into the queue and works on it. This command, on any number of other machines, only \
+            works on it, until it is empty. Files of a worker that dies return to the queue after --lease seconds.
             """)
 
     @OptionGroup var places: LibraryOptions
@@ -18,7 +18,7 @@ struct WorkCommand: ParsableCommand {
 
     @OptionGroup var lease: LeaseOption
 
-    @Flag(help: "Stay when the queue is empty, for what comes, until interrupted.")
+    @Flag(help: "Wait for new files when the queue is empty, until interrupted.")
     var stay = false
 
     @Flag(help: "Print the result as JSON.")
@@ -30,7 +30,7 @@ struct WorkCommand: ParsableCommand {
         request.workers = reading.workers
         request.timeLimit = reading.timeLimit
         request.lease = lease.seconds
-        request.stays = stay
+        request.waitsForMore = stay
         Interrupts.catchSignals()
         let display = ProgressDisplay()
         let summary: IndexSummary
@@ -46,15 +46,15 @@ struct WorkCommand: ParsableCommand {
 struct CandidatesCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "candidates",
-        abstract: "Have a shared index's server find candidates, and measure how many it takes.",
+        abstract: "Let the server of a shared index find candidates, and measure how many are needed.",
         discussion: """
-            Makes an HNSW index (pgvector), for mixtape search --candidates; new videos come into it by themselves. Then \
-            compares what searches by 10 to 1000 candidates find with what exact ones do; mixtape info says it again.
+            Makes an HNSW index (pgvector) for mixtape search --candidates; new videos are added to it automatically. Then \
+            compares searches of 10 to 1000 candidates with exact ones. mixtape info shows the result again.
             """)
 
     @OptionGroup var places: LibraryOptions
 
-    @Option(help: .init("Videos of the index that are searched for.", valueName: "N"))
+    @Option(help: .init("Videos of the index to search for.", valueName: "N"))
     var queries = 100
 
     @Flag(help: "Print the result as JSON.")

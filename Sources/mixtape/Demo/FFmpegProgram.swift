@@ -21,7 +21,8 @@ enum FFmpegProgram {
         guard process.terminationStatus == 0 else {
             let said = String(decoding: text, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
             throw CommandError(
-                message: process.terminationStatus == 127 ? "there is no ffmpeg program" : "ffmpeg: \(said)",
+                message: process.terminationStatus == 127
+                    ? "the program ffmpeg is not installed" : "ffmpeg: \(said)",
                 hint: hint)
         }
     }

@@ -94,8 +94,8 @@ struct Exporter {
 
     private static func foreign(_ path: String) -> CommandError {
         CommandError(
-            message: "\(path): is there already, and is not of an earlier export",
-            hint: "name another folder, or write over it with --replace")
+            message: "\(path): already exists, and mixtape did not export it",
+            hint: "name another folder, or pass --replace")
     }
 
     /// The first bytes of a file; nil where there is none.

@@ -37,11 +37,11 @@ struct DuplicatesReport {
         ]
         if shown < all { facts.append(("Shown", String(shown))) }
         if response.found.rejected > 0 {
-            facts.append(("Pairs decided against", String(response.found.rejected)))
+            facts.append(("Rejected pairs", String(response.found.rejected)))
         }
         facts.append(("Largest distance", response.maximumDistance.fixed(2)))
         if let score = response.minimumScore {
-            facts.append(("Least score", score.fixed(2)))
+            facts.append(("Lowest score", score.fixed(2)))
         }
         let groups = response.groups.enumerated().map { group($0.element, number: $0.offset + 1) }
         let list =
@@ -82,7 +82,7 @@ struct DuplicatesReport {
             """
             <div class="score yes"><b>\($0.fixed(2))</b>\
             <span class="meter" aria-hidden="true"><span style="width:\((100 * $0).fixed(1))%"></span></span>\
-            <span class="small">least score of a copy</span></div>
+            <span class="small">lowest score of a copy</span></div>
             """
         }
         return """
@@ -153,8 +153,8 @@ struct DuplicatesReport {
         let rest = videos.count - items.count
         return """
             <details>
-            <summary>\(videos.count) \(videos.count == 1 ? "video shows" : "videos show") too little to be told from others</summary>
-            <p class="small">They were compared by content alone.</p>
+            <summary>\(videos.count) \(videos.count == 1 ? "video shows" : "videos show") too little to be compared by their pictures</summary>
+            <p class="small">They were only checked for identical files.</p>
             <ul>\(items.joined(separator: "\n"))\(rest > 0 ? "<li>and \(rest) more</li>" : "")</ul>
             </details>
             """
@@ -171,10 +171,10 @@ struct DuplicatesReport {
         <details>
         <summary>How to read this page</summary>
         <dl>
-        <dt>Group</dt><dd>Videos that share footage with one of them, its centre. Every member matches the centre: groups do not chain.</dd>
-        <dt>Keep</dt><dd>A suggestion: the longest, else the largest picture, else the best quality. Nothing was deleted.</dd>
-        <dt>Least score</dt><dd>The lowest probability, among all pairs of the group, that both share footage.</dd>
-        <dt>Distance</dt><dd>The Bhattacharyya distance to the group's centre: 0 for the same content.</dd>
+        <dt>Group</dt><dd>Videos that share footage with one of them, the one to keep. Every member matches that one, so similarity does not chain.</dd>
+        <dt>Keep</dt><dd>A suggestion: the longest, then the largest picture, then the best quality. Nothing was deleted.</dd>
+        <dt>Lowest score</dt><dd>The lowest probability that a member shares footage with the one to keep.</dd>
+        <dt>Distance</dt><dd>The Bhattacharyya distance to the one to keep: 0 for identical content.</dd>
         </dl>
         </details>
         """

@@ -10,8 +10,8 @@ struct ReportFile {
         self.path = path
         guard !replacing, FileManager.default.fileExists(atPath: path), !Self.isReport(path) else { return }
         throw CommandError(
-            message: "\(path): is there already, and is no page that mixtape has made",
-            hint: "name another file, or write over it with --replace")
+            message: "\(path): already exists, and mixtape did not make it",
+            hint: "name another file, or pass --replace")
     }
 
     /// An earlier page, or an empty file.
@@ -33,11 +33,11 @@ struct ReportFile {
 struct ReportOptions: ParsableArguments {
     @Option(
         help: .init(
-            "Write a page to look at, with pictures of all that was found; an earlier page is written over.",
+            "Write a page with pictures of everything that was found. Replaces an earlier page.",
             valueName: "FILE"), completion: .file())
     var html: String?
 
-    @Flag(help: "With --html: write over a file that is no such page.")
+    @Flag(help: "With --html: replace a file that is not such a page.")
     var replace = false
 
     func validate() throws {

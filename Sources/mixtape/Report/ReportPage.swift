@@ -47,7 +47,7 @@ struct ReportPage {
         } catch {
             throw CommandError(
                 message: "\(path): \(error.description)",
-                hint: "--html names the page to write, in a folder that is there")
+                hint: "name a page in an existing folder with --html")
         }
     }
 

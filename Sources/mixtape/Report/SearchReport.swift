@@ -193,20 +193,20 @@ struct SearchReport {
     }
 
     private static let emptiness = """
-        <p class="note">The query shows next to nothing, such as black or noise: what is near to it says little.</p>
+        <p class="note">The query shows next to nothing, such as black or noise, so its matches mean little.</p>
         """
 
     private static let explanation = """
         <details>
         <summary>How to read this page</summary>
         <dl>
-        <dt>Score</dt><dd>The probability that both videos share footage, as the model was measured to be right. Videos at or above \
-        the model's threshold are marked; the others are listed because they are the nearest.</dd>
-        <dt>Distance</dt><dd>The Bhattacharyya distance between both videos' distributions: 0 for the video itself, and the larger \
-        the less alike.</dd>
-        <dt>Uncertainty</dt><dd>The mean logarithm of a video's variances. Larger, that is nearer to 0, means less certain: dark, \
+        <dt>Score</dt><dd>The probability that both videos share footage. Videos at or above the model's threshold are marked; the \
+        others are only the nearest.</dd>
+        <dt>Distance</dt><dd>The Bhattacharyya distance between both videos' distributions: 0 for the video itself, larger for \
+        less similar videos.</dd>
+        <dt>Uncertainty</dt><dd>The mean logarithm of a video's variances. Larger (closer to 0) means less certain, as with dark, \
         blurred or empty pictures.</dd>
-        <dt>Time lines</dt><dd>The query above, the match below, each over its own length. Bands join the parts that show the same.</dd>
+        <dt>Time lines</dt><dd>The query above, the match below, each over its own length. Bands join corresponding parts.</dd>
         </dl>
         </details>
         """

@@ -81,7 +81,7 @@ struct TimeBars {
 
     /// The same in words, for those who do not see the lines.
     private var words: String {
-        guard let best = pairs.first else { return "The videos were compared as wholes." }
+        guard let best = pairs.first else { return "The whole videos were compared." }
         let more = pairs.count > 1 ? ", and \(pairs.count - 1) more" : ""
         return
             "\(upperName) \(span(best.upper)) corresponds to \(lowerName.lowercased()) \(span(best.lower))\(more)."

@@ -18,7 +18,7 @@ final class DuplicatesDisplay: Sendable {
             switch progress.phase {
             case .reading: "reading clips"
             case .comparing: "comparing videos"
-            case .aligning: "aligning near ones"
+            case .aligning: "aligning the nearest"
             }
         let facts = "\(work), \(Int(progress.share * 100)) %"
         guard isTerminal else { return Terminal.note(facts) }
