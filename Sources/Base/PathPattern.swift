@@ -22,7 +22,7 @@ public struct PathPattern: Sendable, Hashable {
         case folders
     }
 
-    /// Longer patterns are refused: nobody writes them, and matching takes the time of both lengths multiplied.
+    /// Longer patterns are refused, because matching takes the product of both lengths.
     public static let longest = 4096
 
     /// Nil for an empty pattern, one that is too long, and one that ends within `[…]` or behind `\`.

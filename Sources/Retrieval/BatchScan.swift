@@ -162,7 +162,7 @@ extension BatchScan.LibraryScan {
     fileprivate struct ChosenRows: Sendable {
         var rows: [UInt32] = []
         var queries: [(number: Int, count: Int)] = []
-        /// Some may be no distributions, which must not be missed: the codes say nothing of them.
+        /// Some may be invalid distributions, which must not be missed; the codes do not show it.
         var mayBeBroken = false
     }
 

@@ -39,7 +39,7 @@ struct CandidateRows: Sendable {
             found.append((UInt32(row), distance))
             if distance < smallest.threshold {
                 smallest.offer(distance)
-                // A width at which the error says nothing (over ten million dimensions) makes all rows candidates.
+                // At over ten million dimensions the error bound is useless, and all rows become candidates.
                 if r < 0.5 { tighten((Double(smallest.threshold) + c) / (1 - r)) }
             }
             if found.count >= compactAt { compact() }

@@ -87,7 +87,7 @@ public final class SearchEngine: Sendable {
             IndexError(
                 reason: .busy, path: index.folder,
                 message: "the index changes faster than it can be searched",
-                hint: "search again when less is being removed"))
+                hint: "search again once fewer videos are being removed"))
     }
 
     private struct PreparedQuery {
@@ -129,7 +129,7 @@ public final class SearchEngine: Sendable {
             throw .index(
                 IndexError(
                     reason: .failed, path: index.folder,
-                    message: "the model gave values for the query that are not those of a distribution",
+                    message: "the model gave values for the query that are not a valid distribution",
                     hint: "the model may be damaged; try another with --model"))
         }
         return moments
@@ -302,7 +302,7 @@ extension SearchEngine {
         return IndexError(
             reason: .corrupted, path: video?.identity.path ?? index.folder,
             message:
-                "the moments of video \(id) in the index \(index.folder) are not those of a distribution",
+                "the moments of video \(id) in the index \(index.folder) are not a valid distribution",
             hint: "remove the video from the index and index it again")
     }
 }

@@ -3,27 +3,27 @@ import Indexing
 
 /// Which videos of an index may answer, by what is known of their files. What is not set admits all.
 public struct VideoFilter: Sendable, Hashable {
-    /// One of these fits the path; empty admits all.
+    /// Keeps paths that match one of these; empty keeps all.
     public var paths: [PathPattern] = []
-    /// None of these fits the path.
+    /// Drops paths that match one of these.
     public var excludedPaths: [PathPattern] = []
-    /// Seconds, at least; a video whose duration is unknown is left out where this or the next is set.
+    /// The shortest duration, in seconds. Videos of unknown duration are dropped if this or `longest` is set.
     public var shortest: Double?
-    /// Seconds, at most.
+    /// The longest duration, in seconds.
     public var longest: Double?
-    /// Nanoseconds since 1970: files last changed then or later.
+    /// Keeps files modified at this time or later, in nanoseconds since 1970.
     public var changedFrom: Int64?
-    /// Nanoseconds since 1970: files last changed before.
+    /// Keeps files modified before this time, in nanoseconds since 1970.
     public var changedBefore: Int64?
-    /// Bytes of the file, at least.
+    /// The smallest file, in bytes.
     public var smallest: Int64?
-    /// Bytes of the file, at most.
+    /// The largest file, in bytes.
     public var largest: Int64?
 
-    /// Admits every video.
+    /// Keeps every video.
     public init() {}
 
-    /// Whether it admits every video, whatever is known of it.
+    /// Whether it keeps every video.
     public var admitsAll: Bool { self == VideoFilter() }
 
     /// Whether a video may answer.

@@ -15,7 +15,7 @@ public struct AlignedSegment: Sendable, Equatable {
     /// Seconds of the target that pass in a second of the query.
     public var speed: Double
     /// Σ weight · log((1 + D)/(1 + d)) over the segment's clips, D being the farthest that clips can lie apart and
-    /// still correspond: how much speaks for the segment. Grows with its length and with its nearness.
+    /// still correspond: the evidence for the segment. Grows with its length and its closeness.
     public var evidence: Double
     /// Σ of the weights: how many fully telling clips the segment is worth.
     public var information: Double

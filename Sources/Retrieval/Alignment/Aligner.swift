@@ -9,13 +9,14 @@ import Glibc
 /// The shares of D below were fitted with an earlier model, on whose scale D was 200; they held in `tools/measure/segments` with
 /// the present one, and were not fitted again.
 public struct AlignmentOptions: Sendable, Equatable {
-    /// D: clips farther apart than this speak against showing the same.
+    /// D: clips farther apart than this are evidence against a segment.
     public var maximumClipDistance: Double
-    /// What a clip that doesn't fit can speak against a segment at most, below 0: small numbers bridge long gaps.
+    /// The most evidence against a segment that one clip can be, below 0. The closer to 0, the longer the gaps a segment may
+    /// span.
     public var leastEvidence: Double
-    /// Segments for which less speaks are no segments.
+    /// Segments with less evidence are dropped.
     public var minimumEvidence: Double
-    /// What a speed of 2 or of ½ costs: of lines that fit alike the one at speed 1 is taken.
+    /// The evidence that a speed of 2 or of ½ costs, so that of equally good lines the one at speed 1 wins.
     public var speedCost: Double
     /// Segments farther apart than this share of D are no segments; 0.65, of which one in five is right, where nothing else
     /// speaks for them.
@@ -47,7 +48,7 @@ public struct AlignmentOptions: Sendable, Equatable {
     /// A segment is as likely as not right where its distance is this share of D.
     private static let evenShare = 0.55
 
-    /// What speaks for clips at a distance showing the same, log((1 + D)/(1 + d)); below 0 where more speaks against it.
+    /// The evidence that clips at a distance show the same, log((1 + D)/(1 + d)); below 0 if it is against it.
     func evidence(_ distance: Double) -> Double {
         max(leastEvidence, log((1 + maximumClipDistance) / (1 + distance)))
     }

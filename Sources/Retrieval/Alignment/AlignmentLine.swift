@@ -14,20 +14,20 @@ struct AlignmentLine: Sendable, Equatable {
     }
 }
 
-/// The part of a line for which most speaks.
+/// The part of a line with the most evidence.
 struct LineRun: Sendable {
     var line: AlignmentLine
     /// Clips of the query, both ends included.
     var first: Int
     var last: Int
-    /// What speaks for it, less what its speed costs.
+    /// The evidence for it, less the cost of its speed.
     var evidence: Double
     /// As a segment's.
     var distance: Double
     var information: Double
 }
 
-/// What speaks for two tracks corresponding along lines.
+/// The evidence that two tracks correspond along lines.
 struct LineEvidence: Sendable {
     let distances: ClipDistances
     let query: ClipTimes
@@ -36,8 +36,8 @@ struct LineEvidence: Sendable {
     let targetWeights: [Double]
     let options: AlignmentOptions
 
-    /// The contiguous run of the query's clips for which most speaks along a line, in one pass: a sum that has fallen
-    /// to 0 is better begun anew (Bentley 1984). Nil where nothing speaks for any.
+    /// The contiguous run of the query's clips with the most evidence along a line, in one pass: a sum that has fallen
+    /// to 0 is better started again (Bentley 1984). Nil if there is evidence for none.
     func bestRun(_ line: AlignmentLine) -> LineRun? {
         var best: (first: Int, last: Int, sum: Double)?
         var first = 0

@@ -55,7 +55,7 @@ struct ClipDistances: Sendable {
     /// From clip i of the query to what the target shows a share f of the way from the middle of its clip j to that of
     /// the next one, which is taken for the mixture (1 − f, f) of the two.
     ///
-    /// Of Gaussians of like variance the distance is a square of a length, and that of a point between two others is
+    /// For Gaussians of similar variance the distance is a squared length, and that of a point between two others is
     /// (1 − f)·a + f·b − f(1 − f)·c, c being the distance of those two (Stewart's theorem).
     func between(_ i: Int, _ j: Int, _ f: Double) -> Double {
         let a = self[i, j]

@@ -1,9 +1,8 @@
 import Distributions
 
-/// How much a clip says of the video that it is from, in 0…1.
+/// How well a clip identifies its video: 0 for black or noise, 1 for typical footage.
 ///
-/// Black starts, empty pictures, television noise and titles on them look alike in videos that have nothing to do with each
-/// other. Near to nothing, a clip says nothing: its weight rises with its distance to the nearest clip that shows
+/// Black starts, empty pictures, television noise and titles on them look alike in unrelated videos. A clip's weight rises with its distance to the nearest clip that shows
 /// nothing, from 0 at `nothing` to 1 at `something`, in units of the distance up to which clips correspond. Measured with the
 /// default model on 10,474 clips of 2,864 videos: black and next to black lie up to 36 from black, and one clip in fifty
 /// of all below 98; the unit is 83.

@@ -4,7 +4,7 @@ import Synchronization
 
 /// Finds groups of videos that share footage in an index.
 ///
-/// 1. Files of the same content are one video from here on (`Contents`).
+/// 1. Files of the same content are one video from here on (`DistinctContents`).
 /// 2. Clips say less the more videos show the same (`ClipRarity`).
 /// 3. Candidates are the pairs near as a whole, and those of which clips are near, since an excerpt can be far from the whole
 ///    that it is of; both exactly (`PairJoin`).
@@ -60,7 +60,7 @@ public struct DuplicateFinder: Sendable {
         let result = snapshot.moments.withRows { wholes in
             snapshot.clips.withRows { clips in
                 Result { () throws(DuplicateError) in
-                    let contents = Contents(
+                    let contents = DistinctContents(
                         videos: snapshot.videos, ids: (0..<wholes.count).map(wholes.video),
                         decisions: decisions)
                     let library = try ClipLibrary(
@@ -73,7 +73,7 @@ public struct DuplicateFinder: Sendable {
     }
 
     private func groups(
-        _ contents: Contents, _ rows: MomentsRows, _ clips: ClipLibrary,
+        _ contents: DistinctContents, _ rows: MomentsRows, _ clips: ClipLibrary,
         _ progress: @escaping @Sendable (DuplicateProgress) -> Void,
         _ isCancelled: @escaping @Sendable () -> Bool
     ) throws(DuplicateError) -> DuplicateGroups {
@@ -117,7 +117,7 @@ public struct DuplicateFinder: Sendable {
             rejected: rejected, similar: self.similar(similar, contents))
     }
 
-    private func similar(_ pairs: [(NodePair, Double)], _ contents: Contents) -> [SimilarVideos] {
+    private func similar(_ pairs: [(NodePair, Double)], _ contents: DistinctContents) -> [SimilarVideos] {
         var distances: [NodePair: Double] = [:]
         for (pair, distance) in pairs { distances[pair] = distance }
         let links = pairs.map { StarGroups.Link(first: $0.first, second: $0.second, distance: $1) }
@@ -134,7 +134,7 @@ public struct DuplicateFinder: Sendable {
     /// What each clip says, by what it shows and by how many other videos show the same: intros and endings that many share
     /// make no duplicates.
     private func weights(
-        _ contents: Contents, _ clips: ClipLibrary, _ isTelling: [Bool],
+        _ contents: DistinctContents, _ clips: ClipLibrary, _ isTelling: [Bool],
         _ progress: @escaping @Sendable (DuplicateProgress) -> Void,
         _ isCancelled: @escaping @Sendable () -> Bool
     ) throws(DuplicateError) -> [Double] {
@@ -160,7 +160,7 @@ public struct DuplicateFinder: Sendable {
 
     /// Pairs that may match, by first and then second node.
     private func candidates(
-        _ contents: Contents, _ rows: MomentsRows, _ clips: ClipLibrary, _ weights: [Double],
+        _ contents: DistinctContents, _ rows: MomentsRows, _ clips: ClipLibrary, _ weights: [Double],
         _ isTelling: [Bool], _ progress: @escaping @Sendable (DuplicateProgress) -> Void,
         _ isCancelled: @escaping @Sendable () -> Bool
     ) throws(DuplicateError) -> [NodePair] {
@@ -211,7 +211,7 @@ public struct DuplicateFinder: Sendable {
             .index(
                 IndexError(
                     reason: .corrupted, path: video(row)?.identity.path ?? index.folder,
-                    message: "its moments in the index \(index.folder) are not those of a distribution",
+                    message: "its moments in the index \(index.folder) are not a valid distribution",
                     hint: "remove the video from the index and index it again"))
         }
     }

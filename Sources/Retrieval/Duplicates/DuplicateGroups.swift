@@ -83,7 +83,7 @@ public struct DuplicateGroups: Sendable {
     public var groups: [DuplicateGroup]
     /// Videos that were compared.
     public var videos: Int
-    /// Videos with too little information to be told from others like them, by path: compared by content alone.
+    /// Videos that show too little to be compared by their pictures, by path: only checked for identical files.
     public var uninformative: [IndexedVideo]
     /// Pairs that would be in these groups and are not, since it was decided so.
     public var rejected: Int

@@ -2,7 +2,7 @@ import Indexing
 
 /// Makes groups, as they are shown, of the nodes that were put together.
 struct GroupAssembly {
-    let contents: Contents
+    let contents: DistinctContents
     /// Of the pairs that match.
     let evidence: [NodePair: PairEvidence]
 

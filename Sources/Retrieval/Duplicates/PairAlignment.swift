@@ -7,7 +7,7 @@ import Indexing
 struct PairEvidence: Sendable, Equatable {
     /// How far apart corresponding clips lie, on the scale of whole videos' distances.
     var distance: Double
-    /// The part of the longer one that the shorter one is an excerpt of; nil where it is none.
+    /// The part of the longer video that the shorter one is an excerpt of; nil if it is not an excerpt.
     var interval: TimeRange?
     /// Whether the shorter one is the first of the two.
     var isFirstShorter: Bool
@@ -75,9 +75,9 @@ struct PairAlignment: Sendable {
     /// correspond by what is seen, the candidate has no evidence.
     ///
     /// - Parameters:
-    ///   - first, second: their clips' weights are those of what speaks for a match.
+    ///   - first, second: the weights of their clips are for evidence of a match.
     ///   - information: what all of the first and all of the second says; more than the weights add up to where clips that
-    ///     others share speak for no match.
+    ///     others share are no evidence for a match.
     ///   - pictures: what the first (true) or the second (false) looks like; asked for where there is a judge.
     func candidate(
         _ first: ClipTrack, _ second: ClipTrack, information: (first: Double, second: Double),

@@ -86,7 +86,7 @@ package struct PairJoin: Sendable {
         precondition(owners.count == rows.count, "a row has an owner")
         var effort = Effort()
         let found = try pairs(
-            in: rows, among: chosen, once: .eachPairOfOwners(owners), effort: &effort, progress: progress,
+            in: rows, among: chosen, dropping: .eachPairOfOwners(owners), effort: &effort, progress: progress,
             isCancelled: isCancelled)
         // Two threads may have met the same two owners.
         var last: RowPair?
@@ -107,7 +107,7 @@ package struct PairJoin: Sendable {
         precondition(owners.count == rows.count, "a row has an owner")
         var effort = Effort()
         let found = try pairs(
-            in: rows, among: chosen, once: .eachRowAndOwner(owners), effort: &effort, progress: progress,
+            in: rows, among: chosen, dropping: .eachRowAndOwner(owners), effort: &effort, progress: progress,
             isCancelled: isCancelled)
         var counts = [Int](repeating: 0, count: rows.count)
         // Pairs come by first and then second row, so that a row meets all rows of one owner before those of the next.
@@ -122,17 +122,18 @@ package struct PairJoin: Sendable {
         return counts
     }
 
-    /// Which pairs are one too many; given by the owner of each row.
-    package enum Once: Sendable {
-        /// Rows of one owner, and of two owners that have a pair already.
+    /// Which pairs to drop as redundant, given each row's video.
+    package enum Redundancy: Sendable {
+        /// Pairs within one video, and further pairs of two videos.
         case eachPairOfOwners([Int32])
-        /// Rows of one owner, and those of which each has a pair with the other's owner already.
+        /// Pairs within one video, and pairs of rows that both have a pair with the other's video already.
         case eachRowAndOwner([Int32])
     }
 
     /// The same as `pairs`; says what it took.
     package func pairs(
-        in rows: MomentsRows, among chosen: [UInt32], once: Once? = nil, effort: inout Effort,
+        in rows: MomentsRows, among chosen: [UInt32], dropping redundancy: Redundancy? = nil,
+        effort: inout Effort,
         progress: @Sendable (Double) -> Void = { _ in }, isCancelled: @Sendable () -> Bool = { false }
     ) throws(PairFailure) -> [RowPair] {
         guard chosen.count > 1 else { return [] }
@@ -143,7 +144,7 @@ package struct PairJoin: Sendable {
             let tree = RowTree(
                 try PairBounds(
                     rows, chosen, distance: maximumDistance, threads: threads, isCancelled: isCancelled))
-            let search = Search(rows: rows, chosen: chosen, once: once, tree: tree, join: self)
+            let search = Search(rows: rows, chosen: chosen, redundancy: redundancy, tree: tree, join: self)
             let blocks = RowBlocks(
                 count: tree.leafCount, size: 4, threads: threads, threshold: 64)
             parts = try blocks.accumulate(
@@ -191,7 +192,7 @@ extension PairJoin {
     private struct Search: Sendable {
         let rows: MomentsRows
         let chosen: [UInt32]
-        let once: Once?
+        let redundancy: Redundancy?
         let tree: RowTree
         let join: PairJoin
 
@@ -203,7 +204,7 @@ extension PairJoin {
                 let lane = place - tree.starts[leaf]
                 for other in leaves { addNear(leaf, lane, other, &part) }
                 let row = Int(chosen[Int(tree.order[place])])
-                if once != nil {
+                if redundancy != nil {
                     var near: [UInt32] = []
                     swap(&near, &part.near)
                     near.removeAll { isTooMany(row, Int($0), part) }
@@ -235,9 +236,9 @@ extension PairJoin {
             }
         }
 
-        /// Whether the pair would be one too many; nothing is read to say so.
+        /// Whether the pair would be redundant; reads no vectors.
         private func isTooMany(_ first: Int, _ second: Int, _ part: Part) -> Bool {
-            switch once {
+            switch redundancy {
             case nil: false
             case .eachPairOfOwners(let owners):
                 owners[first] == owners[second]
@@ -253,7 +254,7 @@ extension PairJoin {
         private func take(_ pair: RowPair, _ part: inout Part) {
             var pair = pair
             let (first, second) = (Int(pair.first), Int(pair.second))
-            switch once {
+            switch redundancy {
             case nil: break
             case .eachPairOfOwners(let owners):
                 part.met.insert(Self.key(owners[first], owners[second]))

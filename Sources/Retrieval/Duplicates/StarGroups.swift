@@ -1,4 +1,4 @@
-/// Groups without chaining: every member is linked to its group's centre, and nobody is in two groups.
+/// Groups without chaining: every member is linked to its group's centre, and no node is in two groups.
 ///
 /// The video with the most links that are still free becomes a centre (of several such, the one nearest to its neighbours on
 /// average, then the first), and those it is linked with its members; then the next among what is left. A chain of

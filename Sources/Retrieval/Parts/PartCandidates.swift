@@ -5,14 +5,14 @@ import Distributions
 /// A clip that many videos show, such as an intro, counts for less (`ClipRarity`). A query that is an intro, or one with many
 /// copies, is searched for in full: all of its clips are alike in that.
 struct PartCandidates {
-    /// At most so many, those for which most speaks first.
+    /// At most this many, those with the most evidence first.
     private static let most = 32
     /// Clips of a query that are searched for; of more, as many at even distances.
     private static let mostClips = 128
     /// Nearest clips of the library for each.
     private static let hitsPerClip = 64
 
-    /// Numbers of videos, the one for which most speaks first.
+    /// Ids of videos, the one with the most evidence first.
     let videos: [Int64]
     /// Of the query's clips, rarity taken into account.
     let weights: [Double]

@@ -61,7 +61,7 @@ extension SearchEngine {
         throw .index(
             IndexError(
                 reason: .busy, path: index.folder,
-                message: "the index's file of \(kind) is damaged again and again",
+                message: "the index's file of \(kind) was damaged again after it was made",
                 hint: "check the disk that the index lies on"))
     }
 }

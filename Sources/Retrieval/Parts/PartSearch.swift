@@ -83,13 +83,13 @@ extension SearchEngine {
             throw .index(error)
         }
         let aligned = Set(matches.prefix(Self.nearestWholes).map(\.video.id)).union(candidates.videos)
-        let own = TellingPart(of: query.whole.mixture, information)
+        let own = InformativePart(of: query.whole.mixture, information)
         let compared = try each(of: matches, isCancelled) { (match) throws(IndexError) in
             guard aligned.contains(match.video.id) else { return Compared(match: match) }
             return try self.aligned(match, own, track, aligner, information)
         }
         guard let pictures = query.pictures else { return ranked(compared.map(\.match), options, judge) }
-        // Where all look alike, no part may be told from others.
+        // If all look alike, no part can be told from the others.
         let near = Set(
             compared.map(\.match).sorted { $0.distance < $1.distance }.prefix(Self.nearestLookedAt)
                 .map(\.video.id))
@@ -130,12 +130,12 @@ extension SearchEngine {
 
     /// A match with the segments by which it corresponds to a query; nil where the video is gone.
     private func aligned(
-        _ match: Match, _ own: TellingPart, _ track: ClipTrack, _ aligner: Aligner,
+        _ match: Match, _ own: InformativePart, _ track: ClipTrack, _ aligner: Aligner,
         _ information: ClipInformation
     ) throws(IndexError) -> Compared? {
         guard let target = try index.mixtureIfThere(ofVideo: match.video.id) else { return nil }
         var match = match
-        let other = TellingPart(of: target.mixture, information)
+        let other = InformativePart(of: target.mixture, information)
         if !own.isWhole || !other.isWhole {
             match.distance = Bhattacharyya.closedForm(own.mixture.moments(), other.mixture.moments())
         }
@@ -147,7 +147,7 @@ extension SearchEngine {
         return Compared(match: match, intervals: target.intervals)
     }
 
-    /// A match with what looking at its pictures said: at the segments that most speaks for, until one agrees.
+    /// A match with the agreement of its pictures, compared at the segments with the most evidence until one agrees.
     ///
     /// - Parameter isNear: looks at the whole where no part corresponds.
     private func lookedAt(
@@ -219,8 +219,8 @@ extension SearchEngine {
     }
 }
 
-/// What a video says, without its clips that show nothing: a black start that two share makes them no nearer.
-private struct TellingPart {
+/// A video without its clips that show nothing, so that a shared black start brings two videos no closer.
+private struct InformativePart {
     /// Of all clips.
     let weights: [Double]
     let mixture: GaussianMixture

@@ -24,7 +24,7 @@ public struct FootageJudge: Sendable {
         self.score = score
     }
 
-    /// Of a model whose distances nobody has held against pairs that are known: it says of none that it shares footage.
+    /// For a model without scores: no pair counts as shared footage.
     public static let distanceAlone = FootageJudge(threshold: 1) { _, _ in 0 }
 
     /// Whether the two share footage.

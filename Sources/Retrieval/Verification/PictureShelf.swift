@@ -13,11 +13,11 @@ final class PictureShelf: Sendable {
         var clips = 0
     }
 
-    private let contents: Contents
+    private let contents: DistinctContents
     private let index: VideoIndex
     private let kept = Mutex(Kept())
 
-    init(_ contents: Contents, in index: VideoIndex) {
+    init(_ contents: DistinctContents, in index: VideoIndex) {
         self.contents = contents
         self.index = index
     }

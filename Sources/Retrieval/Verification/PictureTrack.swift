@@ -16,7 +16,7 @@ public struct PictureTrack: Sendable {
     let spacing: Double
     /// When each clip is, with its mean picture of 28 × 28 cells, row by row.
     let details: [(interval: TimeRange, cells: [Float])]
-    /// The part of the picture that is no constant bar.
+    /// The part of the picture without constant bars.
     let content: PictureBox
 
     /// Nil where no signatures were kept.
@@ -103,7 +103,7 @@ public struct PictureTrack: Sendable {
         rows.withUnsafeBytes { body($0.baseAddress!.assumingMemoryBound(to: Float.self)) }
     }
 
-    /// The mean picture of the clips within a time range, at 28 × 28 cells; nil where there are none.
+    /// The mean picture of the clips within a time range, at 28 × 28 cells; nil if there are none.
     func detail(in range: TimeRange) -> [Float]? {
         var sum: [Float] = []
         var weight: Float = 0

@@ -11,7 +11,7 @@ import Distributions
 public struct Verifier: Sendable {
     /// Pictures of a segment that are compared, spread evenly over it.
     private static let mostPictures = 24
-    /// Fewer say nothing of changes.
+    /// With fewer, changes mean nothing.
     private static let fewestPictures = 3
     /// Enlargements of the query that a search begins with, beside its own size.
     private static let zooms = [0.8, 1.25]

@@ -1,8 +1,8 @@
 import Indexing
 
-/// An index's videos by content: what is compared once, however many files hold it, and which pairs of contents were decided
-/// to be no match.
-struct Contents: Sendable {
+/// An index's videos by content: identical files are compared once. Also holds which pairs of contents were rejected as
+/// duplicates.
+struct DistinctContents: Sendable {
     /// One content.
     struct Node: Sendable {
         /// Its row in the moments table; of several files, the first by path's.
@@ -23,7 +23,7 @@ struct Contents: Sendable {
     }
 
     /// - Parameters:
-    ///   - videos: by path; those without a row were stored meanwhile and take no part.
+    ///   - videos: by path; those without a row were stored meanwhile and are left out.
     ///   - ids: the number of each row's video, ascending.
     init(videos: [IndexedVideo], ids: [Int64], decisions: [PairDecision]) {
         rejected = Set(
