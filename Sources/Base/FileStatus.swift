@@ -19,7 +19,7 @@ package struct FileStatus: Equatable, Sendable {
     package var isLink: Bool { mode & S_IFMT == S_IFLNK }
 
     /// The kind of a file that is not a regular one, such as "a named pipe".
-    package var oddity: String? {
+    package var irregularKind: String? {
         switch mode & S_IFMT {
         case S_IFREG: nil
         case S_IFDIR: "a folder"
@@ -27,7 +27,7 @@ package struct FileStatus: Equatable, Sendable {
         case S_IFSOCK: "a socket"
         case S_IFCHR, S_IFBLK: "a device"
         case S_IFLNK: "a symbolic link"
-        default: "no regular file"
+        default: "not a regular file"
         }
     }
 

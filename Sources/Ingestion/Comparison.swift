@@ -41,7 +41,7 @@ struct Comparison {
     }
 
     /// A failed file is not tried again while it is unchanged, unless that is asked for or it could not even be
-    /// read: a row without a fingerprint says nothing about content. What an older version stored is read again where
+    /// read: a row without a fingerprint does not identify its content. What an older version stored is read again where
     /// this version keeps more.
     private static func isSettled(_ row: KnownFile, _ file: ScannedFile, _ retryFailed: Bool) -> Bool {
         guard
@@ -56,20 +56,19 @@ struct Comparison {
 /// Which rows without a file are removed.
 ///
 /// A row is removed where all of this holds:
-/// 1. it lies at or below a root of this run, and certainly nothing is at its path any more (a folder that may not
-///    be looked into proves nothing);
-/// 2. every root it lies below exists and the scan met a file at or below that root: a folder that is missing or has
-///    become empty may be a disk that is not mounted;
-/// 3. the nearest folder above it that still exists is on the filesystem that the file was on: else the disk is
-///    missing from within the root. In a shared index, which knows no filesystems, the file's own folder must exist.
+/// 1. it lies at or below a root of this run, and its path no longer exists (ENOENT; not merely unreadable);
+/// 2. every root above it exists, and the scan found a file at or below that root: a missing or empty folder may be a
+///    disk that is not mounted;
+/// 3. the nearest existing folder above it is on the same filesystem as the file was: otherwise a disk within the root
+///    is missing. A shared index does not know filesystems; there the file's own folder must exist.
 ///
-/// With `prune` the first alone is enough. Rows outside the roots always stay.
-struct Vanishing {
+/// With `prune`, the first rule is enough. Rows outside the roots are always kept.
+struct MissingRows {
     /// Numbers of the rows to remove.
     var removed: [Int64] = []
     /// Rows kept by the second and third rule.
     var kept = 0
-    /// A word on each root under which rows are kept.
+    /// One message per root whose rows are kept although files are missing.
     var problems: [VideoError] = []
 
     init(_ unseen: [KnownFile], scan: ScanResult, prune: Bool, isShared: Bool = false) {

@@ -10,7 +10,7 @@ final class EncodingPool: Sendable {
         /// Reversed: the next is the last.
         var waiting: [EncodingTask]
         var active = 0
-        /// Files that a worker did not survive, each with a second chance.
+        /// Files that crashed a worker; each is retried.
         var suspects: [EncodingTask] = []
     }
     private let run: IndexRun
@@ -41,10 +41,10 @@ final class EncodingPool: Sendable {
         }
     }
 
-    /// Whether a worker did not survive some file.
+    /// Whether some file crashed a worker.
     var hasSuspects: Bool { queue.withLock { !$0.suspects.isEmpty } }
 
-    /// Tries the files that a worker did not survive once more, one at a time, when nothing else takes memory; those that
+    /// Retries the files that crashed a worker, one at a time, when nothing else takes memory; those that
     /// no worker survives again are recorded as failed, and met again when they change or when it is asked for.
     func retrySuspects() {
         let suspects = queue.withLock { queue in
@@ -198,7 +198,7 @@ extension FileIdentity {
         case .success(let status):
             if status.size == size && status.modified == modified { return nil }
             return (
-                "changed_while_reading", "the file changed while it was read; it is taken up in the next run"
+                "changed_while_reading", "the file changed while it was read; the next run reads it again"
             )
         }
     }

@@ -12,7 +12,7 @@ struct ScannedFile {
     var statusChanged: Int64
     /// The number of the stream that was chosen; nil for the file's main one.
     var stream: Int?
-    /// Why it is not even opened: a named pipe, a name that is no text.
+    /// Why it is not even opened: a named pipe, or a name that is not UTF-8.
     var problem: VideoError?
 }
 
@@ -46,7 +46,7 @@ struct ScanResult {
 /// Names that begin with a dot are skipped, and names that do not end like a video's. Links to folders are followed,
 /// each folder being entered once (by device and inode), so loops end; links to files count as the file they lead
 /// to. Pipes, sockets and devices are reported, never opened. A folder that cannot be read is reported and the walk
-/// goes on. A root that is a file is taken whatever its name.
+/// continues. A root that is a file is taken, whatever its name.
 ///
 /// Left out, and counted, are what the rules name, recycle bins and the like, and folders that are marked (`FolderMarks`), but for
 /// roots, which somebody asked for; all names but the first of a file that has several; and links that lead to where the rules
@@ -229,7 +229,7 @@ struct FolderScanner {
             sharedFiles[FolderKey(device: status.device, inode: status.inode), default: []].append(
                 result.files.count)
         }
-        let problem = status.oddity.map {
+        let problem = status.irregularKind.map {
             VideoError(path: path, reason: .notAFile, detail: "\($0), not a file")
         }
         result.files.append(
@@ -287,7 +287,7 @@ struct FolderScanner {
             case ENOENT, ENOTDIR:
                 (.notFound, "no such file or folder" + RegularFile.repairedName(path))
             case EACCES, EPERM: (.permissionDenied, "permission denied")
-            case ELOOP: (.notFound, "a symbolic link that leads in a circle")
+            case ELOOP: (.notFound, "a symbolic link that leads back to itself")
             default: (.readFailed, error.message)
             }
         result.problems.append(VideoError(path: path, reason: reason, detail: detail))

@@ -18,11 +18,11 @@ public struct IndexJobOptions: Sendable {
     /// Files encoded at once; nil for as many as there are processors.
     public var workers: Int?
     /// Whether a run goes on when its queue is empty, for what others put in, until it is cancelled.
-    package var stays = false
+    package var waitsForMore = false
     /// What is taken of the folders.
     public var rules = ScanRules()
     /// Asked of each file that is met; true has the run go on as if it had not looked there.
-    public var leavesAlone: @Sendable (FileState) -> Bool = { _ in false }
+    public var skips: @Sendable (FileState) -> Bool = { _ in false }
 
     /// Asks for an ordinary run over `roots`.
     public init(roots: [String]) { self.roots = roots }
@@ -90,7 +90,7 @@ public struct IndexProgress: Sendable {
     public var withOtherStreams: [String] = []
     /// Seconds since the start.
     public var elapsed: Double = 0
-    /// Bytes that the phase reads: to know files by content, then of those that are encoded; 0 until it is known which those
+    /// Bytes that the phase reads: parts of new files, then the files to encode; 0 until it is known which those
     /// are. Of a shared index, of those that all workers encode while this run lasts.
     public var bytesTotal: Int64 = 0
     /// Those of them that are done; of a file that is being read, the share of its running time that was read.
@@ -115,7 +115,7 @@ public struct IndexProgress: Sendable {
 ///
 /// Files that are as they were (path, size, time) are not read at all. New and changed ones are first known by
 /// content: a moved file keeps its embeddings, a copy shares those of its original, and the rest is decoded and
-/// encoded, several files at once. What is gone is removed, by the rule that `Vanishing` states.
+/// encoded, several files at once. What is gone is removed, by the rule that `MissingRows` states.
 public struct IndexJob: Sendable {
     private let index: any IndexStore
     private let queue: VideoQueue?

@@ -29,7 +29,7 @@ struct IndexRun: Sendable {
         tick()
         var scan = FolderScanner.scan(options.roots, rules: options.rules, isCancelled: { keeper.isStopped })
         scan.files.removeAll {
-            options.leavesAlone(FileState(path: $0.path, size: $0.size, modified: $0.modified))
+            options.skips(FileState(path: $0.path, size: $0.size, modified: $0.modified))
         }
         // The numbers of filesystems mean nothing to other machines, and each may see another time of a file's status.
         if index.isShared {
@@ -100,7 +100,7 @@ struct IndexRun: Sendable {
         }
     }
 
-    /// Knows files by content, several at once; those that cannot be read are recorded as failed.
+    /// Fingerprints files in parallel; files that cannot be read are recorded as failed.
     ///
     /// - Parameter missing: rows whose files were not met, of which a renamed file may be one: what was chosen of it holds.
     private func fingerprints(
@@ -156,14 +156,14 @@ struct IndexRun: Sendable {
     }
 
     private func removeVanished(_ unseen: [KnownFile], _ scan: ScanResult) throws(IndexError) {
-        let vanishing = Vanishing(unseen, scan: scan, prune: options.prune, isShared: index.isShared)
+        let missing = MissingRows(unseen, scan: scan, prune: options.prune, isShared: index.isShared)
         // What is there, and is to be left out from now on, goes as well.
         let passedOver = unseen.filter { scan.passesOver($0.identity.path) }.map(\.id)
-        let removed = try index.remove(ids: Array(Set(vanishing.removed + passedOver)).sorted())
+        let removed = try index.remove(ids: Array(Set(missing.removed + passedOver)).sorted())
         keeper.update {
             $0.removed = removed
-            $0.kept = vanishing.kept
-            $0.problems += vanishing.problems
+            $0.kept = missing.kept
+            $0.problems += missing.problems
         }
     }
 

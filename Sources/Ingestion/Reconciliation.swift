@@ -52,7 +52,7 @@ struct Reconciliation {
         var newContent: [PathKey: String] = [:]
         for (file, fingerprint) in contents { newContent[PathKey(file.path)] = fingerprint }
 
-        // Rows that still stand for what is at their path are no one's to take; they come first.
+        // Rows that still describe the file at their path cannot be reused; they come first.
         var unsettled: [(file: ScannedFile, fingerprint: String)] = []
         var taken: Set<Int64> = []
         for (file, fingerprint) in contents {

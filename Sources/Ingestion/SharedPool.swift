@@ -7,7 +7,7 @@ import VideoEncoding
 
 /// What each thread of a worker on a shared queue does with the next content.
 final class SharedPool: Sendable {
-    /// A content that as many workers did not survive is not given to another.
+    /// A content that crashed this many workers is not given to another.
     private static let mostAttempts = 3
 
     private struct Leases {
@@ -15,7 +15,7 @@ final class SharedPool: Sendable {
         var held: [String: VideoQueue.Claim] = [:]
         /// Those of them that another worker took over.
         var lost: Set<String> = []
-        /// Those of them that a worker did not survive, each with a second chance; the first is the next.
+        /// Those of them that crashed a worker, to be retried; the first is next.
         var suspects: [VideoQueue.Claim] = []
         /// Threads that have a content, or ask for one.
         var active = 0
@@ -44,7 +44,7 @@ final class SharedPool: Sendable {
                 // An idle one takes memory that a suspect may need.
                 worker = nil
                 if try retrySuspect() { continue }
-                if try queue.state().open == 0, !run.options.stays { return }
+                if try queue.state().open == 0, !run.options.waitsForMore { return }
                 usleep(200_000)
             } catch {
                 run.keeper.fail(error)
@@ -52,7 +52,7 @@ final class SharedPool: Sendable {
         }
     }
 
-    /// Takes a content from the queue and encodes it; false where there is none now, or a suspect is tried.
+    /// Takes a content from the queue and encodes it; false if there is none now, or a suspect is tried.
     private func encodeNext(with worker: inout (any VideoWorker)?, threads: Int) throws(IndexError) -> Bool {
         let mayStart = leases.withLock { leases in
             if !leases.isAlone { leases.active += 1 }
@@ -72,8 +72,8 @@ final class SharedPool: Sendable {
         return true
     }
 
-    /// Tries a content that a worker did not survive once more, when this process encodes nothing else, with a new worker
-    /// and all processors; one that no worker survives again is recorded as failed. False where there is none, or other
+    /// Retries a content that crashed a worker, when this process encodes nothing else, with a new worker
+    /// and all processors; one that crashes it again is recorded as failed. False if there is none, or other
     /// threads are at work.
     private func retrySuspect() throws(IndexError) -> Bool {
         let suspect = leases.withLock { leases -> VideoQueue.Claim? in
@@ -139,7 +139,7 @@ final class SharedPool: Sendable {
 
     /// Encodes a content and stores what comes of it.
     ///
-    /// - Returns: false where a worker did not survive it and it waits for its second chance.
+    /// - Returns: false where a worker crashed on it and it waits for its second chance.
     private func encode(
         _ claim: VideoQueue.Claim, with worker: any VideoWorker, threads: Int, isLastTry: Bool = false
     ) throws(IndexError) -> Bool {

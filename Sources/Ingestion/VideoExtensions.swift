@@ -32,7 +32,7 @@ enum VideoExtensions {
     /// Whether the name ends like a video's.
     static func matches(_ name: String) -> Bool { all.contains(ending(of: name)) }
 
-    /// What stands behind a name's last dot, in lower case; "" where there is none.
+    /// The part of a name after its last dot, in lower case; "" if there is none.
     static func ending(of name: String) -> String {
         let bytes = name.utf8
         guard let dot = bytes.lastIndex(of: UInt8(ascii: ".")), dot != bytes.startIndex else { return "" }

@@ -29,9 +29,9 @@ import Testing
             return nil
         }
 
-        func leavesAlone(_ path: String) -> Bool {
+        func skips(_ path: String) -> Bool {
             guard let file = files[path] else { return false }
-            return settling.leavesAlone(file, now: now, age: now - Double(file.modified) * 1e-9)
+            return settling.skips(file, now: now, age: now - Double(file.modified) * 1e-9)
         }
     }
 
@@ -41,13 +41,13 @@ import Testing
         for size in 1...30 {
             world.write("/a.mp4", size: Int64(size))
             #expect(world.firstDue(within: 0.5) == nil)
-            #expect(world.leavesAlone("/a.mp4"))
+            #expect(world.skips("/a.mp4"))
         }
         world.note(.closed("/a.mp4"))
         let due = try #require(world.firstDue(within: 20))
         #expect((0.9...1.2).contains(due))
         world.settling.begin()
-        #expect(!world.leavesAlone("/a.mp4") && world.settling.isIdle)
+        #expect(!world.skips("/a.mp4") && world.settling.isIdle)
     }
 
     @Test func aFileThatNobodyClosesIsTakenAfterLong() throws {
@@ -75,7 +75,7 @@ import Testing
         let due = try #require(world.firstDue(within: 20))
         #expect((0.8...1.2).contains(due))
         world.settling.begin()
-        #expect((0..<50).allSatisfy { !world.leavesAlone("/\($0).mp4") })
+        #expect((0..<50).allSatisfy { !world.skips("/\($0).mp4") })
 
         world.note(.gone("/0.mp4"))
         let start = world.now
@@ -85,7 +85,7 @@ import Testing
             wasDue = world.firstDue(within: 0.3) != nil
         }
         #expect(wasDue && (9.5...11).contains(world.now - start))
-        #expect(world.leavesAlone("/endless.mp4"))
+        #expect(world.skips("/endless.mp4"))
     }
 
     /// A rename is one file that goes and one that comes; a run between the two would forget what it knew.
@@ -97,7 +97,7 @@ import Testing
         world.note(.closed("/new.mp4"))
         #expect(world.firstDue(within: 20) != nil)
         world.settling.begin()
-        #expect(!world.leavesAlone("/new.mp4"))
+        #expect(!world.skips("/new.mp4"))
     }
 
     @Test func aFileThatIsGoneAgainIsNoMoreWaitedFor() throws {
@@ -116,10 +116,10 @@ import Testing
         world.files["/young.mp4"] = FileState(path: "/young.mp4", size: 1, modified: Int64(world.now * 1e9))
         world.files["/old.mp4"] = FileState(
             path: "/old.mp4", size: 1, modified: Int64((world.now - 60) * 1e9))
-        #expect(world.leavesAlone("/young.mp4") && !world.leavesAlone("/old.mp4"))
+        #expect(world.skips("/young.mp4") && !world.skips("/old.mp4"))
         #expect(world.settling.unsettled == ["/young.mp4"])
         #expect(world.firstDue(within: 20) != nil)
         world.settling.begin()
-        #expect(!world.leavesAlone("/young.mp4"))
+        #expect(!world.skips("/young.mp4"))
     }
 }

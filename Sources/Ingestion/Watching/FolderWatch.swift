@@ -139,7 +139,7 @@ package final class FolderWatch {
                     watches[PathKey(folder)] = watch
                     added = true
                 } catch {
-                    // Gone again, or not to be looked into: a run says so.
+                    // Gone again, or unreadable: a run will report it.
                     if [ENOENT, ENOTDIR, EACCES].contains(error.code) { continue }
                     throw .system(folder, number: error.code, watched: watches.count)
                 }

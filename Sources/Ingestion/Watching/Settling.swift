@@ -62,16 +62,16 @@ package struct Settling: Sendable {
             size: status.size, modified: status.modified, stillSince: now, isClosed: isClosed)
     }
 
-    /// Has a run come although nothing happened.
+    /// Requests a run even if no file changed.
     package mutating func wantRun(now: Double) { wantedSince = min(wantedSince ?? now, now) }
 
-    /// Has a run come, but only when it has been quiet from then on.
+    /// Requests a run once the folders have been quiet since `later`.
     package mutating func wantRun(notBefore later: Double) {
         wantRun(now: later)
         lastChange = later
     }
 
-    /// Looks at the files that wait, and says whether a run is due.
+    /// Checks the waiting files, and returns whether a run is due.
     package mutating func isDue(now: Double, status: (String) -> FileState?) -> Bool {
         for key in waiting.keys.sorted() {
             guard var entry = waiting[key] else { continue }
@@ -99,7 +99,7 @@ package struct Settling: Sendable {
     /// began, or while the run looks), waits from here on.
     ///
     /// - Parameter age: seconds since the file's own time, by the wall clock.
-    package mutating func leavesAlone(_ file: FileState, now: Double, age: Double) -> Bool {
+    package mutating func skips(_ file: FileState, now: Double, age: Double) -> Bool {
         if waiting[PathKey(file.path)] != nil { return true }
         guard abs(age) < quiet else { return false }
         waiting[PathKey(file.path)] = Entry(

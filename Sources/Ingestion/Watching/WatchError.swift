@@ -35,7 +35,7 @@ public struct WatchError: Error, Sendable, Equatable {
         case ENOENT, ENOTDIR:
             WatchError(
                 reason: .notAFolder, path: path, message: "no such folder",
-                hint: "name folders that are there; single files are not watched")
+                hint: "name existing folders; single files cannot be watched")
         default:
             WatchError(
                 reason: .failed, path: path,

@@ -7,7 +7,7 @@ import Synchronization
 public struct WatchOptions: Sendable, Equatable {
     /// Seconds of quiet after which a closed file, or a burst of changes, is taken to be over.
     public var quiet = 1.0
-    /// Seconds after which a file that nobody is known to have closed is taken to be whole, and the longest that a change
+    /// Seconds after which a file that was not seen to be closed counts as complete, and the longest that a change
     /// waits for the end of a burst.
     public var patience = 10.0
 
@@ -102,9 +102,9 @@ public struct WatchJob: Sendable {
         var job = job
         let settling = watcher.settling
         settling.withLock { $0.begin() }
-        job.leavesAlone = { file in
+        job.skips = { file in
             let age = Time.sinceEpoch - Double(file.modified) * 1e-9
-            return settling.withLock { $0.leavesAlone(file, now: Time.monotonic, age: age) }
+            return settling.withLock { $0.skips(file, now: Time.monotonic, age: age) }
         }
         do throws(IndexError) {
             let progress = try update(job) { report(.progress($0)) }

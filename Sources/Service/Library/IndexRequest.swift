@@ -25,7 +25,7 @@ public struct IndexRequest: Sendable, Equatable {
     /// Seconds without a sign of a worker on a shared index after which others take over what it was at.
     public var lease = 120.0
     /// Whether a run on a shared index goes on when nothing waits.
-    public var stays = false
+    public var waitsForMore = false
 
     /// A run with the defaults.
     public init(folders: [String]) {
@@ -83,7 +83,7 @@ public struct IndexRequest: Sendable, Equatable {
         throw LibraryError(
             .index, reason: VideoError.Reason.notFound.rawValue, path: first,
             message: "\(first): no such file or folder" + RegularFile.repairedName(first),
-            hint: "name folders that are there")
+            hint: "name existing folders")
     }
 
     var jobOptions: IndexJobOptions {
@@ -94,7 +94,7 @@ public struct IndexRequest: Sendable, Equatable {
         options.timeLimit = timeLimit
         options.rules = rules
         options.stream = stream
-        options.stays = stays
+        options.waitsForMore = waitsForMore
         return options
     }
 }

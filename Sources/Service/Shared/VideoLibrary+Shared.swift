@@ -51,7 +51,7 @@ extension CandidateRecall {
 }
 
 extension VideoLibrary {
-    /// Works on the queue of a shared index, together with all other workers, until it is empty; with the request's `stays`,
+    /// Works on the queue of a shared index, together with all other workers, until it is empty; with the request's `waitsForMore`,
     /// until cancelled. Its folders are not looked at.
     public func work(
         _ request: IndexRequest, progress: @escaping @Sendable (IndexProgress) -> Void = { _ in },

@@ -3,7 +3,7 @@ import Indexing
 import Ingestion
 import Testing
 
-@Suite struct VanishingTests {
+@Suite struct MissingRowsTests {
     let library: Library
 
     init() throws {
