@@ -122,5 +122,5 @@ struct WorkerProcess: Sendable {
     private static let broken = LibraryError(
         .video, reason: "decoder_failed",
         message: "the decoder ended without an answer: the file is damaged, or needs too much memory",
-        hint: "see what FFmpeg says of it: ffmpeg -i FILE -f null -")
+        hint: "see what FFmpeg reports: ffmpeg -i FILE -f null -")
 }

@@ -112,8 +112,8 @@ public enum EncodingWorker {
     private static func check(_ encoder: VideoEncoder, _ fingerprint: String?) throws(LibraryError) {
         guard let fingerprint, encoder.fingerprint != fingerprint else { return }
         throw LibraryError(
-            .video, reason: otherModel, message: "the model folder holds another model by now",
-            hint: "start the program again")
+            .video, reason: otherModel, message: "the model folder now holds another model",
+            hint: "restart the program")
     }
 
     /// Files that come together at most; each takes a descriptor, of which there are 64.
@@ -143,7 +143,7 @@ public enum EncodingWorker {
         }
         do throws(LibraryError) {
             guard read.count == asked.count else {
-                throw LibraryError(.video, reason: "decoder_failed", message: "the request is no request")
+                throw LibraryError(.video, reason: "decoder_failed", message: "the request is not valid")
             }
             if read.allSatisfy({ $0.request.task == .encodeWhole }) {
                 let session = try session()
@@ -255,7 +255,7 @@ public enum EncodingWorker {
     public static let tooLong = "too_long"
     /// What to do about it.
     public static let tooLongHint =
-        "choose a part of it, or index it first; mixtape serve --max-seconds S reads longer ones"
+        "choose a part of it, or index it first; mixtape serve --max-seconds S allows longer videos"
 
     private static func words(seconds: Double) -> String {
         seconds >= 120 && seconds.truncatingRemainder(dividingBy: 60) == 0
@@ -266,7 +266,7 @@ public enum EncodingWorker {
         guard seconds > request.longest else { return }
         throw LibraryError(
             .video, reason: tooLong,
-            message: "the video is longer than the \(Self.words(seconds: request.longest)) that are read",
+            message: "the video is longer than the limit of \(Self.words(seconds: request.longest))",
             hint: tooLongHint)
     }
 }

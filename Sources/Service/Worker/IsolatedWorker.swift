@@ -153,11 +153,11 @@ final class IsolatedWorker: VideoWorker {
         case .silent:
             throw VideoError(
                 path: path, reason: .decoderFailed,
-                detail: "the decoder hangs: it gave no sign of life for \(Int(source.patience)) seconds")
+                detail: "the decoder hangs: it was silent for \(Int(source.patience)) seconds")
         case .tooLate:
             throw VideoError(
                 path: path, reason: .decoderFailed,
-                detail: "the decoder came to no end in the time that the file has")
+                detail: "the decoder did not finish within the file's time limit")
         case .ended, .line, .block, .tooMuch: throw failure(path, ending)
         }
     }
@@ -175,7 +175,7 @@ final class IsolatedWorker: VideoWorker {
     private func failure(_ path: String, _ ending: String?) -> VideoError {
         VideoError(
             path: path, reason: .decoderFailed,
-            detail: "the decoder did not survive it (\(ending ?? "it gave no answer")): the file is damaged, "
+            detail: "the decoder crashed on it (\(ending ?? "it gave no answer")): the file is damaged, "
                 + "or needs more than \(source.memory >> 30) GB of memory")
     }
 }

@@ -37,7 +37,7 @@ package struct WorkerNotice: Equatable {
         let names = missing.map(\.rawValue).joined(separator: ", ")
         let report = Self.report.withLock { $0 }
         report(
-            "\(names) could not be set up for the processes that read videos: a hostile file could do more harm"
+            "\(names) could not be set up for the worker processes, so a hostile file could do more harm"
         )
     }
 
