@@ -41,7 +41,7 @@ public struct DuplicatesRequest: Sendable, Equatable {
                     .model, reason: "no_calibration", path: modelFolder,
                     message: "\(modelFolder): the model has no scores for this index",
                     hint:
-                        "say by distance what is a duplicate instead (--max-distance D), or give the model scores with `mixtape model calibrate`"
+                        "limit duplicates by distance instead (--max-distance D), or give the model scores with `mixtape model calibrate`"
                 )
             }
             // Where pictures are looked at, distance only brings candidates: those that are copies as likely as not by it.

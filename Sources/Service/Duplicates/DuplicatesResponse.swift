@@ -109,9 +109,9 @@ extension DuplicateGroup {
         switch member.reason {
         case .longest: return "the longest"
         case .largestPicture: return "the largest picture"
-        case .bestQuality: return "the most bytes a second"
+        case .bestQuality: return "the most bytes per second"
         case .firstPath: return "equal, first by path"
-        case .sameContent: return "the same content, byte by byte"
+        case .sameContent: return "identical content"
         case .shorter:
             guard let own = member.video.facts.duration, let other = kept.video.facts.duration else {
                 return "of unknown length"
@@ -119,7 +119,7 @@ extension DuplicateGroup {
             return "\(Self.length(other - own)) shorter"
         case .smallerPicture:
             return "a smaller picture, \(member.video.facts.width) × \(member.video.facts.height)"
-        case .lowerQuality: return "fewer bytes a second"
+        case .lowerQuality: return "fewer bytes per second"
         case .laterPath: return "equal, later by path"
         }
     }

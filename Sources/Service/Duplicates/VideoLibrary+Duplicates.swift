@@ -25,7 +25,7 @@ extension VideoLibrary {
                 throw LibraryError(
                     .index, reason: "too_many_pairs", path: index.folder,
                     message: "\(index.folder): more than \(limit) pairs of videos are this near",
-                    hint: "ask for nearer ones: a higher --min-score, or a smaller --max-distance")
+                    hint: "raise --min-score, or lower --max-distance")
             case .index(let error):
                 reader.forget()
                 throw LibraryError(error)

@@ -33,7 +33,7 @@ extension VideoFilter {
             guard let pattern = PathPattern(text) else {
                 throw .invalidParameter(
                     name,
-                    "\(name): \"\(text.prefix(60))\" is no pattern; a \"[\" wants its \"]\", and a \"\\\" a character"
+                    "\(name): \"\(text.prefix(60))\" is not a pattern; a \"[\" needs a \"]\", and a \"\\\" a character after it"
                 )
             }
             return pattern

@@ -98,6 +98,6 @@ extension LibraryError {
     public static func noVideo(_ id: Int64) -> LibraryError {
         LibraryError(
             .video, reason: "video_not_found", message: "there is no video \(id) in the index",
-            hint: "the method videos lists the index's videos")
+            hint: "the method videos lists the videos of the index")
     }
 }

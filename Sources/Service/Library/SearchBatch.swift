@@ -20,7 +20,7 @@ public struct SearchBatch: Sendable, Equatable {
     init?(_ parameters: Parameters) throws(RPCError) {
         guard parameters.has("videos") else { return nil }
         if parameters.has("video") {
-            throw .invalidParameter("videos", "videos: \"video\" is given too; name one or the other")
+            throw .invalidParameter("videos", "videos: pass either video or videos, not both")
         }
         videos = try parameters.texts("videos", atMost: Self.mostVideos)
         common = try SearchRequest(video: "", parameters)

@@ -100,7 +100,7 @@ extension VideoLibrary {
             guard let clips = ClipBytes(video.intervals, video.mixture, video.signatures) else {
                 throw VideoError(
                     path: path, reason: .encodingFailed,
-                    detail: "the model gave values that are not finite numbers")
+                    detail: "the model produced values that are not finite numbers")
             }
             return MixtureLine(
                 model: model, identity: identity,
@@ -125,7 +125,7 @@ extension VideoLibrary {
         var importer: Importer?
         var number = 0
         defer { importer?.close() }
-        let hint = "import what `mixtape encode` wrote"
+        let hint = "import the output of `mixtape encode`"
         do throws(IndexError) {
             while !isCancelled(), let given = try Self.readable(hint: hint, next) {
                 number += 1
@@ -134,7 +134,8 @@ extension VideoLibrary {
                     let line = MixtureLine(json)
                 else {
                     throw IndexError(
-                        reason: .failed, path: "line \(number)", message: "this is no line of mixtape encode",
+                        reason: .failed, path: "line \(number)",
+                        message: "mixtape encode did not write this line",
                         hint: hint)
                 }
                 if importer == nil {
@@ -179,7 +180,7 @@ extension VideoLibrary {
             return bytes
         case .tooLong:
             throw IndexError(
-                reason: .failed, path: "line \(number)", message: "the line is longer than any that is read",
+                reason: .failed, path: "line \(number)", message: "the line is too long",
                 hint: hint)
         }
     }
@@ -222,7 +223,7 @@ private struct Importer {
         guard line.model.fingerprint == model.fingerprint, line.model.dimension == model.dimension else {
             throw IndexError(
                 reason: .otherModel, path: line.identity.path, message: "it was encoded by another model",
-                hint: "an index holds videos of one model; import the others into another one")
+                hint: "an index holds videos of one model; import the others into another index")
         }
         switch line.content {
         case .success(let content):

@@ -217,9 +217,9 @@ extension VideoLibrary {
         throw LibraryError(
             .parameter("samples"), reason: "too_many_samples",
             message:
-                "\(request.sampleCount) samples a video are too many for \(videos) videos: their number squared, times "
+                "\(request.sampleCount) samples per video are too many for \(videos) videos: their number squared, times "
                 + "the videos, may be at most \(SearchRequest.mostSampledPairs)",
-            hint: "ask for at most \(most) samples, or for the mode \"matched\", which has no sampling error")
+            hint: "pass at most \(most) samples, or the mode \"matched\", which has no sampling error")
     }
 
     /// Only the samples of the `iid` mode depend on it, so only they pay for reading the file again.

@@ -20,7 +20,7 @@ struct Parameters {
                 if member.value != .null { values[member.key] = member.value }
             }
         default:
-            throw RPCError(.invalidParameters, "params: expected an object; parameters go by name")
+            throw RPCError(.invalidParameters, "params: expected an object of named parameters")
         }
     }
 

@@ -108,7 +108,7 @@ public final class RequestHandler: Sendable {
             case .projection:
                 return try library.projection(try ProjectionRequest(params: params)).json
             case .cancel:
-                throw RPCError(.methodNotFound, "cancel works on a connection only")
+                throw RPCError(.methodNotFound, "cancel needs a connection")
             }
         } catch let error as RPCError {
             throw error

@@ -4,9 +4,9 @@ import Glibc
 
 /// How the C library keeps memory that a service has given back.
 ///
-/// As it comes, up to eight threads a processor have a heap each, and blocks of up to 32 MB are taken out of the heaps
-/// once one of their size was freed. A long answer's pieces between those that stay then keep hundreds of pages: under all
-/// kinds of requests five times what was in use, and more by the minute (`tools/break/soak`).
+/// By default glibc keeps up to eight heaps per processor, and takes blocks of up to 32 MB from them once a block of that
+/// size was freed. Freed pieces of long answers, between pieces that stay in use, then keep hundreds of pages: under all
+/// kinds of requests five times the memory in use, and more by the minute (`tools/break/soak`).
 public enum ServiceMemory {
     /// Blocks from here on have pages of their own, which go back to the system with them.
     private static let largestInHeap: Int32 = 1 << 20

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Lets one call through each so many seconds.
+/// Allows one call per `interval`.
 public final class Throttle: Sendable {
     private let interval: Duration
     private let last: Mutex<ContinuousClock.Instant?>
