@@ -19,7 +19,7 @@ import Testing
     }
 
     @Test func placesAreShared() {
-        let places = Places(4)
+        let places = Slots(4)
         var held = (0..<2).compactMap { _ in places.take(for: "a", atMost: 2) }
         #expect(held.count == 2 && places.take(for: "a", atMost: 2) == nil)
         held += (0..<2).compactMap { _ in places.take(for: "b", atMost: 2) }

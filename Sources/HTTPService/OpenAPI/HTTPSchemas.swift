@@ -59,7 +59,8 @@ enum HTTPSchemas {
             ], required: ["upload_bytes", "video_seconds"])
         return object(
             [
-                "folders": list(of: described("string", "A folder whose files may be named, and indexed.")),
+                "folders": list(
+                    of: described("string", "A folder whose files may be searched for and indexed.")),
                 "model": orNull(reference("model")), "videos": reference("counts"), "clips": count,
                 "failures": reference("failures"), "limits": limits,
             ], required: ["folders", "model", "videos", "clips", "limits"])
@@ -67,7 +68,7 @@ enum HTTPSchemas {
 
     private static let upload: JSONValue = object(
         [
-            "id": described("string", "Names it in searches, for as long as it is kept."), "name": text,
+            "id": described("string", "Names the upload in searches, while it is kept."), "name": text,
             "duration": ["type": ["number", "null"], "description": "Seconds."], "width": count,
             "height": count, "clips": ["type": "integer", "minimum": 1],
         ], required: ["id", "name", "duration", "width", "height", "clips"])

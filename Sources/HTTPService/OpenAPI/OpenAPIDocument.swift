@@ -52,7 +52,7 @@ enum OpenAPIDocument {
         408: "The body took too long to arrive.", 409: "It was cancelled.", 413: "The body is too large.",
         415: "The body is of another media type.", 416: "The range lies outside the file.",
         421: "The Host header does not name this service.", 422: "The video cannot be used.",
-        429: "Too much is asked for at once; Retry-After says when to come again.",
+        429: "Too many requests at once; Retry-After tells when to try again.",
         503: "The index or the model cannot be used, or the service ends.",
     ]
 

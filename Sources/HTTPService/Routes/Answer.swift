@@ -125,7 +125,7 @@ struct Failure {
         case .model: self.init(503, given ?? "model_unusable", "the model cannot be used; the log says why")
         case .cancelled: self.init(409, "cancelled", "the request was cancelled")
         case .busy: self.init(429, "busy", "too many requests are waiting")
-        case .internalError: self.init(500, "internal", "a fault of the service; the log says more")
+        case .internalError: self.init(500, "internal", "an internal error; see the log")
         }
     }
 

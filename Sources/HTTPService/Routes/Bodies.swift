@@ -98,7 +98,7 @@ struct Bodies: Sendable {
                 part = try await parts.next()
             } catch {
                 if Task.isCancelled { throw error }
-                throw Refusal(400, "bad_body", "the body is not as its headers say, or ended early")
+                throw Refusal(400, "bad_body", "the body does not match its headers, or ended early")
             }
             guard let part else { return }
             try await take(part)

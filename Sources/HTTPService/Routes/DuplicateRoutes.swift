@@ -12,7 +12,7 @@ extension HTTPService {
                     "withdraw",
                     [
                         "type": "boolean",
-                        "description": "Forgets that they are no duplicates, in place of remembering it.",
+                        "description": "Forgets the decision instead of remembering it.",
                     ])
             ], required: ["paths"])
         return [
@@ -31,8 +31,8 @@ extension HTTPService {
                 try call.query.only()
                 let parameters = try await bodies.object(call.request)
                 // It compares everything with everything: one at a time is enough for anybody.
-                guard let place = comparisonPlaces.take() else {
-                    throw Refusal(.tooMany("duplicates are being looked for already", seconds: 10))
+                guard let place = comparisonSlots.take() else {
+                    throw Refusal(.tooMany("a search for duplicates is already running", seconds: 10))
                 }
                 defer { withExtendedLifetime(place) {} }
                 return .json(try await run(.duplicates, parameters, on: .heavy, call.cancellation))
@@ -40,7 +40,7 @@ extension HTTPService {
             Route(
                 method: .get, template: "/api/duplicates/decisions",
                 operation: Operation(
-                    id: "decisions", summary: "What was decided of pairs of videos.",
+                    id: "decisions", summary: "Lists the pairs that were rejected.",
                     replies: [.named("duplicate_decisions_result", "The decisions.")])
             ) { [self] call in
                 try call.query.only()
@@ -57,7 +57,7 @@ extension HTTPService {
                         .json(
                             HTTPSchemas.object(
                                 ["changed": ["type": "integer", "minimum": 0]], required: ["changed"]),
-                            "How many pairs that changed.")
+                            "How many pairs changed.")
                     ], errors: [404, 422])
             ) { [self] call in
                 try call.query.only()

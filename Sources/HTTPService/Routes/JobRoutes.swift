@@ -15,16 +15,16 @@ extension HTTPService {
             [
                 "type": ["array", "null"], "items": ["type": "string", "minLength": 1], "minItems": 1,
                 "description":
-                    "Indexed folders, or folders and files in them; all indexed folders when not given.",
+                    "Indexed folders, or folders and files in them. Default: all indexed folders.",
             ])
         let body = HTTPSchemas.parameters(.index, of: schema, keeping: Self.jobParameters, adding: [folders])
         return [
             Route(
                 method: .post, template: "/api/jobs",
                 operation: Operation(
-                    id: "startJob", summary: "Brings the index in step with folders.",
+                    id: "startJob", summary: "Updates the index from folders.",
                     body: (["application/json"], body),
-                    replies: [.named("job", "The job, which waits or runs.", status: 202)], errors: [404])
+                    replies: [.named("job", "The job, waiting or running.", status: 202)], errors: [404])
             ) { [self] call in
                 try call.query.only()
                 return try await start(try await bodies.object(call.request), call.cancellation)
@@ -32,7 +32,7 @@ extension HTTPService {
             Route(
                 method: .get, template: "/api/jobs",
                 operation: Operation(
-                    id: "jobs", summary: "The last jobs, the newest first.",
+                    id: "jobs", summary: "The latest jobs, newest first.",
                     replies: [.named("jobs", "The jobs.")])
             ) { [self] call in
                 try call.query.only()
@@ -52,7 +52,7 @@ extension HTTPService {
                 method: .delete, template: "/api/jobs/{id}",
                 operation: Operation(
                     id: "cancelJob", summary: "Ends a job; what it has stored stays.", parameters: [id],
-                    replies: [.named("job", "The job, which ends as soon as it notices.")], errors: [404])
+                    replies: [.named("job", "The job, which ends soon.")], errors: [404])
             ) { [self] call in
                 try call.query.only()
                 guard let job = jobs.cancel(try jobNumber(call)) else { throw Self.noJob }
@@ -92,8 +92,8 @@ extension HTTPService {
                 "unknown parameter \"\(member.key)\"; there are \(known.joined(separator: ", "))",
                 parameter: member.key)
         }
-        let places = folders
-        let all = try await lanes.run(.lookup, cancellation) { places.all() }
+        let slots = folders
+        let all = try await lanes.run(.lookup, cancellation) { slots.all() }
         var wanted = all
         if let given = body["folders"], given != .null {
             let names = given.arrayValue?.compactMap(\.stringValue) ?? []
@@ -104,9 +104,9 @@ extension HTTPService {
             }
             wanted = try await lanes.run(.file, cancellation) {
                 try names.map { name in
-                    guard let folder = places.folder(name) else {
+                    guard let folder = slots.folder(name) else {
                         throw Refusal(
-                            404, "not_found", "no such folder among the indexed ones",
+                            404, "not_found", "this folder is not indexed",
                             hint: "mixtape serve --root adds folders",
                             parameter: "folders")
                     }
@@ -138,7 +138,7 @@ extension HTTPService {
         let id = try jobNumber(call)
         guard jobs.job(id) != nil else { throw Self.noJob }
         let most = options.limits.share(of: options.limits.followers, for: call.client)
-        guard let place = followerPlaces.take(for: call.client, atMost: most) else {
+        guard let place = followerSlots.take(for: call.client, atMost: most) else {
             throw Refusal(.tooMany("too many clients follow jobs", seconds: 10))
         }
         guard let stream = jobs.follow(id) else { throw Self.noJob }

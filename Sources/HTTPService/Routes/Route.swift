@@ -89,7 +89,7 @@ struct QueryParameters: Sendable {
     /// Refuses parameters of other names.
     func only(_ known: String...) throws(Refusal) {
         guard let unknown = order.first(where: { !known.contains($0) }) else { return }
-        let list = known.isEmpty ? "there are none here" : "there are \(known.joined(separator: ", "))"
+        let list = known.isEmpty ? "this path takes none" : "there are \(known.joined(separator: ", "))"
         throw Refusal(
             400, "invalid_parameter", "unknown parameter \"\(unknown)\"; \(list)", parameter: unknown)
     }

@@ -53,11 +53,11 @@ extension HTTPService {
                     id: "upload",
                     summary: "Takes a video, or a part of one, to search for. The file is not kept.",
                     parameters: [
-                        .query("name", "What to call it.", ["type": "string", "maxLength": 255]),
+                        .query("name", "A name for the upload.", ["type": "string", "maxLength": 255]),
                         .query(
-                            "from", "Seconds at which the part of interest starts.",
+                            "from", "Start of the part to read, in seconds.",
                             ["type": "number", "minimum": 0]),
-                        .query("to", "Seconds at which it stops.", ["type": "number", "minimum": 0]),
+                        .query("to", "End of the part, in seconds.", ["type": "number", "minimum": 0]),
                     ],
                     body: (["application/octet-stream"], ["type": "string", "format": "binary"]),
                     replies: [.named("upload", "Its id, for searches.", status: 201)], errors: [409, 422])
@@ -67,7 +67,7 @@ extension HTTPService {
                 let part = try range(asked)
                 try bodies.checkUpload(call.request.headers)
                 let most = options.limits.share(of: options.limits.uploads, for: call.client)
-                guard let place = uploadPlaces.take(for: call.client, atMost: most) else {
+                guard let place = uploadSlots.take(for: call.client, atMost: most) else {
                     throw Refusal(.tooMany("too many uploads at once", seconds: 5))
                 }
                 defer { withExtendedLifetime(place) {} }
@@ -121,18 +121,18 @@ extension HTTPService {
         let given = ["video", "id", "upload"].filter { body[$0] != nil }
         guard given.count == 1 else {
             throw Refusal(
-                400, "invalid_parameter", "one of video, id and upload says what to search for",
+                400, "invalid_parameter", "expected one of video, id and upload",
                 parameter: given.dropFirst().first ?? "video")
         }
         if given[0] == "upload" {
             guard let upload = body["upload"]?.stringValue.flatMap(uploads.upload) else {
                 throw Refusal(
-                    404, "upload_not_found", "there is no such upload, or it is no longer kept",
+                    404, "upload_not_found", "there is no such upload, or it was dropped for newer ones",
                     hint: "upload it again")
             }
             guard range == nil else {
                 throw Refusal(
-                    400, "invalid_parameter", "from, to: an upload's part is chosen when it is uploaded",
+                    400, "invalid_parameter", "from, to: choose the part of an upload when you upload it",
                     parameter: "from")
             }
             guard request.stream == nil else {

@@ -12,7 +12,7 @@ extension HTTPService {
                 operation: Operation(
                     id: "library",
                     summary:
-                        "What the index holds, and what may be asked; the model is null where there is no index yet.",
+                        "What the index holds, and the service's limits. The model is null if there is no index yet.",
                     parameters: [
                         .query("failures", "Adds the files that could not be indexed.", ["type": "boolean"])
                     ],

@@ -18,7 +18,7 @@ extension HTTPService {
             Route(
                 method: .get, template: "/api/videos",
                 operation: Operation(
-                    id: "videos", summary: "Lists the index's videos, a page at a time.",
+                    id: "videos", summary: "Lists the videos of the index, one page at a time.",
                     parameters: Self.listNames.map { name in
                         let property = listing?[name]
                         return .query(
@@ -46,7 +46,7 @@ extension HTTPService {
                         .bytes(MediaType.allCases.map(\.rawValue), "The file."),
                         .bytes(
                             MediaType.allCases.map(\.rawValue), "The range of its bytes.", status: 206),
-                        .init(status: 304, description: "The file is as the client has it."),
+                        .init(status: 304, description: "The client's copy is current."),
                     ], errors: [404, 416])
             ) { [self] call in
                 try call.query.only()
@@ -60,7 +60,7 @@ extension HTTPService {
                         id,
                         .query("time", "Seconds from the first frame.", ["type": "number", "minimum": 0]),
                         .query(
-                            "width", "Pixels, at most; 320 when not given.",
+                            "width", "Largest width in pixels; 320 by default.",
                             [
                                 "type": "integer", "minimum": .number(Thumbnail.widths.lowerBound),
                                 "maximum": .number(Thumbnail.widths.upperBound),
@@ -68,7 +68,7 @@ extension HTTPService {
                     ],
                     replies: [
                         .bytes([Thumbnail.mediaType], "The picture."),
-                        .init(status: 304, description: "The client has it."),
+                        .init(status: 304, description: "The client's copy is current."),
                     ], errors: [404, 409, 422])
             ) { [self] call in
                 try call.query.only("time", "width")
@@ -78,13 +78,14 @@ extension HTTPService {
                 method: .get, template: "/api/projection",
                 operation: Operation(
                     id: "projection",
-                    summary: "Lays videos' Gaussians out in the plane along which their clips spread most.",
+                    summary:
+                        "Lays out the Gaussians of videos in the plane along which their clips spread most.",
                     parameters: [
                         .query(
                             "videos",
                             "Numbers of indexed videos, with commas between; none only beside an upload.",
                             ["type": "string", "pattern": "^[0-9]{1,18}(,[0-9]{1,18}){0,15}$"]),
-                        .query("upload", "An upload's id, laid out before them.", ["type": "string"]),
+                        .query("upload", "An upload to put before them, by id.", ["type": "string"]),
                     ],
                     replies: [.named("projection_result", "The clips' Gaussians in the plane.")],
                     errors: [404])
@@ -145,7 +146,7 @@ extension HTTPService {
         let folders = folders
         let path = video.identity.path
         guard let file = try await lanes.run(.file, call.cancellation, { folders.open(path) }) else {
-            throw Refusal(404, "not_found", "the video's file is not there", hint: "index its folder again")
+            throw Refusal(404, "not_found", "the video's file is missing", hint: "index its folder again")
         }
         return (video, file)
     }
@@ -162,7 +163,8 @@ extension HTTPService {
     private func projection(_ call: Call) async throws -> Answer {
         let upload = try call.query.text("upload").map { id in
             guard let upload = uploads.upload(id) else {
-                throw Refusal(404, "upload_not_found", "there is no such upload, or it is no longer kept")
+                throw Refusal(
+                    404, "upload_not_found", "there is no such upload, or it was dropped for newer ones")
             }
             return upload
         }
@@ -171,7 +173,7 @@ extension HTTPService {
             text.isEmpty ? [] : text.split(separator: ",", omittingEmptySubsequences: false).map { Int64($0) }
         guard (upload == nil ? 1 : 0)...16 ~= ids.count, ids.allSatisfy({ $0.map { $0 >= 0 } == true }) else {
             throw Refusal(
-                400, "invalid_parameter", "videos: expected at most 16 numbers with commas between",
+                400, "invalid_parameter", "videos: expected at most 16 numbers, separated by commas",
                 parameter: "videos")
         }
         let request = ProjectionRequest(videos: ids.compactMap { $0 })

@@ -40,7 +40,7 @@ final class RateLimit: Sendable {
     /// A full bucket is the same as none.
     private func forgetFull(_ buckets: inout [String: Bucket], _ now: ContinuousClock.Instant) {
         buckets = buckets.filter { $0.value.tokens + (now - $0.value.filled).seconds * rate < burst }
-        // Addresses beyond number are an attack; nobody's count is worth the memory.
+        // This many addresses are an attack; their counts are not worth the memory.
         if buckets.count >= Self.mostAddresses { buckets = [:] }
     }
 }

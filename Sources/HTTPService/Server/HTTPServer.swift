@@ -36,8 +36,8 @@ public struct HTTPServer: Sendable {
         if !options.address.isLoopback, options.token == nil {
             throw LibraryError(
                 .index, reason: "reachable_without_token",
-                message: "\(options.address): others can reach this address, and nothing would keep them out",
-                hint: "name a token's file: --token-file FILE; or listen on 127.0.0.1")
+                message: "\(options.address): other machines can reach this address, so a token is required",
+                hint: "pass --token-file FILE, or listen on 127.0.0.1")
         }
     }
 

@@ -13,9 +13,9 @@ final class HTTPService: Sendable {
     let lanes: Lanes
     let bodies: Bodies
     let uploads = KeptUploads()
-    let uploadPlaces: Places
-    let followerPlaces: Places
-    let comparisonPlaces = Places(1)
+    let uploadSlots: Slots
+    let followerSlots: Slots
+    let comparisonSlots = Slots(1)
     let jobs: IndexJobs
     let token: AccessToken?
     let logger: Logger
@@ -32,8 +32,8 @@ final class HTTPService: Sendable {
         lanes = Lanes(processors: options.processors, waiting: options.limits.waiting)
         bodies = Bodies(
             limits: options.limits, temporaryFolder: options.temporaryFolder, lanes: lanes, metrics: metrics)
-        uploadPlaces = Places(options.limits.uploads)
-        followerPlaces = Places(options.limits.followers)
+        uploadSlots = Slots(options.limits.uploads)
+        followerSlots = Slots(options.limits.followers)
         token = options.token.map(AccessToken.init)
         do {
             schema = try JSONValue(parsing: ProtocolSchema.text)

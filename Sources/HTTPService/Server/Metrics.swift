@@ -69,7 +69,7 @@ final class Metrics: Sendable {
                 "mixtape_http_requests_total",
                 [("route", key.route), ("method", key.method), ("status", String(key.status))], Double(count))
         }
-        text.family("mixtape_http_request_seconds", "histogram", "Time to an answer's head.")
+        text.family("mixtape_http_request_seconds", "histogram", "Time to the head of an answer.")
         for (route, times) in state.times.sorted(by: { $0.key < $1.key }) {
             var total = 0
             for (bound, count) in zip(Self.bounds + [.infinity], times.counts) {
@@ -82,7 +82,7 @@ final class Metrics: Sendable {
             text.sample("mixtape_http_request_seconds_count", [("route", route)], Double(total))
         }
         text.family(
-            "mixtape_http_refused_total", "counter", "Requests turned away before they were looked at.")
+            "mixtape_http_refused_total", "counter", "Requests refused before they were handled.")
         for (reason, count) in state.refusals.sorted(by: { $0.key < $1.key }) {
             text.sample("mixtape_http_refused_total", [("reason", reason)], Double(count))
         }

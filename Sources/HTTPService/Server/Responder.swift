@@ -117,10 +117,10 @@ struct Responder: HTTPResponder {
             }
             return failure.answer
         case is CancellationError:
-            return .error(503, "stopping", "the request was given up")
+            return .error(503, "stopping", "the service is stopping")
         default:
             context.logger.error("fault", metadata: ["error": "\(error)"])
-            return .error(500, "internal", "a fault of the service; the log says more")
+            return .error(500, "internal", "an internal error; see the log")
         }
     }
 

@@ -69,7 +69,7 @@ function login() {
         method: "POST", headers: { "Content-Type": "application/json" },
         body: JSON.stringify({ token: at("login-token").value }),
       });
-      at("login-error").textContent = answer.ok ? "" : "That is not the token.";
+      at("login-error").textContent = answer.ok ? "" : "Wrong token.";
       if (!answer.ok) return;
       at("login-token").value = "";
       dialog.close();

@@ -33,10 +33,10 @@ export async function compare(query, match, result) {
     make("div", { className: "sides" }, left.element, right.element),
     segments.length
       ? table(segments, go)
-      : make("p", { className: "faint" }, "The videos were compared as a whole; no part was told from another."),
-    make("h3", {}, "The mixtures that are compared"),
+      : make("p", { className: "faint" }, "No matching parts were found; the score compares the whole videos."),
+    make("h3", {}, "The mixtures"),
     make("p", { className: "faint" },
-      "One ellipse a clip: where it lies, and how uncertain the model is of it, in the plane along which the clips differ most."),
+      "Each ellipse is one clip. Similar clips lie close together; larger ellipses are less certain."),
     picture);
   dialog.showModal();
   if (segments.length) go(0);
@@ -84,7 +84,7 @@ function side(kind, name, source, duration, intervals) {
     result.onTime(player.currentTime);
   });
   player.addEventListener("error", () => player.isConnected && player.getAttribute("src") &&
-    player.replaceWith(make("span", { className: "none" }, "this browser does not play the format")));
+    player.replaceWith(make("span", { className: "none" }, "this browser cannot play this format")));
   return result;
 }
 

@@ -62,7 +62,7 @@ async function reject(paths, button, element) {
     const member = button.closest(".member");
     member.remove();
     if (element.querySelectorAll(".member").length < 2) element.remove();
-    say(at("duplicates-status"), `${fileName(paths[1])} is kept apart from ${fileName(paths[0])}.`);
+    say(at("duplicates-status"), `${fileName(paths[1])} and ${fileName(paths[0])} are not duplicates.`);
     loadDecisions();
   } catch (error) {
     button.disabled = false;
@@ -84,14 +84,14 @@ function decision(entry) {
   const [first, second] = entry.paths.map((paths) => paths[0]);
   const both = first && second;
   return make("li", {},
-    both ? `${fileName(first)} and ${fileName(second)} are no duplicates. ` : "Two videos, of which one is gone, are no duplicates. ",
-    both ? make("button", { type: "button", onclick: () => restore([first, second]) }, "Take back") : null);
+    both ? `${fileName(first)} and ${fileName(second)} are not duplicates. ` : "Two videos, one of which is gone, are not duplicates. ",
+    both ? make("button", { type: "button", onclick: () => restore([first, second]) }, "Undo") : null);
 }
 
 async function restore(paths) {
   try {
     await send("/api/duplicates/decisions", { paths, withdraw: true });
-    say(at("duplicates-status"), "Taken back; find duplicates again to see it.");
+    say(at("duplicates-status"), "Undone. Find duplicates again to see it.");
     loadDecisions();
   } catch (error) {
     say(at("duplicates-status"), words(error), true);

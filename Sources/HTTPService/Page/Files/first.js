@@ -42,7 +42,7 @@ async function start(folder) {
 function show(job) {
   enable(false);
   at("first-job").replaceChildren(box(job));
-  follow(job.id, () => look("No video was found there. Choose another folder."));
+  follow(job.id, () => look("No video was found there; choose another folder."));
 }
 
 /** Goes on where there are videos by now; says so where there are none. */
@@ -70,6 +70,6 @@ at("first-copy").addEventListener("click", async () => {
     await navigator.clipboard.writeText(at("first-code").textContent);
     say(at("first-status"), "Copied.");
   } catch {
-    say(at("first-status"), "The browser does not let the page copy it.", true);
+    say(at("first-status"), "The browser does not allow copying; select the text instead.", true);
   }
 });

@@ -20,7 +20,7 @@ export async function showSearch(parameters) {
 
 ask("/api/library").then((library) => {
   at("drop-limits").textContent =
-    `Up to ${bytes(library.limits.upload_bytes)} and ${clock(library.limits.video_seconds)} of video. The file is read and then forgotten.`;
+    `Up to ${bytes(library.limits.upload_bytes)} and ${clock(library.limits.video_seconds)} of video. The file is not kept.`;
 }).catch((error) => say(at("search-status"), words(error), true));
 
 /** Takes a query over and searches for it. */
@@ -46,7 +46,7 @@ function queryPicture() {
   const box = make("div", { className: "picture" });
   const player = make("video", { src: query.url, controls: true, muted: true, playsInline: true, "aria-label": "The query" });
   player.addEventListener("error", () =>
-    player.replaceWith(make("span", { className: "none" }, "this browser does not play the format")));
+    player.replaceWith(make("span", { className: "none" }, "this browser cannot play this format")));
   box.append(player);
   return box;
 }
@@ -68,7 +68,7 @@ async function search() {
   const status = at("search-status");
   const part = { from: seconds(at("query-from").value), to: seconds(at("query-to").value) };
   const limit = Number(at("query-limit").value) || 24;
-  if (Number.isNaN(part.from) || Number.isNaN(part.to)) return say(status, "A time is seconds, or m:ss.", true);
+  if (Number.isNaN(part.from) || Number.isNaN(part.to)) return say(status, "Enter times as seconds or m:ss.", true);
   const stopping = new AbortController();
   const mine = { stop: () => { stopping.abort(); mine.upload?.stop(); } };
   running = mine;
@@ -79,7 +79,7 @@ async function search() {
       const key = `${part.from}-${part.to}`;
       if (query.upload?.key !== key) {
         mine.upload = upload(query.file, part, (share) =>
-          say(status, share < 1 ? `Sending: ${Math.round(share * 100)} %` : "Looking at the video…"));
+          say(status, share < 1 ? `Sending: ${Math.round(share * 100)} %` : "Reading the video…"));
         query.upload = { key, ...(await mine.upload.done) };
       }
       body.upload = query.upload.id;
@@ -106,7 +106,7 @@ function show(result) {
   const count = result.matches.length;
   const sharing = result.matches.filter((match) => match.shares_footage).length;
   const weak = result.query.low_information
-    ? " The query says little (black, still or very short): take these with caution." : "";
+    ? " The query shows next to nothing (black, still or very short), so these mean little." : "";
   say(at("search-status"),
     `${count} ${count === 1 ? "match" : "matches"} in ${result.elapsed_ms} ms, ${sharing} sharing footage.${weak}`);
   at("results").replaceChildren(...result.matches.map((match) => card(match, result)));

@@ -1,7 +1,7 @@
 import Synchronization
 
-/// A number of places that are taken and given back, of which one client has so many at most.
-package final class Places: Sendable {
+/// A number of slots that are taken and given back, of which one client has so many at most.
+package final class Slots: Sendable {
     private struct State {
         var free: Int
         var taken: [String: Int] = [:]
@@ -14,15 +14,15 @@ package final class Places: Sendable {
     ///
     /// - Parameters:
     ///   - client: a key of `ClientAddress`; all are one where it is left out.
-    ///   - most: places that the client may have.
-    package func take(for client: String = "", atMost most: Int = .max) -> Place? {
+    ///   - most: slots that the client may have.
+    package func take(for client: String = "", atMost most: Int = .max) -> Slot? {
         let isFree = state.withLock { state in
             guard state.free > 0, state.taken[client, default: 0] < most else { return false }
             state.free -= 1
             state.taken[client, default: 0] += 1
             return true
         }
-        return isFree ? Place(self, client) : nil
+        return isFree ? Slot(self, client) : nil
     }
 
     private func giveBack(_ client: String) {
@@ -34,15 +34,15 @@ package final class Places: Sendable {
     }
 
     /// A place, given back with the last reference to it.
-    package final class Place: Sendable {
-        private let places: Places
+    package final class Slot: Sendable {
+        private let slots: Slots
         private let client: String
 
-        fileprivate init(_ places: Places, _ client: String) {
-            self.places = places
+        fileprivate init(_ slots: Slots, _ client: String) {
+            self.slots = slots
             self.client = client
         }
 
-        deinit { places.giveBack(client) }
+        deinit { slots.giveBack(client) }
     }
 }
