@@ -14,7 +14,7 @@ public enum Evaluation {
                 hint:
                     "name a folder with a folder for each class, or a CSV file; check --folder and --exclude")
         }
-        // A pattern that is none must not show only after an hour of encoding.
+        // An invalid pattern must be reported before the hour of encoding.
         if let pattern = request.sourcePattern { _ = try SourceKeys.find(pattern, in: []) }
         let models = try MeasuredModels.load(request, hooks)
         precondition(!models.isEmpty, "a measurement needs a model")
@@ -41,10 +41,10 @@ public enum Evaluation {
                     + "(\(readable.count) readable, \(extracted.skipped.count) not)",
                 hint: "a class needs at least two videos, or one on each side of a split")
         }
-        var bench = Bench(
+        var measurement = Measurement(
             request: request, hooks: hooks, videos: readable, task: task, isSplit: videos.isSplit,
             models: models, columns: columns)
-        try bench.measure()
+        try measurement.measure()
         return EvaluationReport(
             facts: EvaluationReport.Facts(
                 isSplit: videos.isSplit, clipCount: request.clipCount, readable: readable.count,
@@ -53,13 +53,14 @@ public enum Evaluation {
                 distractors: readable.count { $0.label == nil },
                 lonely: task.lonely.map { readable[$0].name }, skipped: extracted.skipped,
                 sourcePattern: request.sourcePattern, nearCopyDistance: request.nearCopyDistance),
-            rows: bench.rows, significances: bench.significances, probes: bench.probes,
-            fineTunes: bench.fineTunes, uncertainties: bench.uncertainties, checkpoints: bench.checkpoints)
+            rows: measurement.rows, significances: measurement.significances, probes: measurement.probes,
+            fineTunes: measurement.fineTunes, uncertainties: measurement.uncertainties,
+            checkpoints: measurement.checkpoints)
     }
 }
 
-/// The rankings of one measurement, and what is made of them.
-private struct Bench {
+/// One measurement: its rankings and what follows from them.
+private struct Measurement {
     let request: EvaluationRequest
     let hooks: EvaluationHooks
     let videos: [LabelledVideo]
@@ -203,7 +204,7 @@ private struct Bench {
             return
         }
         if folds.leftOut > 0 {
-            hooks.note("\(folds.leftOut) training videos are copies of test videos and take no part")
+            hooks.note("\(folds.leftOut) training videos are copies of test videos and are left out")
         }
         if request.probes { try probe(folds) }
         guard let choice = request.fineTune else { return }

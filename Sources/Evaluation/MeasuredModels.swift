@@ -113,7 +113,7 @@ enum MeasuredModels {
                     ? "name \(folder)/steps" : "a model folder holds config.json and model.safetensors")
         }
         for name in others.sorted() {
-            hooks.note("warning: \(folder)/\(name) is no model folder (no config.json) and is left out")
+            hooks.note("warning: \(folder)/\(name) is not a model folder (no config.json) and is left out")
         }
         return names.map { (step: step(of: $0) ?? -1, name: $0) }
             .sorted { ($0.step, $0.name) < ($1.step, $1.name) }.map(\.name)

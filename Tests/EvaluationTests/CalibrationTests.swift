@@ -92,11 +92,11 @@ import VideoEncoding
 
     @Test(arguments: [
         ("", "is empty"), ("query,shares\n", "no column \"distance\""),
-        ("query,distance,shares\na,-1,1\n", "\"-1\" is no distance"),
-        ("query,distance,shares\na,nan,1\n", "\"nan\" is no distance"),
+        ("query,distance,shares\na,-1,1\n", "\"-1\" is not a distance"),
+        ("query,distance,shares\na,nan,1\n", "\"nan\" is not a distance"),
         ("query,distance,shares\na,1,yes\n", "\"yes\" is neither 0 nor 1"),
         ("query,distance,shares\na,1\n", "has 2 fields"),
-        ("query,distance,shares\na,1,1\nb,1,1\n", "not both kinds"),
+        ("query,distance,shares\na,1,1\nb,1,1\n", "lacks pairs"),
     ])
     func badFilesAreErrors(text: String, problem: String) {
         do throws(EvaluationError) {

@@ -169,7 +169,7 @@ private struct Collection: Sendable {
         #expect(message(missing).contains("0 readable, 2 not"))
         #expect(message(all) { $0.models = ["\(folder.path)/none"] }.contains("none/config.json"))
         #expect(message(all) { $0.checkpoints = folder.path }.contains("holds no model folders"))
-        #expect(message(all) { $0.sourcePattern = "(" }.contains("no regular expression"))
+        #expect(message(all) { $0.sourcePattern = "(" }.contains("not a regular expression"))
         let file = try folder.write("x", to: "file")
         #expect(message(all) { $0.workFolder = file }.contains("file"))
     }

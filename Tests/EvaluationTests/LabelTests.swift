@@ -185,6 +185,6 @@ import TestSupport
         #expect(try SourceKeys.find("x-[0-9]+", in: videos) == ["x-1", "x-1", nil])
         #expect(
             failure { () throws(EvaluationError) in _ = try SourceKeys.find("(", in: []) }?.message
-                .contains("no regular expression") == true)
+                .contains("not a regular expression") == true)
     }
 }

@@ -86,7 +86,7 @@ package enum CalibrationFit {
 }
 
 extension ScoreCalibration {
-    /// By what was looked at, where it was; else by distance, whatever the threshold.
+    /// By the agreement of pictures if they were compared; otherwise by distance, whatever the threshold.
     func fittedScore(of pair: CalibrationPairs.Pair) -> Double {
         verified?.score(distance: pair.distance, pair.verification) ?? score(distance: pair.distance)
     }
@@ -103,7 +103,7 @@ public struct CalibrationReport: Sendable, Equatable {
     public var expectedError: Double
     /// The curve's threshold.
     public var threshold: Double
-    /// Of pairs whose score reaches the threshold, the share that shares footage; nil where there is none.
+    /// Among pairs whose score reaches the threshold, the share that shares footage; nil if there are none.
     public var precision: Double?
     /// Of pairs that share footage, the share whose score reaches the threshold.
     public var recall: Double

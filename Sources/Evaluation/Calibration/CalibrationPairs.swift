@@ -46,7 +46,7 @@ public struct CalibrationPairs: Sendable, Equatable {
         func failure(_ line: Int, _ problem: String) -> EvaluationError {
             .file(
                 path: path, line: line, problem: problem,
-                hint: "expected a first line with the columns query, distance and shares")
+                hint: "the first line must name the columns query, distance and shares")
         }
         guard let header = table.rows.first else { throw failure(1, "is empty") }
         func column(_ name: String) throws(EvaluationError) -> Int {
@@ -71,7 +71,7 @@ public struct CalibrationPairs: Sendable, Equatable {
         let number = Dictionary(uniqueKeysWithValues: queries.enumerated().map { ($1, $0) })
         for row in rows {
             guard let value = Double(row.fields[distance]), value.isFinite, value >= 0 else {
-                throw failure(row.line, "\"\(row.fields[distance])\" is no distance")
+                throw failure(row.line, "\"\(row.fields[distance])\" is not a distance")
             }
             guard row.fields[shares] == "0" || row.fields[shares] == "1" else {
                 throw failure(row.line, "\"\(row.fields[shares])\" is neither 0 nor 1")
@@ -80,7 +80,7 @@ public struct CalibrationPairs: Sendable, Equatable {
                 let verification = Self.verification(
                     agreement.map { row.fields[$0] }, speed: speed.map { row.fields[$0] } ?? "1")
             else {
-                throw failure(row.line, "has an agreement that is none")
+                throw failure(row.line, "has an agreement that is not a number")
             }
             let pair = Pair(
                 distance: value, sharesFootage: row.fields[shares] == "1", verification: verification)
@@ -92,7 +92,7 @@ public struct CalibrationPairs: Sendable, Equatable {
         }
         for (name, part) in [("fitted", fitted), ("held-out", heldOut)] {
             guard Set(part.map(\.sharesFootage)).count == 2 else {
-                throw failure(1, "the \(name) half has not both kinds of pairs")
+                throw failure(1, "the \(name) half lacks pairs that share footage, or pairs that do not")
             }
         }
     }

@@ -9,7 +9,7 @@ public enum ModelCalibration {
     ///   - folder: the model whose distances the pairs have.
     ///   - precision: that the threshold shall have, in 0…1 without its ends.
     ///   - source: what the pairs are, for errors.
-    /// - Throws: `EvaluationError` where the pairs say nothing, `ModelError` where the model cannot be read or written.
+    /// - Throws: `EvaluationError` if the pairs determine no curve, `ModelError` if the model cannot be read or written.
     public static func run(
         model folder: String, pairs: CalibrationPairs, precision: Double, source: String
     ) throws -> CalibrationReport {
@@ -52,7 +52,8 @@ public enum ModelCalibration {
         }
         guard let (offset, slope) = CalibrationFit.fit(pairs.fitted) else {
             throw EvaluationError.file(
-                path: source, line: 1, problem: "pairs that share footage are no nearer than the others",
+                path: source, line: 1,
+                problem: "pairs that share footage have no smaller distances than the others",
                 hint: "check that the distances are this model's")
         }
         return ScoreCalibration(modelFingerprint: fingerprint, offset: offset, slope: slope)

@@ -7,9 +7,9 @@ package enum VerifiedFit {
     /// Of the squared weights: keeps them finite where the pairs can be told apart without an error.
     private static let decay = 1e-3
 
-    /// Newton's method; nil where the pairs say nothing.
+    /// Newton's method; nil if the pairs determine no fit.
     ///
-    /// - Parameter pairs: of both kinds; those that could not be looked at take no part.
+    /// - Parameter pairs: of both kinds; pairs whose pictures could not be compared are left out.
     package static func fit(_ pairs: [CalibrationPairs.Pair]) -> VerifiedCalibration? {
         let points = pairs.compactMap { pair in
             pair.evidence.map { (evidence: $0, target: pair.sharesFootage ? 1.0 : 0) }

@@ -60,7 +60,7 @@ package struct UniformClips {
             return body(clip)
         }
         guard taken > 0 else {
-            throw VideoError(path: path, reason: .noFrames, detail: "the video has no frame to show")
+            throw VideoError(path: path, reason: .noFrames, detail: "the video has no frames")
         }
         return taken
     }

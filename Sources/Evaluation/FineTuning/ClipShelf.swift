@@ -57,7 +57,7 @@ package final class ClipShelf: Sendable {
                         ? .cancelled
                         : .file(
                             path: error.path, line: nil, problem: error.detail,
-                            hint: "it could be read a while ago; measure again, or leave it out by --exclude")
+                            hint: "it was readable before; measure again, or leave it out with --exclude")
                 )
             }
             let number = taken
@@ -117,7 +117,7 @@ private final class UnnamedFile: Sendable {
             throw .file(
                 path: folder, line: nil,
                 problem: "no file can be made there: \(SystemError.message().lowercased())",
-                hint: "name a folder that can be written with --work")
+                hint: "name a writable folder with --work")
         }
         _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
         unlink(template)

@@ -6,7 +6,7 @@ import VideoEncoding
 /// One model's network with a linear classifier on the backbone's feature, trained end to end on labelled clips: cross
 /// entropy, AdamW. Works on a copy of the weights in memory; the model's folder is only read.
 ///
-/// The head takes no part. One thread uses it at a time. The same numbers of clips and threads give the same weights.
+/// The head is not used. One thread uses it at a time. The same numbers of clips and threads give the same weights.
 final class FineTuner {
     /// Bytes that it takes, the inference program aside, which is small.
     let memoryBytes: Int

@@ -10,7 +10,7 @@ package struct ClassificationFolds: Sendable {
     package let folds: [Fold]
     /// Of every video, a number of its class; nil for a distractor.
     package let classes: [Int?]
-    /// Training videos of a given split that are copies of test videos, and so take no part.
+    /// Training videos of a given split that are copies of test videos, and so are left out.
     package let leftOut: Int
 
     /// Of the numbers in `classes`.

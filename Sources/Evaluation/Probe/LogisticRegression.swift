@@ -28,7 +28,7 @@ package struct LogisticRegression: Sendable {
         for row in rows {
             for d in 0..<width { scale[d] += (Double(row[d]) - mean[d]) * (Double(row[d]) - mean[d]) }
         }
-        // A feature that never changes says nothing; its weight stays 0.
+        // A feature that never changes carries no information; its weight stays 0.
         for d in 0..<width {
             let deviation = (scale[d] / Double(rows.count)).squareRoot()
             scale[d] = deviation > 1e-12 ? 1 / deviation : 0

@@ -6,7 +6,7 @@ public struct Significance: Sendable, Equatable {
     public var row: String
     /// The row that it is compared with.
     public var baseline: String
-    /// Recall@1 of the row less that of the baseline.
+    /// Recall@1 of the row minus that of the baseline.
     public var difference: Double
     /// The 2.5 % point of the difference over the resampled sets of queries.
     public var low: Double

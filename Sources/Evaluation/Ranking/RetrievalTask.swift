@@ -16,7 +16,7 @@ package struct RetrievalTask: Sendable {
         var files: [Int?]
         /// Of every video, a number of its source; nil where it has none.
         var sources: [Int?]
-        /// Of every video, its near copies; empty where there are none at all.
+        /// The near copies of every video; empty if there are none at all.
         var near: [[Int]]
 
         func hide(_ video: Int, from query: Int) -> Bool {
@@ -73,7 +73,7 @@ package struct RetrievalTask: Sendable {
     /// Groups of videos that a classifier must keep on one side: a number for each video, that of its group's first.
     ///
     /// They are the connected components of being one file, of one source, or near copies: where a and b are copies,
-    /// and b and c, the three are one group even if nobody would take a for c.
+    /// and b and c, the three are one group even if a and c are not alike.
     package var groups: [Int] {
         var parents = Array(classes.indices)
         func root(_ video: Int) -> Int {

@@ -16,13 +16,13 @@ extension EvaluationReport {
             facts.isSplit ? "\(facts.queries) queries against \(facts.gallery) others" : "leave-one-out"
         var text =
             "\(facts.readable) videos of \(facts.classes) classes, \(facts.queries) queries, \(protocolText), "
-            + "up to \(facts.clipCount) uniform clips a video."
+            + "up to \(facts.clipCount) clips per video, spread evenly."
         if facts.distractors > 0 {
             text += " \(facts.distractors) of the videos are distractors without a label."
         }
         if !facts.lonely.isEmpty {
             text +=
-                " \(facts.lonely.count) labelled videos did not ask: nothing else in their sight is of their class."
+                " \(facts.lonely.count) labelled videos were no queries: no other video that they could find has their class."
         }
         if !facts.skipped.isEmpty { text += " \(facts.skipped.count) files could not be read." }
         if facts.sourcePattern != nil { text += " A query's own source is left out of its gallery." }

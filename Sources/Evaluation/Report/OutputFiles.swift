@@ -6,7 +6,7 @@ enum OutputFiles {
     static func makeFolder(_ path: String) throws(EvaluationError) {
         do throws(SystemError) { try Folder.make(path) } catch {
             throw .file(
-                path: path, line: nil, problem: error.description, hint: "name a folder that can be written")
+                path: path, line: nil, problem: error.description, hint: "name a writable folder")
         }
     }
 

@@ -25,7 +25,7 @@ public enum PublishedSplit: String, Sendable, CaseIterable {
         for entry in entries where !seen.insert(entry.name).inserted {
             throw .file(
                 path: entry.list, line: entry.line, problem: "\(entry.name) is in the split twice",
-                hint: "get the split files anew")
+                hint: "download the split files again")
         }
         return LabelledVideos(
             entries.map { entry in
@@ -62,7 +62,7 @@ public enum PublishedSplit: String, Sendable, CaseIterable {
     private static func malformed(_ path: String, _ line: Int?, _ problem: String) -> EvaluationError {
         .file(
             path: path, line: line, problem: problem,
-            hint: "get the split files anew; they are read as published")
+            hint: "download the split files again; they are read as published")
     }
 
     // MARK: - UCF101

@@ -8,7 +8,7 @@ package enum SourceKeys {
         let regex: Regex<AnyRegexOutput>
         do { regex = try Regex(pattern) } catch {
             throw .videos(
-                problem: "\"\(pattern)\" is no regular expression",
+                problem: "\"\(pattern)\" is not a regular expression",
                 hint:
                     "for names such as yoga-7_flipped.mp4 of the source yoga-7: '^(.*?)(_flipped)?\\.[^.]*$'")
         }

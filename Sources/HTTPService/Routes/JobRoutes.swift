@@ -92,8 +92,8 @@ extension HTTPService {
                 "unknown parameter \"\(member.key)\"; there are \(known.joined(separator: ", "))",
                 parameter: member.key)
         }
-        let slots = folders
-        let all = try await lanes.run(.lookup, cancellation) { slots.all() }
+        let places = folders
+        let all = try await lanes.run(.lookup, cancellation) { places.all() }
         var wanted = all
         if let given = body["folders"], given != .null {
             let names = given.arrayValue?.compactMap(\.stringValue) ?? []
@@ -104,7 +104,7 @@ extension HTTPService {
             }
             wanted = try await lanes.run(.file, cancellation) {
                 try names.map { name in
-                    guard let folder = slots.folder(name) else {
+                    guard let folder = places.folder(name) else {
                         throw Refusal(
                             404, "not_found", "this folder is not indexed",
                             hint: "mixtape serve --root adds folders",

@@ -10,7 +10,7 @@ package final class Slots: Sendable {
 
     package init(_ count: Int) { state = Mutex(State(free: count)) }
 
-    /// Takes a place until the value is let go of; nil where none is free, or the client has too many.
+    /// Takes a slot until the value is let go of; nil where none is free or the client has too many.
     ///
     /// - Parameters:
     ///   - client: a key of `ClientAddress`; all are one where it is left out.
@@ -33,7 +33,7 @@ package final class Slots: Sendable {
         }
     }
 
-    /// A place, given back with the last reference to it.
+    /// A slot, given back with the last reference to it.
     package final class Slot: Sendable {
         private let slots: Slots
         private let client: String

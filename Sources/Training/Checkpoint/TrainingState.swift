@@ -38,7 +38,7 @@ struct TrainingState {
         return entries
     }
 
-    /// The first tensor of the state, the optimiser's and the average's included, that has a number which is none.
+    /// The first tensor of the state, including the optimiser's and the average's, that has a non-finite number.
     var firstNonFinite: String? { entries.first { !$0.value.allSatisfy(\.isFinite) }?.name }
 
     /// - Parameter step: steps done.
@@ -73,7 +73,7 @@ struct TrainingState {
         optimizer.stepsDone = optimizerSteps
         let note =
             archive.metadata("videos") == dataFingerprint
-            ? nil : "the videos are not those of the checkpoint; the run goes on, but not bit for bit"
+            ? nil : "the videos differ from those of the checkpoint; the run continues, but not bit for bit"
         return (step, note)
     }
 

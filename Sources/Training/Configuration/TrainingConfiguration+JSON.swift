@@ -24,7 +24,7 @@ extension TrainingConfiguration {
         } catch let DecodingError.typeMismatch(_, context) {
             throw .invalidConfiguration(field: Self.path(context), problem: "has the wrong type")
         } catch let DecodingError.dataCorrupted(context) {
-            throw .invalidConfiguration(field: Self.path(context), problem: "has a value that cannot be")
+            throw .invalidConfiguration(field: Self.path(context), problem: "has an invalid value")
         } catch let error as ObjectiveConfigurationError {
             throw .invalidConfiguration(field: "objective", problem: error.description)
         } catch {
@@ -55,7 +55,7 @@ extension TrainingConfiguration {
         for change in others {
             let here = path.isEmpty ? change.key : path + "." + change.key
             guard let place = members.firstIndex(where: { $0.key == change.key }) else {
-                throw .invalidConfiguration(field: here, problem: "there is no such choice")
+                throw .invalidConfiguration(field: here, problem: "unknown option")
             }
             members[place].value = try overlay(change.value, on: members[place].value, path: here)
         }

@@ -40,7 +40,7 @@ public enum TrainingError: Error, Sendable, Equatable, CustomStringConvertible {
         case .file(let path, let problem), .noFolder(let path, let problem):
             return "\(path): \(problem)"
         case .checkpointExists(let path):
-            return "\(path): the checkpoint of an earlier run, which a new one would overwrite"
+            return "\(path): already holds a checkpoint, which a new run would overwrite"
         case .modelExists(let path):
             return "\(path): holds a model already"
         case .noCheckpoint(let path):
@@ -50,7 +50,7 @@ public enum TrainingError: Error, Sendable, Equatable, CustomStringConvertible {
         case .incompatibleCheckpoint(let path, let differences):
             let shown = differences.prefix(3).joined(separator: "; ")
             let others = differences.count - 3
-            return "\(path): the checkpoint is of another run: \(shown)"
+            return "\(path): the checkpoint belongs to another run: \(shown)"
                 + (others > 0 ? "; and \(others) more differences" : "")
         case .nonFinite(let step, let term, let checkpoint):
             let kept =
@@ -68,10 +68,10 @@ public enum TrainingError: Error, Sendable, Equatable, CustomStringConvertible {
     public var hint: String {
         switch self {
         case .invalidConfiguration: return "correct this choice and start again"
-        case .noVideos: return "name a folder that holds videos, directly or in folders below it"
-        case .noFolder: return "name a folder of videos that is there and may be read"
+        case .noVideos: return "name a folder that contains videos"
+        case .noFolder: return "name an existing, readable folder of videos"
         case .oneVideo: return "add more videos to the folder"
-        case .file: return "check that the path exists, may be written and that the disk is not full"
+        case .file: return "check that the path exists and is writable, and that the disk is not full"
         case .checkpointExists: return "resume that run, train into another folder, or delete the checkpoint"
         case .modelExists: return "train into another folder"
         case .noCheckpoint: return "start without resuming, or name the folder of the interrupted run"

@@ -60,7 +60,7 @@ public enum TextFile {
     public static func read(_ path: String) throws(TrainingError) -> String {
         let most = 64 << 20
         if let status = FileStatus(path: path), !status.isRegular || status.size > most {
-            throw .file(path: path, problem: "is no text file")
+            throw .file(path: path, problem: "is not a text file")
         }
         let bytes: [UInt8]
         do throws(SystemError) { bytes = try FileBytes.read(path, limit: most) } catch {

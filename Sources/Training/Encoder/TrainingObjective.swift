@@ -12,7 +12,7 @@ public struct LossTerm: Sendable, Equatable, Codable {
     }
 }
 
-/// What an objective says of one batch.
+/// An objective's result for one batch.
 public struct ObjectiveReport: Sendable, Equatable {
     /// The number whose gradient was taken.
     public var total: Double

@@ -88,7 +88,7 @@ public struct ObjectiveConfiguration: Codable, Sendable, Equatable {
 
 /// Why an objective can't be used; names the choice and what it should be.
 public enum ObjectiveConfigurationError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// A key that is none of the objective's.
+    /// A key that the objective does not know.
     case unknownKey(String)
     /// A key that is not there.
     case missingKey(String)

@@ -44,7 +44,7 @@ final class TrainingLog {
         } catch { throw .file(path: path, problem: error.description) }
     }
 
-    /// What the log says of a step; nil where it says nothing.
+    /// A step's line in the log; nil if there is none.
     func progress(ofStep step: Int, total: Int) -> TrainingProgress? {
         guard let line = Self.lines(path).last(where: { $0.step == step }) else { return nil }
         var numbers: [(name: String, value: Double)] = line.members.compactMap { member in

@@ -1,4 +1,4 @@
-/// What a run says of itself now and then.
+/// A run's progress, reported from time to time.
 public struct TrainingProgress: Sendable, Equatable {
     /// Steps done.
     public var step: Int
@@ -32,7 +32,7 @@ public struct TrainingHooks {
     public var note: (String) -> Void = { _ in }
     /// Asked before every step; true saves a checkpoint and ends the run.
     public var isCancelled: () -> Bool = { false }
-    /// Bytes that the machine can still give; nil where nobody knows.
+    /// Bytes of memory that are free; nil if unknown.
     public var availableMemory: () -> Int? = { MachineMemory.availableBytes }
     /// Writes a model into the folder, with the averaged weights in place where there are any: the final one into
     /// the output folder, and those that `keep_every` asks for into `steps/step-NNNNNN` there.

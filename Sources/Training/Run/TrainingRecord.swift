@@ -2,7 +2,7 @@ internal import FoundationEssentials
 
 import Glibc
 
-/// What a training was made of beside its choices: what a continuation needs and nobody is to type again. `training.json` has it
+/// The inputs of a training beside its choices, so that a continuation needs no options. `training.json` has it
 /// as `run`, which is passed over where the file is read for another run's choices.
 public struct TrainingRecord: Codable, Sendable, Equatable {
     /// Folders of videos, absolute.

@@ -39,7 +39,7 @@ public struct TrainingSession: Sendable {
     public var clips: @Sendable () -> any ClipSource = { DecodedClips() }
     /// Whether to go on at the output folder's checkpoint.
     public var resumes = false
-    /// What `training.json` says of the session, for its continuation.
+    /// The content of `training.json` about the session, for its continuation.
     public var record: TrainingRecord?
 
     /// Names what must be named.
@@ -188,7 +188,7 @@ public struct TrainingSession: Sendable {
             small.geometry.height = size
         }
         model.name = Path.name(of: trimmed(output))
-        // Scores of the model before say nothing of this one's.
+        // The scores of the previous model do not apply to this one.
         model.calibration = nil
         if let given {
             if size == nil { return (given, model) }
