@@ -2,7 +2,7 @@ internal import GRDB
 
 import Base
 
-/// What somebody decided of two contents; it holds wherever files of these contents lie and whatever they are called.
+/// A decision about two contents. It stays valid if their files are moved or renamed.
 public struct PairDecision: Sendable, Hashable {
     /// What was decided.
     public enum Verdict: String, Sendable, CaseIterable {

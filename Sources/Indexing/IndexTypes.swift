@@ -32,14 +32,14 @@ public struct FileIdentity: Sendable, Hashable {
         self.statusChanged = statusChanged
     }
 
-    /// Whether nobody wrote to the file since; where one of the two times of status is unknown, by size and modification
+    /// Whether the file was not written since; if one of the two status times is unknown, by size and modification
     /// time alone.
     package func isUntouched(size: Int64, modified: Int64, statusChanged: Int64) -> Bool {
         self.size == size && self.modified == modified
             && (self.statusChanged == statusChanged || self.statusChanged == 0 || statusChanged == 0)
     }
 
-    /// Whether nobody wrote to the file, whose status is as given, since it was read. A file that was only renamed, or had its
+    /// Whether the file, whose status is as given, was not written since it was read. A file that was only renamed, or had its
     /// permissions changed, counts as touched.
     package func isUntouched(_ status: FileStatus) -> Bool {
         isUntouched(size: status.size, modified: status.modified, statusChanged: status.statusChanged)
@@ -52,7 +52,7 @@ public struct IndexedVideo: Sendable, Hashable {
     public var id: Int64
     /// The file.
     public var identity: FileIdentity
-    /// What the file says of its video stream.
+    /// The file's claims about its video stream.
     public var facts: StreamFacts
     /// Components of the video's mixture.
     public var clipCount: Int

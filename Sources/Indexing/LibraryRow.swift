@@ -2,7 +2,7 @@ internal import GRDB
 
 import Base
 
-/// The one row that speaks for the whole index. Its counts are kept by every transaction, so that rows lost to
+/// The row that describes the whole index. Its counts are kept by every transaction, so that rows lost to
 /// damage are noticed.
 struct LibraryRow: Equatable {
     /// 32 hexadecimal digits, drawn when the index is made.

@@ -114,7 +114,7 @@ enum MomentsFile {
         _ fill: (_ base: UnsafeMutableRawPointer, _ layout: MomentsLayout) throws -> Void
     ) throws -> MomentsTable {
         guard let layout = MomentsLayout(count: stamp.count, dimension: stamp.dimension) else {
-            throw IndexError.corrupted(folder, "its counts cannot be true")
+            throw IndexError.corrupted(folder, "its counts are impossible")
         }
         // None where the folder cannot be written or lacks the space.
         let file = try? AtomicFile(path: folder + stamp.kind.fileName)
@@ -156,7 +156,7 @@ enum MomentsFile {
         }
     }
 
-    /// Deletes temporary files whose makers are gone: the ones that nobody holds the lock of.
+    /// Deletes temporary files whose makers are gone: those whose lock is free.
     static func removeAbandoned(in folder: String) {
         for name in Folder.names(in: folder) ?? [] {
             // `.tmp` is of earlier versions.

@@ -16,7 +16,7 @@ enum Schema {
 
     static var currentFormat: Int { migrations.count }
 
-    /// What a database says of itself.
+    /// A database's own marks.
     enum State: Equatable {
         /// Nothing in it: just made, or its making was interrupted.
         case blank

@@ -85,7 +85,7 @@ extension VideoIndex {
         else {
             throw IndexError(
                 reason: .failed, path: video.identity.path,
-                message: "the model gave values that are not finite numbers",
+                message: "the model produced values that are not finite numbers",
                 hint: "the model may be damaged; try another with --model")
         }
         return VideoVectors(

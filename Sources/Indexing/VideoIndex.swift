@@ -75,7 +75,7 @@ public final class VideoIndex: Sendable {
         }
     }
 
-    /// Opens for writing, making the index where there is none. Holds the writer's lock until `close`.
+    /// Opens for writing, and makes the index if it does not exist. Holds the writer's lock until `close`.
     ///
     /// - Throws: `busy` where another writer still has the lock after `waitingSeconds` or when it is cancelled, `otherModel`, `newerFormat`,
     ///   `corrupted`, `readOnly`, `diskFull`, `failed`.
@@ -110,7 +110,7 @@ public final class VideoIndex: Sendable {
                 let derived: [MomentsKind] = [.videos, .clips, .scenes]
                 if state == .blank, derived.contains(where: { Path.exists(resolved + $0.fileName) }) {
                     throw IndexError.corrupted(
-                        resolved, "its database is empty, and files that were made of it are there")
+                        resolved, "its database is empty, although files derived from it exist")
                 }
             }
             let pool = try DatabasePool(path: resolved + databaseName, configuration: configuration())
@@ -181,7 +181,8 @@ extension VideoIndex {
         } catch let error as DatabaseError where cannotShare(error) {
             if (FileStatus(path: path + "-wal")?.size ?? 0) > 0 {
                 throw IndexError.readOnly(
-                    folder, "the index was not closed, and recovering it needs permission to write its folder"
+                    folder,
+                    "the index was not closed properly, and recovering it needs permission to write its folder"
                 )
             }
             return try DatabaseQueue(

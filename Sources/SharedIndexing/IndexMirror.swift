@@ -177,7 +177,7 @@ extension SharedIndex {
             let decoded = clips.believable(
                 clipCount: Int(try rows.integer(row, 14)), dimension: model.dimension)
         else {
-            throw PostgresError(.unreadable, "the clips of \(path) fail their checksum, or cannot be true")
+            throw PostgresError(.unreadable, "the clips of \(path) fail their checksum, or are impossible")
         }
         let facts = try rows.facts(row, from: 8, quality: 19)
         return .store(

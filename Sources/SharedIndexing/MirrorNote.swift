@@ -1,6 +1,6 @@
 import Base
 
-/// Where a mirror is in step with the shared index.
+/// How far a mirror has followed the shared index.
 package struct MirrorPosition: Equatable, Sendable {
     /// The shared index's.
     package var uuid: String
@@ -18,9 +18,9 @@ package struct MirrorPosition: Equatable, Sendable {
 
 /// The note of a mirror's position, in the mirror's folder.
 ///
-/// A sequence whose digit rises would have changes passed over, and searches would lack videos without a word. So a note that
-/// is not, to the byte, what would be written of its own values is none, and the mirror is made anew. So it is where the copy
-/// is of an earlier state than the note, as a kill and a damaged log may leave it.
+/// A damaged sequence could be too high; changes would be skipped, and searches would silently lack videos. So a note that
+/// does not equal, byte for byte, what its values encode to is treated as absent, and the mirror is made again. The same
+/// happens if the copy's state is earlier than the note, as a kill and a damaged log may leave it.
 package struct MirrorNote: Equatable, Sendable {
     package var position: MirrorPosition
     /// How far the copy itself had come by then, by `VideoIndex.sequence`.

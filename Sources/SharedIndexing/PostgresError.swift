@@ -42,7 +42,7 @@ struct PostgresError: Error, Equatable {
         case .unavailable:
             IndexError(
                 reason: .unavailable, path: place, message: "the database cannot be reached: \(message)",
-                hint: "see that the server runs and that the address is right, and try again")
+                hint: "check that the server runs and that the address is right, and try again")
         case .refused:
             IndexError(
                 reason: .unavailable, path: place, message: "the database refuses the connection: \(message)",
@@ -53,7 +53,7 @@ struct PostgresError: Error, Equatable {
                 hint: "free some on the server and run the command again; what was stored is kept")
         case .statement("42501"):
             IndexError(
-                reason: .readOnly, path: place, message: "the user may not do this: \(message)",
+                reason: .readOnly, path: place, message: "the user lacks a permission: \(message)",
                 hint: "have the owner of the schema \"mixtape\" grant it")
         case .statement("25006"):
             IndexError(

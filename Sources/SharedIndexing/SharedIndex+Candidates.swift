@@ -86,7 +86,7 @@ extension SharedIndex {
         }
         guard isThere else {
             throw IndexError(
-                reason: .failed, path: name, message: "the index has no index of candidates yet",
+                reason: .failed, path: name, message: "the server has no index of candidates yet",
                 hint: "make it with `mixtape candidates --index \(name)`, or search without --candidates")
         }
         return try client.transaction { (session) throws(PostgresError) in
@@ -135,7 +135,7 @@ extension SharedIndex {
                 clipCount: Int(try rows.integer(row, 7)), dimension: model.dimension)
         else {
             throw PostgresError(
-                .unreadable, "the clips of \(rows.text(row, 0)) fail their checksum, or cannot be true")
+                .unreadable, "the clips of \(rows.text(row, 0)) fail their checksum, or are impossible")
         }
         return decoded.mixture.moments()
     }
@@ -242,7 +242,7 @@ extension PostgresRows {
             duration: try real(row, first + 4), frameRate: try real(row, first + 5),
             areTimesMended: try integer(row, quality) != 0, decodedShare: try real(row, quality + 1) ?? 1)
         guard BelievableVideo.isTrue(facts) else {
-            throw PostgresError(.unreadable, "what a row says of a video cannot be true")
+            throw PostgresError(.unreadable, "a row's values are impossible")
         }
         return facts
     }

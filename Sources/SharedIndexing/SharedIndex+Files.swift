@@ -144,7 +144,7 @@ struct SharedContent {
         else {
             throw IndexError(
                 reason: .failed, path: identity.path,
-                message: "the model gave values that are not finite numbers",
+                message: "the model produced values that are not finite numbers",
                 hint: "the model may be damaged; try another with --model")
         }
         fingerprint = identity.fingerprint

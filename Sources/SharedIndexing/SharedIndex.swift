@@ -107,7 +107,7 @@ public final class SharedIndex: Sendable {
             let model = IndexModel(
                 name: row.text(0, 2), fingerprint: row.text(0, 3), dimension: Int(try row.integer(0, 4)))
             guard IndexModel.dimensions.contains(model.dimension) else {
-                throw PostgresError(.unreadable, "its head row cannot be true")
+                throw PostgresError(.unreadable, "its head row is impossible")
             }
             return (
                 session.serverVersion,

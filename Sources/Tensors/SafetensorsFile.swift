@@ -91,7 +91,7 @@ public final class SafetensorsFile {
             let length = prefix.reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
             guard length <= UInt64(min(size - 8, Self.maximumHeader)) else {
                 throw failure(
-                    "header of \(length) bytes in a file of \(size); damaged, or no safetensors file")
+                    "header of \(length) bytes in a file of \(size); damaged, or not a safetensors file")
             }
             let header = try Self.read(descriptor, path: path, offset: 8, count: Int(length))
             let parsed = try SafetensorsHeader(

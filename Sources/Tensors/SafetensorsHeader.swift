@@ -15,7 +15,7 @@ struct SafetensorsHeader {
         do throws(JSONSyntaxError) {
             document = try JSONValue(parsing: bytes, values: Self.mostValues)
         } catch {
-            throw failure("the header is no valid JSON: \(error.message) at byte \(8 + error.offset)")
+            throw failure("the header is not valid JSON: \(error.message) at byte \(8 + error.offset)")
         }
         guard case .object(let members) = document else { throw failure("the header is not a JSON object") }
         for member in members {

@@ -121,7 +121,7 @@ import TestSupport
     @Test(arguments: [
         ("{}", 4, "4 bytes belong to no tensor"),
         ("[]", 0, "not a JSON object"),
-        ("{", 0, "no valid JSON"),
+        ("{", 0, "not valid JSON"),
         (#"{"x":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}} x"#, 4, "something follows the value"),
         (#"{"x":{"dtype":"I64","shape":[1],"data_offsets":[0,8]}}"#, 8, "x: has dtype I64"),
         (
