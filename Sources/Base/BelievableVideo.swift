@@ -20,7 +20,7 @@ package enum BelievableVideo {
         return last.map { clip.start > $0.start && clip.stop >= $0.stop } ?? true
     }
 
-    /// Whether a file may say so of itself.
+    /// Whether a file's claim is believable.
     package static func isTrue(_ facts: StreamFacts) -> Bool {
         sides.contains(facts.width) && sides.contains(facts.height)
             && (facts.duration.map(isDuration) ?? true)

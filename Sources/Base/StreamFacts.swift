@@ -14,7 +14,7 @@ public struct TimeRange: Sendable, Hashable, Codable {
     }
 }
 
-/// What a file says of its video stream, after rotation and sample aspect ratio.
+/// A file's claims about its video stream, after rotation and sample aspect ratio.
 public struct StreamFacts: Sendable, Hashable, Codable {
     /// FFmpeg's name of the container format, such as "matroska,webm".
     public var container: String

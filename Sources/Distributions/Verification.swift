@@ -58,7 +58,7 @@ public struct Agreement: Sendable, Hashable {
                 detail: Self.median(details, without: agreement.detail))
         }
 
-        /// So many others may be copies of the same video, and say nothing of what is usual.
+        /// This many others may be copies of the same video, and do not show what is usual.
         private static let few = 3
 
         private static func median(_ sorted: [Double], without value: Double) -> Double {

@@ -117,7 +117,7 @@ struct ProgramBuilder {
                     unit: unit, relu: relu, input: step.input, accumulator: accumulator, output: step.output,
                     outputShape: outputShape, current: &current)
             }
-            // Slots whose value nobody reads any more; an accumulator's slot lives on as the output's.
+            // Slots whose value is not read any more; an accumulator's slot becomes the output's.
             let kept = values[current[step.output]].slot
             for value in 0..<shapes.count where lastUse[value] == index && current[value] >= 0 {
                 release(values[current[value]].slot, unless: kept)

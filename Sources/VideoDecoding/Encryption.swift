@@ -16,7 +16,7 @@ enum Encryption {
         return av_packet_get_side_data(packet, AV_PKT_DATA_ENCRYPTION_INFO, &size) != nil
     }
 
-    /// What the container says of the whole stream, or its bytes show; nil where it is not encrypted.
+    /// What the container says of the whole stream, or its bytes show; nil if it is not encrypted.
     static func scheme(
         of stream: UnsafePointer<AVStream>, format: String, file: RegularFile
     ) -> String? {

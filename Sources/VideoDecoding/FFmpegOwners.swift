@@ -161,7 +161,7 @@ final class Demuxer {
 /// A container that is opened whatever its demuxer is, playlists too. `FrameReader` refuses those by name before; this
 /// shows that they would open nothing all the same.
 package enum UnrefusedContainer {
-    /// The demuxer that the file's bytes ask for, and how many packets it gives, 100 at most; nil where there is none.
+    /// The demuxer that the file's bytes ask for, and how many packets it gives, 100 at most; nil if there is none.
     package static func read(path: String) throws(VideoError) -> (demuxer: String, packets: Int)? {
         _ = FrameReader.silence
         let interruption = Interruption(timeLimit: 20, growth: 0, isCancelled: { false })

@@ -38,7 +38,7 @@ struct FrameClock {
     let isTrusted: Bool
     /// Seconds of one unit of time stamps.
     private let unit: Double
-    /// Seconds of one frame, where the file does not say so frame by frame.
+    /// Seconds of one frame, if the file does not give them frame by frame.
     let nominalDuration: Double
     /// The stamp of time zero.
     private(set) var zero: Double?

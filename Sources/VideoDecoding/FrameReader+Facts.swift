@@ -2,7 +2,7 @@ internal import CFFmpeg
 
 import Base
 
-/// What the file says of itself, and how far that is so.
+/// The file's claims about itself, and how far they hold.
 extension FrameReader {
     static func seconds(_ ratio: AVRational) -> Double {
         ratio.num > 0 && ratio.den > 0 ? Double(ratio.num) / Double(ratio.den) : 1e-6
@@ -83,10 +83,10 @@ extension FrameReader {
     /// The most that is said to be there of a file that breaks off, where nobody knows how much is missing.
     private static let shareWithoutEnd = 0.98
 
-    /// Where the video should end, if the file says so and that is beyond doubt.
+    /// Where the video should end, if the file's claim is beyond doubt.
     private var promisedEnd: Double? {
         guard !clock.isMended else { return nil }
-        // What an AVI file says of its length is a claim; recorders that end early leave it as it was.
+        // The length in an AVI file is only a claim; recorders that end early do not correct it.
         if format != "avi", let stated = statedDuration, stated < FrameClock.latest,
             stated - clock.end > max(1, 0.02 * stated)
         {

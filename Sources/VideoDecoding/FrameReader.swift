@@ -44,7 +44,7 @@ final class FrameReader {
     private(set) var clock: FrameClock
     private var seeker: Seeker
 
-    /// Opens the container and the decoder; throws typed errors for all that is no video.
+    /// Opens the container and the decoder; throws a typed error if the file is not a video.
     ///
     /// - Parameter wanted: the number of the stream to read; nil for the main one.
     init(
@@ -90,8 +90,8 @@ final class FrameReader {
         else {
             throw VideoError(
                 path: path, reason: .tooLarge,
-                detail: "its pictures are said to have \(parameters.width)×\(parameters.height) pixels; "
-                    + "at most \(maximumSide) a side and \(maximumPixels) in all are read")
+                detail: "its pictures claim \(parameters.width)×\(parameters.height) pixels; "
+                    + "the limits are \(maximumSide) per side and \(maximumPixels) in all")
         }
         var result: Int32 = 0
         let decoder = Decoder.open(
@@ -189,7 +189,7 @@ final class FrameReader {
         if parameters.width == 0 || parameters.height == 0 {
             return VideoError(
                 path: path, reason: .damaged,
-                detail: "no frame could be decoded, and nothing says how large they are" + words)
+                detail: "no frame could be decoded, and their size is unknown" + words)
         }
         return VideoError(
             path: path, reason: words.isEmpty ? .noFrames : .damaged,

@@ -54,7 +54,7 @@ package final class Interruption {
             throw VideoError(
                 path: path, reason: .timeLimit,
                 detail:
-                    "reading took longer than \(timeLimit) seconds\(growth > 0 ? " and than the frames up to there last" : "")"
+                    "reading took longer than \(timeLimit) seconds\(growth > 0 ? " plus the duration of what was read" : "")"
             )
         }
     }

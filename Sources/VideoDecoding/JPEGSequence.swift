@@ -63,7 +63,7 @@ struct JPEGSequence {
         var end: Int64 = 0
     }
 
-    /// Goes through a picture's segments; nil where there is none, or no end of it.
+    /// Goes through a picture's segments; nil if there is no picture, or it has no end.
     private mutating func picture(at start: Int64) -> Picture? {
         guard number(start) == 0xFFD8 else { return nil }
         var picture = Picture()

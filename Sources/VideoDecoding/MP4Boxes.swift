@@ -48,13 +48,13 @@ struct MP4Boxes {
     /// Why there is nothing to be read in a film; nil where nothing is missing.
     var complaint: String? {
         if let last = boxes.last, last.end > size {
-            let what = holds("moov") ? "" : "; its index (moov) is not there"
+            let what = holds("moov") ? "" : "; its index (moov) is missing"
             return
                 "the file is cut off: it has \(size) bytes, and its part \"\(last.name)\" should end at byte \(last.end)\(what)"
         }
         if holds("moov") { return nil }
         return holds("moof")
-            ? "a fragment of a film; the file with its header (moov) is another one"
-            : "its index (moov) is not there, as if the recording had not been ended"
+            ? "a fragment of a film; its header (moov) is in another file"
+            : "its index (moov) is missing, as if the recording was not finished"
     }
 }

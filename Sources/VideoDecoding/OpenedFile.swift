@@ -61,7 +61,7 @@ struct OpenedFile {
         guard let demuxer = Demuxer.open(source, format: chosen, result: &result) else {
             // A low score means that hardly more than the file's name spoke for the format.
             if score <= AVPROBE_SCORE_MAX / 4 {
-                try fail(.unrecognised, "not a video, whatever its name says", result)
+                try fail(.unrecognised, "not a video, despite its name", result)
             }
             try complain()
             try fail(.damaged, "the container (\(name)) is damaged or cut off", result)

@@ -13,11 +13,11 @@ final class ClipQueue: @unchecked Sendable {
     private var isAbandoned = false
     private var isOneExpected = false
 
-    /// How clips come.
-    enum Company {
-        /// The first is there, and no other one is expected.
+    /// How the first clip came.
+    enum Arrival {
+        /// It is there, and no other clip is expected.
         case alone
-        case together
+        case withOthers
     }
 
     init(capacity: Int) {
@@ -47,7 +47,7 @@ final class ClipQueue: @unchecked Sendable {
         return body()
     }
 
-    /// Waits for room; false once nobody wants more.
+    /// Waits for room; false once the queue was abandoned.
     func push(_ clip: Clip) -> Bool {
         locked {
             while waiting.count >= capacity, !isAbandoned { pthread_cond_wait(changed, mutex) }
@@ -71,14 +71,14 @@ final class ClipQueue: @unchecked Sendable {
         }
     }
 
-    /// Says before the first clip that there will hardly be a second.
+    /// Announces, before the first clip, that there will hardly be a second.
     func expectOneClip() { locked { isOneExpected = true } }
 
-    /// Waits for the first clip, or the end, and says how it comes.
-    func waitForFirst() -> Company {
+    /// Waits for the first clip, or the end, and tells how it came.
+    func waitForFirst() -> Arrival {
         locked {
             while waiting.isEmpty, !isFinished, !isAbandoned { pthread_cond_wait(changed, mutex) }
-            return isOneExpected ? .alone : .together
+            return isOneExpected ? .alone : .withOthers
         }
     }
 

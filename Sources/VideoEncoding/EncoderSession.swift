@@ -120,7 +120,7 @@ public final class EncoderSession {
         _ path: String, _ facts: StreamFacts?, _ clips: [EncodedClip]
     ) throws(VideoError) -> EncodedVideo {
         guard let facts, !clips.isEmpty else {
-            throw VideoError(path: path, reason: .noFrames, detail: "the video has no frame to show")
+            throw VideoError(path: path, reason: .noFrames, detail: "the video has no frames")
         }
         return EncodedVideo(
             facts: facts, intervals: clips.map(\.interval),

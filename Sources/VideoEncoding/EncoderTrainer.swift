@@ -245,7 +245,7 @@ extension EncoderTrainer {
                 configuration.training = try JSONValue(parsing: training)
             } catch {
                 throw ModelError(
-                    path: folder, message: "the training record is no valid JSON: \(error.message)")
+                    path: folder, message: "the training record is not valid JSON: \(error.message)")
             }
         }
         do throws(SystemError) { try Folder.makeLast(folder) } catch {

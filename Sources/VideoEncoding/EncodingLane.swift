@@ -93,7 +93,7 @@ package final class EncodingLane {
             let feature = Array(features[number * width..<(number + 1) * width])
             guard let gaussian = feature.withUnsafeBufferPointer({ encoder.head.forward($0) }) else {
                 throw ModelError(
-                    path: encoder.folder, message: "the network gave a value that is not finite",
+                    path: encoder.folder, message: "the network produced a value that is not finite",
                     hint: "the weights are too large for this input; use another model")
             }
             results.append((feature, gaussian))

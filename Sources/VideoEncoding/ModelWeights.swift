@@ -29,7 +29,7 @@ package struct ModelWeights: Sendable {
 
     /// Reads `model.safetensors`, checks names, shapes and values, and adds the stored bytes to `hash`.
     init(path: String, configuration: ModelConfiguration, hash: SHA256) throws(ModelError) {
-        let hint = "make the model anew, or get an undamaged copy of it"
+        let hint = "make the model again, or get an undamaged copy of it"
         do throws(TensorFileError) {
             let file = try SafetensorsFile(path: path)
             let expected = Self.expected(configuration)

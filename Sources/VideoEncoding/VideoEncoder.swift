@@ -4,7 +4,7 @@ import NeuralNetwork
 
 /// What a video becomes.
 public struct EncodedVideo: Sendable {
-    /// What the file says of its video stream.
+    /// The file's claims about its video stream.
     public var facts: StreamFacts
     /// The clips' intervals, in the order of the mixture's components.
     public var intervals: [TimeRange]

@@ -237,7 +237,7 @@ import VideoDecoding
         let index = try #require(film.indices.first { film[$0...].starts(with: "moov".utf8) }) - 4
         let unended = failure(try folder.write(Array(film[..<index]), to: "unended.mp4"))
         #expect(unended?.reason == .damaged)
-        #expect(unended?.detail.contains("as if the recording had not been ended") == true)
+        #expect(unended?.detail.contains("as if the recording was not finished") == true)
         // One part of a film that is sent in parts.
         let parts = try bytes(
             try NumberedVideo.make(
