@@ -61,7 +61,9 @@ import TestSupport
         let library = try Library()
         // The tests' model is untrained, so it has no scores.
         let scores = try library.index.run("duplicates")
-        #expect(scores.status == 1 && scores.errors.contains("hint: say by distance"), "\(scores.errors)")
+        #expect(
+            scores.status == 1 && scores.errors.contains("hint: limit duplicates by distance"),
+            "\(scores.errors)")
         let unknown = try library.index.run("duplicates", "reject", library.folder + "/a.mp4", "/nowhere.mp4")
         #expect(unknown.status == 1 && unknown.errors.contains("/nowhere.mp4"), "\(unknown.errors)")
         #expect(try library.index.run("duplicates", "reject", "one.mp4").status == 64)

@@ -85,8 +85,8 @@ import TestSupport
         let index = try CommandTests.indexed.get()
         let open = try index.run("serve", "--http", "0.0.0.0:0")
         #expect(open.status == 1)
-        #expect(open.errors.contains("error: 0.0.0.0:0: others can reach this address"))
-        #expect(open.errors.contains("hint: name a token's file: --token-file FILE"))
+        #expect(open.errors.contains("error: 0.0.0.0:0: other machines can reach this address"))
+        #expect(open.errors.contains("hint: pass --token-file FILE"))
         let token = index.folder.path + "/token"
         try "short\n".write(toFile: token, atomically: false, encoding: .utf8)
         let short = try index.run("serve", "--http", "0.0.0.0:0", "--token-file", token)

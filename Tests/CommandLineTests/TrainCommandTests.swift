@@ -292,6 +292,6 @@ import TestSupport
         #expect((written?["batch"] as? [String: Any])?["videos"] as? Int == 3)
         try #"{"stepz": 7}"#.write(toFile: file, atomically: true, encoding: .utf8)
         let wrong = try train(tiny + ["--config", file], out: folder.path + "/wrong")
-        #expect(wrong.status == 1 && wrong.errors.contains("stepz: there is no such choice"))
+        #expect(wrong.status == 1 && wrong.errors.contains("stepz: unknown option"))
     }
 }

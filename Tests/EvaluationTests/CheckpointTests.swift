@@ -42,7 +42,7 @@ import TestSupport
         #expect(report.checkpoints.map(\.name) == ["step-000500", "step-999500", "step-1000000"])
         #expect(
             notes.withLock { $0.filter { $0.hasPrefix("warning") } } == [
-                "warning: \(steps)/step-1000500 is no model folder (no config.json) and is left out"
+                "warning: \(steps)/step-1000500 is not a model folder (no config.json) and is left out"
             ])
 
         let out = "\(folder.path)/report"

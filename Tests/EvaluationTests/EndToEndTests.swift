@@ -103,7 +103,7 @@ private struct Collection: Sendable {
         let table = report.markdown
         #expect(table.contains("| model | compared by | centred | R@1 | R@5 | R@10 | R@20 | R@50 | mAP |"))
         #expect(table.contains("| colour histogram | HSV 8×4×4, intersection | – | 100.0 |"))
-        #expect(table.contains("1 labelled videos did not ask"))
+        #expect(table.contains("1 labelled videos were no queries"))
     }
 
     @Test func theStoreAndTheThreadsChangeNothing() throws {

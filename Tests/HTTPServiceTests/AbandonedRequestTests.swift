@@ -113,7 +113,7 @@ import TestSupport
             let told = try Running.run(
                 ["search", video, "--mode", "iid", "--samples", "4096", "--index", index])
             #expect(told.status == 1 && told.errors.contains("may be at most 1000000000"))
-            #expect(told.errors.contains("hint: ask for at most 3952"))
+            #expect(told.errors.contains("hint: pass at most 3952"))
         }
     }
 
