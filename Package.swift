@@ -174,7 +174,7 @@ let package = Package(
         .testTarget(
             name: "IndexingTests",
             dependencies: [
-                "Base", "Distributions", "Indexing", "TestSupport",
+                "Base", "VideoDecoding", "Distributions", "Indexing", "TestSupport",
             ]),
         .testTarget(
             name: "SharedIndexingTests",

@@ -64,7 +64,8 @@ package final class EncodingLane {
     }
 
     /// Also gives the feature (C) that the head read.
-    package func encodeWithFeature(_ clip: Clip) throws(ModelError) -> (feature: [Float], gaussian: Gaussian) {
+    package func encodeWithFeature(_ clip: Clip) throws(ModelError) -> (feature: [Float], gaussian: Gaussian)
+    {
         try run(single, [clip])[0]
     }
 

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// The pages show real output: every example is run again, and its reply must have the same members and types.

@@ -1,5 +1,6 @@
 import Foundation
 import Indexing
+import TestSupport
 import Testing
 import VideoDecoding
 

@@ -1,3 +1,4 @@
+import Base
 import CDistance
 import Foundation
 import Retrieval

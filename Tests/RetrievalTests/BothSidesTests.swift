@@ -1,3 +1,4 @@
+import Base
 import Retrieval
 import Testing
 import VideoDecoding

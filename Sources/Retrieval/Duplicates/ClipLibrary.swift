@@ -21,7 +21,8 @@ struct ClipLibrary: Sendable {
     ///   - rows: the clips of the snapshot that `contents` was made of.
     ///   - isCancelled: asked now and then; true ends the weighing by `cancelled`.
     init(
-        _ contents: DistinctContents, _ rows: MomentsRows, intervals: [TimeRange], _ information: ClipInformation,
+        _ contents: DistinctContents, _ rows: MomentsRows, intervals: [TimeRange],
+        _ information: ClipInformation,
         isCancelled: () -> Bool
     ) throws(DuplicateError) {
         var rowsOfVideos: [Int64: Range<Int>] = [:]

@@ -1,5 +1,5 @@
+import Distributions
 import Indexing
-import VideoDecoding
 
 /// Among many strangers one comes to lie on a query by chance, the likelier the less there is to compare. Seen from the other side, with
 /// other pictures and from another start, it seldom does so again.

@@ -1,4 +1,4 @@
-import VideoDecoding
+import Base
 
 /// How far the fine detail of two mean pictures agrees, brought over each other.
 struct DetailComparison {

@@ -18,7 +18,8 @@ extension ObjectiveConfiguration {
             mining: mining,
             uncertainty: reader.value(
                 CodingKeys.uncertainty.rawValue, Self.list(UncertaintyWeighting.allCases.map(\.rawValue))),
-            reduction: reader.value(CodingKeys.reduction.rawValue, Self.list(Reduction.allCases.map(\.rawValue))),
+            reduction: reader.value(
+                CodingKeys.reduction.rawValue, Self.list(Reduction.allCases.map(\.rawValue))),
             klWeight: reader.value(CodingKeys.klWeight.rawValue, "a number, 0 or more"),
             nceWeight: reader.value(CodingKeys.nceWeight.rawValue, "a number from 0 to 1"),
             temperature: reader.value(CodingKeys.temperature.rawValue, "a number above 0"))

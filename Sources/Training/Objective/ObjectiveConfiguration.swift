@@ -67,7 +67,8 @@ public struct ObjectiveConfiguration: Codable, Sendable, Equatable {
 
     /// Throws for the first choice that is out of range, naming it.
     public func validate() throws(ObjectiveConfigurationError) {
-        func require(_ holds: Bool, _ key: CodingKeys, _ expected: String) throws(ObjectiveConfigurationError) {
+        func require(_ holds: Bool, _ key: CodingKeys, _ expected: String) throws(ObjectiveConfigurationError)
+        {
             if !holds { throw .invalid(key: key.rawValue, expected: expected) }
         }
         try require(views == 1 || views == 2, .views, "1 or 2")

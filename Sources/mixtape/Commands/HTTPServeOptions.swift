@@ -41,7 +41,8 @@
 
         @Option(
             help: .init(
-                "Longest video, or part of one, that may be uploaded or searched for, in seconds.", valueName: "S"))
+                "Longest video, or part of one, that may be uploaded or searched for, in seconds.",
+                valueName: "S"))
         var maxSeconds = 1800.0
 
         @Option(

@@ -19,7 +19,8 @@ struct MakeIndexCommand: ParsableCommand {
     @Option(
         name: .customLong("model"),
         help: .init(
-            "The model that the index claims to be made with. (default: MIXTAPE_MODEL, else the one named default)", valueName: "MODEL"),
+            "The model that the index claims to be made with. (default: MIXTAPE_MODEL, else the one named default)",
+            valueName: "MODEL"),
         completion: .directory)
     var modelFolder: String?
 
