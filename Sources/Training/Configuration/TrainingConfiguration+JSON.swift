@@ -47,7 +47,10 @@ extension TrainingConfiguration {
     ) throws(TrainingError) -> JSONValue {
         // One of several forms, not a set of choices.
         if path == "objective.mining" { return changes }
-        guard case .object(var members) = base else { return changes }
+        guard case .object(var members) = base else {
+            // Written as a whole number, a zero has no sign.
+            return changes.doubleValue == 0 ? 0 : changes
+        }
         guard case .object(let others) = changes else {
             throw .invalidConfiguration(
                 field: path.isEmpty ? "configuration" : path, problem: "must be an object")
