@@ -1,8 +1,8 @@
+import Base
 import Foundation
 import Indexing
 import TestSupport
 import Testing
-import VideoDecoding
 
 /// An index of format 3, kept forever: that of format 2 with what the two clips of its first video look like, as what differs from
 /// it.

@@ -1,9 +1,9 @@
 import Base
 import CDistance
+import Distributions
 import Foundation
 import Retrieval
 import Testing
-import VideoDecoding
 
 /// What agreement the same footage can have at best, seen in other cells or between moments, does not count against it.
 @Suite struct AttainableTests {

@@ -1,7 +1,7 @@
 import Base
+import Distributions
 import Retrieval
 import Testing
-import VideoDecoding
 
 /// What was found from both sides counts as the mean of both.
 @Suite struct BothSidesTests {

@@ -1,5 +1,4 @@
 import Base
-
 /// Finds when and how fast a query may be shown in a target, by pictures of 4 × 4 blocks at all offsets: crops, bars and colours
 /// leave these nearly as they are. Where all clips look alike, an alignment by their Gaussians can be seconds beside the
 /// place, and miss the speed.
