@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// An example of a page: what is entered, and what comes back.
 struct PageExample {
