@@ -19,7 +19,7 @@ import Testing
             let files = FileManager.default
             try files.moveItem(atPath: path + "/demo/videos", toPath: path + "/Videos")
             try files.moveItem(atPath: path + "/demo/query.mp4", toPath: path + "/query.mp4")
-            try CommandLineTests.Material.ffmpeg([
+            try FFmpeg.run([
                 "-ss", "1", "-t", "3", "-i", path + "/Videos/mandelbrot.mp4", "-vf", "scale=160:-2", "-an",
                 path + "/Videos/part.mp4",
             ])
@@ -31,7 +31,7 @@ import Testing
         private static func run(_ arguments: String...) throws {
             let outcome = try Running.run(arguments)
             guard outcome.status == 0 else {
-                throw CommandLineTests.Material.Failure(description: outcome.errors)
+                throw RunFailure(outcome.errors)
             }
         }
     }
