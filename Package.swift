@@ -68,22 +68,21 @@ let package = Package(
         // Floor 4: the same index on a PostgreSQL server, for many machines; a video becomes a mixture.
         .target(
             name: "SharedIndexing",
-            dependencies: [
-                "CPostgres", "CLazyLibraries", "Base", "Distributions", "Indexing",
-            ]),
+            dependencies: ["CPostgres", "CLazyLibraries", "Base", "Distributions", "Indexing"]),
         .target(
             name: "VideoEncoding",
             dependencies: ["Base", "VideoDecoding", "Distributions", "Tensors", "NeuralNetwork"]),
 
-        // Floor 5: folder → index; query → ranking; paper's training.
+        // Floor 5: worker processes that read files; folder → index; query → ranking; paper's training.
+        .target(
+            name: "Isolation",
+            dependencies: ["CWorker", "Base", "VideoDecoding", "Distributions", "Indexing", "VideoEncoding"]),
         .target(
             name: "Ingestion",
-            dependencies: ["Base", "VideoEncoding", "Indexing", "SharedIndexing"]),
+            dependencies: ["Base", "Indexing", "SharedIndexing", "VideoEncoding", "Isolation"]),
         .target(
             name: "Retrieval",
-            dependencies: [
-                "CDistance", "Base", "Distributions", "Indexing",
-            ]),
+            dependencies: ["CDistance", "Base", "VideoDecoding", "Distributions", "Indexing"]),
         .target(
             name: "Training",
             dependencies: [
@@ -101,8 +100,8 @@ let package = Package(
         .target(
             name: "Service",
             dependencies: [
-                "CWorker", "Base", "VideoDecoding", "Distributions", "Ingestion", "Retrieval", "Indexing",
-                "SharedIndexing", "VideoEncoding",
+                "CWorker", "Base", "VideoDecoding", "Distributions", "Indexing", "SharedIndexing",
+                "VideoEncoding", "Isolation", "Ingestion", "Retrieval",
             ],
             resources: [.embedInCode("protocol.schema.json")]),
 
@@ -110,7 +109,7 @@ let package = Package(
         .target(
             name: "HTTPService",
             dependencies: [
-                "Base", "VideoDecoding", "Indexing", "VideoEncoding", "Service",
+                "Base", "VideoDecoding", "Indexing", "VideoEncoding", "Isolation", "Service",
                 .product(name: "Hummingbird", package: "hummingbird", condition: withHTTP),
                 .product(name: "HummingbirdCore", package: "hummingbird", condition: withHTTP),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle", condition: withHTTP),
@@ -134,8 +133,8 @@ let package = Package(
             name: "mixtape",
             dependencies: [
                 "Base", "VideoDecoding", "Distributions", "Tensors", "NeuralNetwork", "Indexing",
-                "SharedIndexing", "VideoEncoding", "Ingestion", "Retrieval", "Training", "Evaluation",
-                "Service", "Benchmarks", .target(name: "HTTPService", condition: withHTTP),
+                "SharedIndexing", "VideoEncoding", "Isolation", "Ingestion", "Retrieval", "Training",
+                "Evaluation", "Service", "Benchmarks", .target(name: "HTTPService", condition: withHTTP),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log", condition: withHTTP),
                 .product(name: "NIOCore", package: "swift-nio", condition: withHTTP),
@@ -145,8 +144,8 @@ let package = Package(
         .target(
             name: "Fuzzing",
             dependencies: [
-                "Base", "VideoDecoding", "Distributions", "Tensors", "Indexing", "VideoEncoding", "Retrieval",
-                "Training", "Evaluation", "Ingestion", "Service", "HTTPService",
+                "Base", "VideoDecoding", "Distributions", "Tensors", "Indexing", "VideoEncoding", "Isolation",
+                "Ingestion", "Retrieval", "Training", "Evaluation", "Service", "HTTPService",
             ],
             path: "Tests/Fuzzing"),
         // What tests of all targets share: folders, videos, running the program.
@@ -157,20 +156,14 @@ let package = Package(
         .testTarget(name: "BaseTests", dependencies: ["Base", "Distributions", "TestSupport"]),
         .testTarget(
             name: "VideoDecodingTests",
-            dependencies: [
-                "Base", "VideoDecoding", "TestSupport",
-            ]),
+            dependencies: ["Base", "VideoDecoding", "TestSupport"]),
         .testTarget(name: "DistributionsTests", dependencies: ["Distributions"]),
         .testTarget(
             name: "TensorsTests",
-            dependencies: [
-                "Base", "Tensors", "TestSupport",
-            ]),
+            dependencies: ["Base", "Tensors", "TestSupport"]),
         .testTarget(
             name: "NeuralNetworkTests",
-            dependencies: [
-                "CWinograd", "CTiles", "Base", "Tensors", "NeuralNetwork",
-            ]),
+            dependencies: ["CWinograd", "CTiles", "Base", "Tensors", "NeuralNetwork"]),
         .testTarget(
             name: "IndexingTests",
             dependencies: [
@@ -196,9 +189,7 @@ let package = Package(
             ]),
         .testTarget(
             name: "IngestionTests",
-            dependencies: [
-                "Base", "Distributions", "Indexing", "VideoEncoding", "Ingestion", "TestSupport",
-            ]),
+            dependencies: ["Base", "Distributions", "Indexing", "VideoEncoding", "Ingestion", "TestSupport"]),
         .testTarget(
             name: "TrainingTests",
             dependencies: [
@@ -214,14 +205,14 @@ let package = Package(
         .testTarget(
             name: "ServiceTests",
             dependencies: [
-                "CWorker", "Base", "VideoDecoding", "Distributions", "Indexing", "VideoEncoding", "Ingestion",
-                "Service", "TestSupport",
+                "CWorker", "Base", "VideoDecoding", "Distributions", "Indexing", "VideoEncoding", "Isolation",
+                "Ingestion", "Service", "TestSupport",
             ]),
         .testTarget(name: "BenchmarksTests", dependencies: ["Benchmarks"]),
         .testTarget(
             name: "HTTPServiceTests",
             dependencies: [
-                "Base", "Distributions", "Indexing", "Service", "HTTPService", "TestSupport",
+                "Base", "Distributions", "Indexing", "Isolation", "Service", "HTTPService", "TestSupport",
             ]),
         .testTarget(
             name: "FuzzingTests",
@@ -230,9 +221,7 @@ let package = Package(
             ]),
         .testTarget(
             name: "CommandLineTests",
-            dependencies: [
-                "TestSupport"
-            ], exclude: ["Snapshots"]),
+            dependencies: ["TestSupport"], exclude: ["Snapshots"]),
     ],
     swiftLanguageModes: [.v6]
 )
@@ -276,7 +265,7 @@ if let library = Context.environment["MIXTAPE_LIBFUZZER"] {
     }
     package.targets.append(
         .executableTarget(
-            name: "mixtape-fuzz", dependencies: ["Fuzzing", "Service"], path: "Tests/FuzzingDriver",
+            name: "mixtape-fuzz", dependencies: ["Isolation", "Fuzzing"], path: "Tests/FuzzingDriver",
             linkerSettings: [
                 .unsafeFlags(["-sanitize=address", "-Xlinker", "--undefined=LLVMFuzzerRunDriver", library]),
                 .linkedLibrary("stdc++"),

@@ -14,6 +14,8 @@ public struct VideoError: Error, Sendable, Equatable {
         case damaged = "damaged"
         /// Pictures of more pixels, or a still picture of more bytes, than are read.
         case tooLarge = "too_large"
+        /// More seconds than are read of a file that a stranger sends or names.
+        case tooLong = "too_long"
         case noFrames = "no_frames"
         case timeLimit = "time_limit"
         case emptyRange = "empty_range"

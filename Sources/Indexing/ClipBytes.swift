@@ -24,6 +24,24 @@ package struct ClipBytes: Sendable, Equatable {
             signatures: signatures.flatMap(\.bytes))
     }
 
+    /// Intervals, Gaussians and signatures, one behind the other.
+    package var joined: [UInt8] { intervals + gaussians + signatures }
+
+    /// Bytes that so many clips have in `joined`.
+    package static func joinedCount(clipCount: Int, dimension: Int, hasSignatures: Bool) -> Int {
+        clipCount * (16 + 4 * dimension + (hasSignatures ? ClipSignature.byteCount : 0))
+    }
+
+    /// Nil where `joined` has another count for so many clips.
+    package init?(joined bytes: [UInt8], clipCount: Int, dimension: Int) {
+        let count = { Self.joinedCount(clipCount: clipCount, dimension: dimension, hasSignatures: $0) }
+        guard bytes.count == count(false) || bytes.count == count(true) else { return nil }
+        let gaussians = 16 * clipCount
+        self.init(
+            intervals: Array(bytes[..<gaussians]), gaussians: Array(bytes[gaussians..<count(false)]),
+            signatures: Array(bytes[count(false)...]))
+    }
+
     /// Nil where the bytes are not those of so many clips.
     package func decoded(clipCount: Int, dimension: Int) -> (
         intervals: [TimeRange], mixture: GaussianMixture, signatures: [ClipSignature]

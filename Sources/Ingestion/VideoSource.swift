@@ -1,10 +1,12 @@
 import Base
 import Indexing
+import Isolation
 import VideoEncoding
 
 /// What a run needs of the world: to know a file by its content, and to turn it into a distribution.
 ///
-/// The one true source is the model; tests have a quicker one, with faults on demand.
+/// The one true source is the model, in worker processes (`IsolatedSource`) or in this one (`ModelSource`); tests have a quicker
+/// one, with faults on demand.
 package protocol VideoSource: Sendable {
     /// A fingerprint of the file's content, in hexadecimal.
     func fingerprint(path: String) throws(VideoError) -> String
@@ -54,6 +56,18 @@ extension VideoWorker {
         }
     }
 }
+
+extension IsolatedSource: VideoSource {
+    package func fingerprint(path: String) throws(VideoError) -> String {
+        try ContentFingerprint.of(path: path)
+    }
+
+    package func makeWorker(threads: Int) throws(IndexError) -> any VideoWorker {
+        IsolatedWorker(source: self, threads: threads)
+    }
+}
+
+extension IsolatedWorker: VideoWorker {}
 
 /// The model as a source.
 package struct ModelSource: VideoSource {

@@ -1,4 +1,5 @@
 import Base
+import Isolation
 import Service
 import VideoDecoding
 
@@ -16,16 +17,15 @@ enum ClipFuzzing {
                     interval: TimeRange(start: Double(number), stop: Double(number + 1)),
                     frames: [UInt8](repeating: [10, 123, 0][number], count: clipBytes))
             }
-            let error = LibraryError(.video, reason: "damaged", message: "cut short")
-            let handed = clips.flatMap { ClipLines.writeStart($0) + $0.frames }
+            let error = WorkerFailure(reason: "damaged", message: "cut short")
+            let handed = clips.flatMap { ClipAnswer.write($0).encoded }
+            let end = ClipAnswer.writeEnd(.success(3)).encoded
             let notice = Array(#"{"not_limited_by":["seccomp"]}"#.utf8) + [10]
             let sign = Array(#"{"reading":0,"share":0.25}"#.utf8) + [10]
             let words = [
-                sign + handed + sign + ClipLines.writeEnd(.success(3)),
-                handed + ClipLines.writeEnd(.success(3)),
-                notice + handed + ClipLines.writeEnd(.failure(error)),
-                [10, 10] + ClipLines.writeDuration(.success(2.5)) + handed + [10],
-                ClipLines.writeDuration(.failure(error)) + ClipLines.writeEnd(.success(0)),
+                sign + handed + sign + end, handed + end, notice + handed + error.answer.encoded,
+                [10, 10] + ClipAnswer.writeDuration(.success(2.5)).encoded + handed + [10],
+                ClipAnswer.writeDuration(.failure(error)).encoded + ClipAnswer.writeEnd(.success(0)).encoded,
             ]
             return (words + words.flatMap(Edges.variants)).map { [7] + $0 }
         },
@@ -38,22 +38,21 @@ enum ClipFuzzing {
             }
             let (whole, parts) = (Heard([words[...]]), Heard(pieces))
             try must(whole == parts, "the pieces in which words come change them")
-            try must(whole.rest <= EncodedLines.longestOther, "\(whole.rest) bytes are held")
-            var last: TimeRange?
-            for block in whole.blocks {
-                guard let clip = ClipLines.read(block, bytes: clipBytes, after: last) else { continue }
+            try must(whole.rest <= WorkerMessage.longestHeader, "\(whole.rest) bytes are held")
+            var (last, count) = (TimeRange?.none, 0)
+            for message in whole.messages {
+                try must(message.bytes.count <= clipBytes, "a message has \(message.bytes.count) bytes")
+                _ = ClipAnswer.readEnd(message, clips: count)
+                if case .end(.success(let seconds)) = ClipAnswer.readDuration(message) {
+                    try must(seconds.isFinite && seconds >= 0, "a video lasts \(seconds) seconds")
+                }
+                guard let clip = ClipAnswer.read(message, bytes: clipBytes, after: last) else { continue }
                 try must(clip.frames.count == clipBytes, "a clip has \(clip.frames.count) bytes")
                 try must(
                     clip.interval.start.isFinite && clip.interval.duration > 0
                         && last.map { $0.start < clip.interval.start } ?? true,
                     "a clip stands at \(clip.interval)")
-                last = clip.interval
-            }
-            for line in whole.lines {
-                _ = ClipLines.readEnd(line, clips: whole.blocks.count)
-                if case .end(.success(let seconds)) = ClipLines.readDuration(line) {
-                    try must(seconds.isFinite && seconds >= 0, "a video lasts \(seconds) seconds")
-                }
+                (last, count) = (clip.interval, count + 1)
             }
         })
 
@@ -65,7 +64,7 @@ enum ClipFuzzing {
 
         init(_ pieces: [ArraySlice<UInt8>]) {
             var output = WorkerOutput()
-            output.blockBytes = clipBytes
+            output.mostBytes = clipBytes
             for piece in pieces {
                 output.add(piece)
                 while let piece = output.take() { self.pieces.append(piece) }
@@ -74,15 +73,9 @@ enum ClipFuzzing {
             rest = output.heldBytes
         }
 
-        var blocks: [WorkerOutput.Block] {
+        var messages: [WorkerMessage] {
             pieces.compactMap { piece in
-                if case .block(let block) = piece { block } else { nil }
-            }
-        }
-
-        var lines: [[UInt8]] {
-            pieces.compactMap { piece in
-                if case .line(let line) = piece { line } else { nil }
+                if case .message(let message) = piece { message } else { nil }
             }
         }
     }

@@ -1,6 +1,7 @@
 import Base
 import Glibc
 import Ingestion
+import Isolation
 import Service
 import Synchronization
 import VideoEncoding
@@ -40,12 +41,13 @@ package enum ContainerFuzzing {
         let model = Scratch.newFolder("container-model")
         try ModelFactory.create(
             at: model, configuration: configuration, seed: 1, clipCount: 8, replacing: true)
-        let program = program.withLock { $0 }
-        encoder = try IsolatedSource(
-            executable: program, modelFolder: model, dimension: 4, patience: 20
-        ).makeWorker(threads: 1)
+        let program = WorkerProgram(
+            executable: program.withLock { $0 }, arguments: ["mixtape", "worker"])
+        let source = IsolatedSource(
+            program: program, modelFolder: model, dimension: 4, limits: .files(patience: 20))
+        encoder = IsolatedWorker(source: source, threads: 1)
         library = VideoLibrary(
-            LibraryConfiguration(indexFolder: model, modelFolder: model, workerExecutable: program))
+            LibraryConfiguration(indexFolder: model, modelFolder: model, worker: program))
         for kind: UInt8 in [0, 3] {
             let seed = try VideoFuzzing.target.seeds()[0]
             try must(try read(Array(seed.dropFirst()), as: kind), "a whole video is not read")

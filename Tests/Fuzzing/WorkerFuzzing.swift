@@ -2,11 +2,12 @@ import Base
 import Distributions
 import Glibc
 import Indexing
+import Isolation
 import Retrieval
 import Service
 import VideoEncoding
 
-/// The lines that a worker process hands back, which a hostile video may have taken over: what is taken of them can be
+/// The messages that a worker process hands back, which a hostile video may have taken over: what is taken of them can be
 /// stored, ranked, aligned and shown.
 enum WorkerFuzzing {
     static let dimension = 2
@@ -22,24 +23,32 @@ enum WorkerFuzzing {
                     Gaussian(mean: [1, -2], logVariance: [0, 0.5]),
                     Gaussian(mean: [0.25, 60000], logVariance: [-10, 4]),
                 ]))
-            let error = LibraryError(.video, reason: "damaged", message: "cut short")
-            let whole = EncodedLines.write(.success(video))
-            // The first mean's first value is one.
-            let halves = Edges.halves.map { half in
-                let digits = String(half, radix: 16)
-                return whole.replacing(
-                    "\"3c00", with: "\"" + String(repeating: "0", count: 4 - digits.count) + digits,
-                    maxReplacements: 1)
+            let error = WorkerFailure(reason: "damaged", message: "cut short")
+            let whole = EncodedAnswer.write(.success(video)).flatMap(\.encoded)
+            let start = whole.count - 2 * (16 + 2 * dimension * 2)
+            /// With other bytes at a place behind the header.
+            func changed(_ place: Int, _ bytes: [UInt8]) -> [UInt8] {
+                var other = whole
+                other.replaceSubrange(start + place..<start + place + bytes.count, with: bytes)
+                return other
             }
-            return ([whole, EncodedLines.write(.failure(error))] + halves).map { Array($0.utf8) }
-                + Edges.variants(of: Array(whole.utf8))
+            func bytes(_ value: some FixedWidthInteger) -> [UInt8] {
+                withUnsafeBytes(of: value.littleEndian) { Array($0) }
+            }
+            // Two intervals of two float64, then two means and two log variances of each clip, float16.
+            let halves = Edges.halves.flatMap { half in [32, 38].map { changed($0, bytes(half)) } }
+            let times = Edges.doubles.flatMap { time in
+                [0, 8, 16, 24].map { changed($0, bytes(time.bitPattern)) }
+            }
+            return [whole, error.answer.encoded] + halves + times
+                + Edges.variants(of: Array(whole[..<start])).map { $0 + whole[start...] }
         },
         run: { bytes in
-            guard let outcome = EncodedLines.read(bytes, dimension: dimension),
+            guard let outcome = EncodedAnswer.read(bytes, dimension: dimension),
                 case .success(let video) = outcome
             else { return }
-            let text = EncodedLines.write(outcome)
-            guard case .success(let again) = EncodedLines.read(Array(text.utf8), dimension: dimension) else {
+            let written = EncodedAnswer.write(outcome).flatMap(\.encoded)
+            guard case .success(let again) = EncodedAnswer.read(written, dimension: dimension) else {
                 throw FuzzFailure(description: "what is written of a video is not read")
             }
             try must(again.mixture == video.mixture, "the distributions change")

@@ -2,14 +2,14 @@
 //
 //   mixtape-fuzz seeds TARGET FOLDER     writes the target's seeds, a file each
 //   mixtape-fuzz names                   says the targets' names
-//   mixtape-fuzz worker --many --model … reads files as the program's own worker does, for the target `container`
+//   mixtape-fuzz worker SETTINGS         reads files as the program's own worker does, for the target `container`
 //   MIXTAPE_FUZZ_TARGET=TARGET mixtape-fuzz [libFuzzer's arguments]
 //
 // The target is no argument, since libFuzzer starts itself again to merge inputs, with the arguments that it knows.
 
 import Fuzzing
 import Glibc
-import Service
+import Isolation
 
 /// libFuzzer's own entry point for programs that have a `main` of their own.
 @_silgen_name("LLVMFuzzerRunDriver")
@@ -50,14 +50,12 @@ func makeWorkerProgram() -> String {
     return script
 }
 
-/// What `mixtape worker` does for many files.
+/// What `mixtape worker` does.
 func work(_ words: [String]) -> Never {
-    guard let place = words.firstIndex(of: "--model"), place + 1 < words.count else { fail("no --model") }
-    var request = WorkerRequest(modelFolder: words[place + 1])
-    request.processorSeconds = nil
+    guard words.count > 2, let settings = WorkerSettings(words[2]) else { fail("no settings") }
     EncodingWorker.serve(
-        request,
-        say: { bytes in
+        settings,
+        write: { bytes in
             var done = 0
             while done < bytes.count {
                 let count = bytes.withUnsafeBytes {

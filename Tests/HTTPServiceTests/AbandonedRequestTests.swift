@@ -1,6 +1,7 @@
 import Base
 import Foundation
 import HTTPService
+import Isolation
 import Service
 import Testing
 import TestSupport
@@ -40,7 +41,7 @@ import TestSupport
         let folder = try TemporaryFolder()
         let worker = try SleepingWorker(in: folder)
         let service = try await films.serve {
-            $0.workerExecutable = worker.path
+            $0.worker = .at(worker.path)
             $0.limits.workerSeconds = 3600
             $0.limits.uploads = 1
         }

@@ -1,6 +1,7 @@
 import Base
 import Foundation
 import HTTPService
+import Isolation
 import Service
 import Testing
 import TestSupport
@@ -39,7 +40,7 @@ import TestSupport
     @Test func everyWayOfAskingGivesOneAnswer() async throws {
         let library = try await TellingFilms()
         let service = try await TestService(folder: library.folder, modelFolder: library.model) { options in
-            options.workerExecutable = BuiltProgram.path
+            options.worker = .at(BuiltProgram.path)
             // However many there are, a worker takes as many threads as it has room for.
             options.processors = 400
         }

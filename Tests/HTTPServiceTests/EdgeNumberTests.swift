@@ -1,5 +1,6 @@
 import Foundation
 import HTTPService
+import Isolation
 import Service
 import Testing
 
@@ -31,7 +32,7 @@ import Testing
 
     @Test func numbersOfBodies() async throws {
         // Parts of a video are asked for, and the videos are none.
-        let service = try await TestService { $0.workerExecutable = "/bin/false" }
+        let service = try await TestService { $0.worker = .at("/bin/false") }
         for edge in Self.edges {
             for name in [
                 "id", "from", "to", "limit", "max_distance", "min_score", "samples", "lambda", "min_duration",

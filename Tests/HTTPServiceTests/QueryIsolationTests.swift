@@ -1,4 +1,5 @@
 import Foundation
+import Isolation
 import Service
 import Testing
 import TestSupport
@@ -9,7 +10,7 @@ import TestSupport
         VideoLibrary(
             LibraryConfiguration(
                 indexFolder: films.folder.path + "/index", modelFolder: films.folder.path + "/model",
-                processors: 2, workerExecutable: worker))
+                processors: 2, worker: worker.map(WorkerProgram.at)))
     }
 
     @Test func workersGiveWhatTheProcessItselfGives() async throws {
@@ -77,7 +78,7 @@ import TestSupport
             let library = VideoLibrary(
                 LibraryConfiguration(
                     indexFolder: films.folder.path + "/index", modelFolder: model, processors: 2,
-                    workerExecutable: BuiltProgram.path))
+                    worker: .at(BuiltProgram.path)))
             let path = films.file("unindexed/new.mp4")
             try library.checkModel()
             try FileManager.default.removeItem(atPath: model)

@@ -1,6 +1,7 @@
 import Base
 import Foundation
 import HTTPService
+import Isolation
 import Service
 import TestSupport
 import Testing
@@ -265,13 +266,17 @@ import Testing
     }
 
     @Test func othersAreServedOnlyWithAToken() throws {
-        var options = HTTPOptions(address: try #require(ListenAddress("0.0.0.0:8377")), modelFolder: "/model")
+        var options = HTTPOptions(
+            address: try #require(ListenAddress("0.0.0.0:8377")), worker: .at(BuiltProgram.path),
+            modelFolder: "/model")
         #expect(throws: LibraryError.self) { try HTTPServer.check(options) }
         options.token = "short"
         #expect(throws: LibraryError.self) { try HTTPServer.check(options) }
         options.token = "0123456789abcdef0123"
         try HTTPServer.check(options)
-        options = HTTPOptions(address: try #require(ListenAddress("8377")), modelFolder: "/model")
+        options = HTTPOptions(
+            address: try #require(ListenAddress("8377")), worker: .at(BuiltProgram.path),
+            modelFolder: "/model")
         try HTTPServer.check(options)
     }
 

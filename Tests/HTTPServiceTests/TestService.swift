@@ -3,6 +3,7 @@ import Distributions
 import Foundation
 import HTTPService
 import Indexing
+import Isolation
 import Service
 import Synchronization
 import Testing
@@ -50,7 +51,8 @@ final class TestService: Sendable {
         let library = VideoLibrary(
             LibraryConfiguration(indexFolder: folder.path + "/index", modelFolder: modelFolder))
         var options = HTTPOptions(
-            address: try #require(ListenAddress("127.0.0.1:0")), modelFolder: modelFolder)
+            address: try #require(ListenAddress("127.0.0.1:0")), worker: .at(BuiltProgram.path),
+            modelFolder: modelFolder)
         options.logLevel = .critical
         options.limits.shutdownSeconds = 2
         configure(&options)
@@ -267,5 +269,12 @@ final class Loopback {
         }
         if !isEnough(bytes) { Issue.record("the connection stayed open") }
         return bytes
+    }
+}
+
+extension WorkerProgram {
+    /// A program, or a script in its place, that is started as other commands start workers.
+    static func at(_ path: String) -> WorkerProgram {
+        WorkerProgram(executable: path, arguments: ["mixtape", "worker"])
     }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import HTTPService
+import Isolation
 import Service
 import Testing
 import TestSupport
@@ -151,7 +152,7 @@ import TestSupport
     /// Not a limit but a crash: any process that ends without an answer.
     @Test func aWorkerThatDiesTakesNothingWithIt() async throws {
         let films = try await Films.shared.value
-        let service = try await films.serve { $0.workerExecutable = "/bin/false" }
+        let service = try await films.serve { $0.worker = .at("/bin/false") }
         let reply = try await service.upload(films.file("video0.mp4"))
         #expect(reply.status == 422 && reply.reason == "decoder_failed", "\(reply.text)")
         #expect(try await service.ask("POST", "/api/search", json: ["id": 1]).status == 200)
@@ -172,7 +173,7 @@ import TestSupport
         let worker = folder.path + "/worker"
         try "#!/bin/sh\n\(script)\n".write(toFile: worker, atomically: false, encoding: .utf8)
         chmod(worker, 0o755)
-        let service = try await films.serve { $0.workerExecutable = worker }
+        let service = try await films.serve { $0.worker = .at(worker) }
         let start = ContinuousClock.now
         let reply = try await service.upload(films.file("video0.mp4"))
         #expect(reply.status == 422 && reply.reason == "decoder_failed", "\(reply.text)")
@@ -188,7 +189,7 @@ import TestSupport
             .write(
                 toFile: worker, atomically: false, encoding: .utf8)
         chmod(worker, 0o755)
-        let service = try await films.serve { $0.workerExecutable = worker }
+        let service = try await films.serve { $0.worker = .at(worker) }
         let reply = try await service.upload(films.file("video0.mp4"))
         #expect(reply.status == 201, "\(reply.text)")
     }
@@ -199,7 +200,7 @@ import TestSupport
         let folder = try TemporaryFolder()
         let worker = try SleepingWorker(in: folder)
         let service = try await films.serve {
-            $0.workerExecutable = worker.path
+            $0.worker = .at(worker.path)
             $0.limits.workerSeconds = 3600
         }
         let (port, file) = (service.port, films.file("video0.mp4"))
@@ -267,7 +268,7 @@ struct Films: Sendable {
     /// A service over the films.
     func serve(_ configure: (inout HTTPOptions) -> Void = { _ in }) async throws -> TestService {
         try await TestService(folder: folder, modelFolder: folder.path + "/model") { options in
-            options.workerExecutable = BuiltProgram.path
+            options.worker = .at(BuiltProgram.path)
             options.temporaryFolder = folder.path + "/tmp"
             options.processors = 2
             configure(&options)

@@ -1,5 +1,6 @@
 import Base
 import Foundation
+import Isolation
 import Service
 import Testing
 import TestSupport
@@ -8,7 +9,7 @@ import VideoDecoding
 /// Clips, durations and pictures that the program's own workers hand over: the very ones that this process decodes.
 @Suite(.timeLimit(.minutes(2))) struct IsolatedClipsTests {
     private let folder: TemporaryFolder
-    private let apart = IsolatedClips(executable: BuiltProgram.path, threads: 1)
+    private let apart = IsolatedClips(.at(BuiltProgram.path), threads: 1)
     private let within = DecodedClips()
 
     init() throws { folder = try TemporaryFolder() }

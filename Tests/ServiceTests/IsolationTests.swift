@@ -1,6 +1,7 @@
 import Base
 import Foundation
 import Ingestion
+import Isolation
 import Service
 import Testing
 import TestSupport
@@ -18,8 +19,9 @@ import VideoEncoding
 
     /// A source whose worker is a script.
     private func source(_ script: String, patience: Double = 20) throws -> IsolatedSource {
-        return IsolatedSource(
-            executable: try folder.worker(script), modelFolder: folder.path, dimension: 2, patience: patience)
+        IsolatedSource(
+            program: .at(try folder.worker(script)), modelFolder: folder.path, dimension: 2,
+            limits: .files(patience: patience))
     }
 
     private func failure(_ worker: any VideoWorker, _ path: String? = nil) -> VideoError? {
@@ -114,7 +116,7 @@ import VideoEncoding
 
     @Test func aProgramThatCannotBeStartedIsNoMatterOfTheFile() throws {
         let source = IsolatedSource(
-            executable: folder.path + "/none", modelFolder: folder.path, dimension: 2)
+            program: .at(folder.path + "/none"), modelFolder: folder.path, dimension: 2)
         // Such files are tried again in the next run.
         #expect(failure(try source.makeWorker(threads: 1))?.reason == .readFailed)
     }

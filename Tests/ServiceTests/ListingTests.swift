@@ -2,6 +2,7 @@ import Base
 import Distributions
 import Foundation
 import Indexing
+import Isolation
 import Service
 import Testing
 import VideoEncoding
@@ -48,7 +49,7 @@ import VideoEncoding
 }
 
 /// What a worker process writes, and what the service makes of it.
-@Suite struct EncodedLinesTests {
+@Suite struct EncodedAnswerTests {
     private var video: EncodedVideo {
         EncodedVideo(
             facts: StreamFacts(
@@ -60,43 +61,92 @@ import VideoEncoding
             ]))
     }
 
+    private func bytes(_ outcome: EncodedAnswer.Outcome) -> [UInt8] {
+        EncodedAnswer.write(outcome).flatMap(\.encoded)
+    }
+
+    private func read(_ bytes: [UInt8], dimension: Int = 3) -> EncodedAnswer.Outcome? {
+        EncodedAnswer.read(bytes, dimension: dimension)
+    }
+
     @Test func aVideoComesBackToTheBit() throws {
-        let text = EncodedLines.write(.success(video))
-        let back = try #require(EncodedLines.read(Array(text.utf8), dimension: 3)).get()
+        let back = try #require(read(bytes(.success(video)))).get()
         #expect(
             back.facts == video.facts && back.intervals == video.intervals && back.mixture == video.mixture)
     }
 
+    @Test func whatClipsLookLikeComesBack() throws {
+        var seen = video
+        seen.signatures = (0..<2).compactMap { number in
+            ClipSignature(bytes: [UInt8](repeating: UInt8(number), count: ClipSignature.byteCount))
+        }
+        let back = try #require(read(bytes(.success(seen)))).get()
+        #expect(back.signatures.map(\.bytes) == seen.signatures.map(\.bytes))
+    }
+
+    /// More clips than a message has.
+    @Test func aLongVideoComesBack() throws {
+        var long = video
+        long.intervals = (0..<600).map { TimeRange(start: Double($0), stop: Double($0) + 2) }
+        long.mixture = GaussianMixture(
+            components: (0..<600).map { Gaussian(mean: [Float($0), 1, 2], logVariance: [0, 1, 2]) })
+        let messages = EncodedAnswer.write(.success(long))
+        #expect(messages.map { $0.header["part"]?.intValue } == [nil, 256, 256, 88])
+        let back = try #require(read(messages.flatMap(\.encoded))).get()
+        #expect(back.intervals == long.intervals && back.mixture == long.mixture)
+        for order in [[0, 2, 1, 3], [0, 1, 1, 3], [0, 1, 3], [1, 2, 3], [0, 0, 1, 2, 3]] {
+            #expect(read(order.flatMap { messages[$0].encoded }) == nil, "\(order)")
+        }
+    }
+
     @Test func anErrorComesBack() throws {
-        let error = LibraryError(.video, reason: "damaged", message: "it is damaged")
-        let outcome = try #require(
-            EncodedLines.read(Array(EncodedLines.write(.failure(error)).utf8), dimension: 3))
+        let error = WorkerFailure(reason: "damaged", message: "it is damaged")
+        let outcome = try #require(read(bytes(.failure(error))))
         #expect(throws: error) { try outcome.get() }
+    }
+
+    /// The index could not hold it.
+    @Test func whatIsBeyondFloat16IsAnError() throws {
+        var other = video
+        other.mixture.components[1].mean[0] = 70_000
+        let outcome = try #require(read(bytes(.success(other))))
+        guard case .failure(let failure) = outcome else { Issue.record("it was taken"); return }
+        #expect(failure.reason == "encoding_failed")
     }
 
     /// SQLite's texts end at a zero byte: a row that was read back would fail its checksum.
     @Test func aTextWithAZeroByteIsNoAnswer() {
-        let error = LibraryError(.video, reason: "damaged", message: "it is\0damaged")
-        #expect(EncodedLines.read(Array(EncodedLines.write(.failure(error)).utf8), dimension: 3) == nil)
+        let error = WorkerFailure(reason: "damaged", message: "it is\0damaged")
+        #expect(read(bytes(.failure(error))) == nil)
     }
 
     /// Nothing that a worker says is believed for its looks.
     @Test func whatIsCutOrChangedIsNoAnswer() throws {
-        let text = EncodedLines.write(.success(video))
-        let bytes = Array(text.utf8)
-        for end in 0..<(bytes.count - 1) {
-            #expect(EncodedLines.read(Array(bytes[..<end]), dimension: 3) == nil)
-        }
-        #expect(EncodedLines.read(bytes, dimension: 4) == nil)
+        let bytes = bytes(.success(video))
+        for end in 0..<bytes.count { #expect(read(Array(bytes[..<end])) == nil) }
+        #expect(read(bytes + [0]) == nil && read(bytes + bytes) == nil)
+        #expect(read(bytes, dimension: 4) == nil && read(bytes, dimension: 2) == nil)
+        let start = bytes.count - 2 * (16 + 2 * 3 * 2)
+        let header = String(decoding: bytes[..<start], as: UTF8.self)
         for (part, other) in [
-            ("\"codec\":\"h264\"", "\"codec\":\"h2\\u000064\""),
-            ("\"clips\":2", "\"clips\":3"), ("\"from\":0.0", "\"from\":9.0"),
-            ("\"width\":640", "\"width\":\"x\""),
-            ("3c00", "7c00"), ("3c00", "zz00"), ("\"log_variance\":\"c900", "\"log_variance\":\"f900"),
+            ("\"codec\":\"h264\"", "\"codec\":\"h2\\u000064\""), ("\"clips\":2", "\"clips\":3"),
+            ("\"clips\":2", "\"clips\":1"), ("\"clips\":2", "\"clips\":-2"),
+            ("\"width\":640", "\"width\":\"x\""), ("\"video\":", "\"film\":"),
+            ("\"part\":2", "\"part\":1"), ("\"part\":2", "\"clips\":2"), ("\"bytes\":56", "\"bytes\":28"),
         ] {
-            #expect(text.contains(part), "\(part)")
-            let changed = text.replacingOccurrences(of: part, with: other)
-            #expect(EncodedLines.read(Array(changed.utf8), dimension: 3) == nil, "\(part)")
+            #expect(header.contains(part), "\(part)")
+            let changed = header.replacingOccurrences(of: part, with: other)
+            #expect(read(Array(changed.utf8) + bytes[start...]) == nil, "\(part)")
+        }
+        // Two intervals of 16 bytes, then of each clip three means and three log variances, float16.
+        for (name, place, half) in [
+            ("a start of 1.5e308", 6, 0x7FE0), ("a mean that is infinite", 32, 0x7C00),
+            ("a mean that is no number", 34, 0x7E00), ("a log variance of -40960", 38, 0xF900),
+        ] as [(String, Int, UInt16)] {
+            var changed = bytes
+            changed[start + place] = UInt8(half & 255)
+            changed[start + place + 1] = UInt8(half >> 8)
+            #expect(read(changed) == nil, "\(name)")
         }
     }
 
@@ -109,8 +159,7 @@ import VideoEncoding
         var endless = video
         endless.facts.codec = String(repeating: "x", count: 1000)
         for other in [backwards, flat, endless] {
-            let text = EncodedLines.write(.success(other))
-            #expect(EncodedLines.read(Array(text.utf8), dimension: 3) == nil)
+            #expect(read(bytes(.success(other))) == nil)
         }
     }
 }

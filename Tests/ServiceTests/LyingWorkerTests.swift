@@ -1,6 +1,8 @@
 import Base
+import Distributions
 import Foundation
 import Ingestion
+import Isolation
 import Service
 import Testing
 import TestSupport
@@ -19,21 +21,24 @@ import VideoEncoding
         #"head -c 100000000 /dev/zero | tr '\0' 'x'"#,
         // Ten million lines that say nothing.
         "yes '' | head -c 10000000",
-        // A video of which there is no end.
-        facts + "; seq 1 2000000 | sed '" + clip + "'",
-        facts + "; yes '{}'",
+        // As many that say how far it is.
+        #"yes '{"reading":0,"share":0.5}'"#,
+        // A video of more clips than the file has, of clips that are none, and of more in a message than any.
+        video(4_000_000) + #"; echo '{"part":256,"bytes":6144}'; yes"#,
+        video(3000) + #"; echo '{"part":256,"bytes":6144}'; yes"#,
+        video(3000) + #"; echo '{"part":3000,"bytes":90000000}'; yes"#,
+        video(3000) + "; yes '{}'", video(.max) + "; yes",
     ]
-    private static let facts =
-        #"echo '{"codec":"h264","container":"mov,mp4","duration":1,"height":48,"width":64}'"#
-    private static let clip =
-        #"s/.*/{"from":&,"to":&.5,"mean":"3c003c00","log_variance":"00000000"}/"#
+    private static func video(_ clips: Int) -> String {
+        #"echo '{"video":{"codec":"h264","container":"mov,mp4","duration":1,"height":48,"width":64},"clips":\#(clips)}'"#
+    }
 
     /// What comes of a file that a script reads, of a worker of 2 dimensions.
     private static func outcome(_ script: String) throws -> VideoError? {
         let folder = try TemporaryFolder()
         let program = try folder.worker("head -c 1 >/dev/null\n" + script + "\nsleep 99")
         let source = IsolatedSource(
-            executable: program, modelFolder: folder.path, dimension: 2, patience: 20)
+            program: .at(program), modelFolder: folder.path, dimension: 2, limits: .files(patience: 20))
         let (worker, video) = (try source.makeWorker(threads: 1), try folder.noVideo())
         do throws(VideoError) {
             _ = try worker.encode(
@@ -71,11 +76,23 @@ import VideoEncoding
     @Test func clipsAreBoundedByTheFile() throws {
         let bytes = "no video; nobody reads it".utf8.count
         let most = ClipCount.inVideo(seconds: 7200 + Double(bytes), stride: 2)
-        func lines(_ count: Int) -> String {
-            "\(Self.facts); seq 1 \(count) | sed '\(Self.clip)'; echo '{\"clips\":\(count)}'"
+        let folder = try TemporaryFolder()
+        /// What comes of an honest answer.
+        func outcome(clips: Int) throws -> VideoError? {
+            let video = EncodedVideo(
+                facts: StreamFacts(
+                    container: "mov,mp4", codec: "h264", width: 64, height: 48, duration: 1, frameRate: nil),
+                intervals: (0..<clips).map { TimeRange(start: Double($0), stop: Double($0) + 0.5) },
+                mixture: GaussianMixture(
+                    components: Array(
+                        repeating: Gaussian(mean: [1, 1], logVariance: [0, 0]), count: clips)))
+            let file = folder.path + "/answer"
+            try Data(EncodedAnswer.write(.success(video)).flatMap(\.encoded)).write(
+                to: URL(fileURLWithPath: file))
+            return try Self.outcome("cat '\(file)'")
         }
-        #expect(try Self.outcome(lines(most)) == nil)
-        #expect(try Self.outcome(lines(most + 1))?.reason == .decoderFailed)
+        #expect(try outcome(clips: most) == nil)
+        #expect(try outcome(clips: most + 1)?.reason == .decoderFailed)
     }
 
     @Test func countsOfClipsAreWithinBounds() {
@@ -103,7 +120,7 @@ import VideoEncoding
         let library = VideoLibrary(
             LibraryConfiguration(
                 indexFolder: folder.path + "/index", modelFolder: model, processors: 1,
-                workerExecutable: program))
+                worker: .at(program)))
         var request = IndexRequest(folders: [videos])
         request.workers = 1
         let summary = try library.index(request).progress

@@ -1,4 +1,5 @@
 import Foundation
+import Isolation
 import Service
 import Testing
 import TestSupport
@@ -6,8 +7,6 @@ import VideoDecoding
 
 /// Workers that are asked for pictures: shell scripts in their place.
 @Suite struct PictureWorkerTests {
-    private static let jpeg = Data([0xFF, 0xD8, 0xFF, 0xE0]).base64EncodedString()
-
     /// What comes of asking twice for a picture of 64 pixels.
     private static func outcomes(_ script: String) throws -> [Result<Thumbnail, LibraryError>] {
         let folder = try TemporaryFolder()
@@ -17,7 +16,7 @@ import VideoDecoding
         let video = try folder.noVideo()
         let library = VideoLibrary(
             LibraryConfiguration(
-                indexFolder: folder.path, modelFolder: folder.path, workerExecutable: program))
+                indexFolder: folder.path, modelFolder: folder.path, worker: .at(program)))
         var request = ThumbnailRequest(video: video)
         request.width = 64
         return (0..<2).map { _ in
@@ -25,11 +24,13 @@ import VideoDecoding
         }
     }
 
-    private static func picture(_ members: String) -> String { #"echo '{"picture":{\#(members)}}'"# }
+    /// The shell's words for a picture.
+    private static func picture(
+        _ members: String, bytes: String = #"\377\330\377\340"#, announced: Int = 4
+    ) -> String { #"printf '{"picture":{\#(members)},"bytes":\#(announced)}\n\#(bytes)'"# }
 
     @Test func aPictureIsTakenAndTheWorkerKept() throws {
-        let answer = Self.picture(
-            #""media_type":"image/jpeg","data":"\#(Self.jpeg)","width":64,"height":36,"time":1.5"#)
+        let answer = Self.picture(#""width":64,"height":36,"time":1.5"#)
         // One that ended after its first answer would have to be started again, and would say something else.
         let outcomes = try Self.outcomes(
             "\(answer); head -c 1 >/dev/null; \(answer.replacingOccurrences(of: "1.5", with: "2.5")); sleep 9"
@@ -51,16 +52,16 @@ import VideoDecoding
 
     /// Nothing that a worker says is believed for its looks.
     @Test(arguments: [
-        #""media_type":"image/svg+xml","data":"/9j/4A==","width":64,"height":36,"time":1"#,
-        #""media_type":"image/jpeg","data":"PHN2Zz4=","width":64,"height":36,"time":1"#,
-        #""media_type":"image/jpeg","data":"/9j/4A==","width":65,"height":36,"time":1"#,
-        #""media_type":"image/jpeg","data":"/9j/4A==","width":64,"height":0,"time":1"#,
-        #""media_type":"image/jpeg","data":"/9j/4A=","width":64,"height":36,"time":1"#,
+        picture(#""width":64,"height":36,"time":1"#, bytes: "<svg"),
+        picture(#""width":64,"height":36,"time":1"#, announced: 6 * 64 * 64 + 1),
+        picture(#""width":65,"height":36,"time":1"#), picture(#""width":64,"height":0,"time":1"#),
+        picture(#""width":64,"height":36,"time":-1"#),
+        #"echo '{"picture":{"width":64,"height":36,"time":1}}'"#,
     ])
-    func whatIsNoPictureIsNoAnswer(members: String) throws {
-        for outcome in try Self.outcomes(Self.picture(members) + "; sleep 9") {
+    func whatIsNoPictureIsNoAnswer(script: String) throws {
+        for outcome in try Self.outcomes(script + "; sleep 9") {
             guard case .failure(let error) = outcome else {
-                Issue.record("it was taken: \(members)")
+                Issue.record("it was taken: \(script)")
                 continue
             }
             #expect(error.reason == "decoder_failed")

@@ -1,5 +1,6 @@
 import Base
 import Foundation
+import Isolation
 import Service
 import Synchronization
 import TestSupport
@@ -69,5 +70,12 @@ final class Gate: Sendable {
         // The next one waiting may pass as well.
         if result == .success { semaphore.signal() }
         return result == .success
+    }
+}
+
+extension WorkerProgram {
+    /// A program, or a script in its place, that is started as other commands start workers.
+    static func at(_ path: String) -> WorkerProgram {
+        WorkerProgram(executable: path, arguments: ["mixtape", "worker"])
     }
 }

@@ -1,5 +1,6 @@
 import Base
 import Foundation
+import Isolation
 import Service
 import Testing
 import TestSupport
@@ -88,21 +89,23 @@ import TestSupport
         #expect(picture["width"] == 48 && picture["height"] == 36)
     }
 
-    /// A line that a worker was made to say is no answer.
-    @Test func strangeLinesAreNone() {
-        func isNonsense(_ text: String) -> Bool {
-            if case .nonsense = StreamLines.read(Array(text.utf8)) { true } else { false }
+    /// What a worker was made to say is no answer.
+    @Test func strangeListsAreNone() {
+        func isNonsense(_ list: String, count: JSONValue = 1) -> Bool {
+            let message = WorkerMessage("streams", count, bytes: Array(list.utf8))
+            return if case .nonsense = StreamAnswer.read(message) { true } else { false }
         }
         let good =
             #"{"stream":1,"codec":"h264","width":4,"height":3,"frame_rate":25,"language":null,"title":"a","program":null,"default":true,"picture":false,"main":true}"#
-        #expect(!isNonsense(#"{"streams":[\#(good)]}"#))
-        for line in [
-            "", "[]", "{}", #"{"streams":1}"#, #"{"streams":[1]}"#, #"{"streams":[{}]}"#,
-            #"{"streams":[\#(good.replacingOccurrences(of: ":4,", with: ":-4,"))]}"#,
-            #"{"streams":[\#(good.replacingOccurrences(of: ":1,", with: ":100000,"))]}"#,
-            #"{"streams":[\#(String(repeating: good + ",", count: 200) + good)]}"#,
+        #expect(!isNonsense("[\(good)]"))
+        for count: JSONValue in [0, 2, -1, "1", .null] { #expect(isNonsense("[\(good)]", count: count)) }
+        for list in [
+            "", "{}", "1", "[1]", "[{}]",
+            "[\(good.replacingOccurrences(of: ":4,", with: ":-4,"))]",
+            "[\(good.replacingOccurrences(of: ":1,", with: ":100000,"))]",
         ] {
-            #expect(isNonsense(line), "\(line.prefix(80))")
+            #expect(isNonsense(list), "\(list.prefix(80))")
         }
+        #expect(isNonsense("[\(String(repeating: good + ",", count: 200) + good)]", count: 201))
     }
 }

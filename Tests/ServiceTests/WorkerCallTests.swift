@@ -1,5 +1,6 @@
 import CWorker
 import Foundation
+import Isolation
 import Service
 import Testing
 import TestSupport
@@ -86,7 +87,7 @@ import TestSupport
     @Test func noOtherCallGetsThrough() async {
         await #expect(processExitsWith: .success) {
             let system = try System()
-            #expect(EncodingWorker.limit(WorkerRequest(modelFolder: nil)) == [], "a limit is missing")
+            #expect(EncodingWorker.limit(WorkerSettings(modelFolder: nil)) == [], "a limit is missing")
             let (listed, process) = (WorkerCallTests.listed, getpid())
             var through: [Int] = []
             // More than there are, and those of x86-64's second set that lie apart.
@@ -115,7 +116,7 @@ import TestSupport
     @Test func whatIsNewerIsMissing() async {
         await #expect(processExitsWith: .success) {
             let system = try System()
-            #expect(EncodingWorker.limit(WorkerRequest(modelFolder: nil)) == [], "a limit is missing")
+            #expect(EncodingWorker.limit(WorkerSettings(modelFolder: nil)) == [], "a limit is missing")
             for number in [435, 437, 470, 499, 0x4000_0000] {
                 errno = 0
                 if system(number, -1, -1) != -1 || errno != ENOSYS {
@@ -136,7 +137,7 @@ import TestSupport
                 let count = try #require(shared).assumingMemoryBound(to: Int.self)
                 let child = system.fork()
                 if child == 0 {
-                    guard EncodingWorker.limit(WorkerRequest(modelFolder: nil)) == [] else { _exit(1) }
+                    guard EncodingWorker.limit(WorkerSettings(modelFolder: nil)) == [] else { _exit(1) }
                     var (thread, attributes) = (pthread_t(), pthread_attr_t())
                     pthread_attr_init(&attributes)
                     pthread_attr_setstacksize(&attributes, 1 << 14)

@@ -1,4 +1,5 @@
 import Foundation
+import Isolation
 import Service
 import Testing
 import TestSupport
@@ -13,8 +14,8 @@ import TestSupport
         let socket = Glibc.socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue), 0)
         try #require(socket >= 0)
         defer { close(socket) }
-        let arguments = ["mixtape", "worker", "--many", "--memory", "\(4 << 30)", "--threads", "1"]
-        return try WorkerLaunch.start(BuiltProgram.path, arguments, input: socket).process
+        let program = WorkerProgram.at(BuiltProgram.path)
+        return try program.start(WorkerSettings(modelFolder: nil), input: socket).process
     }
 
     private static func status(_ process: Int32) -> String {
@@ -75,8 +76,9 @@ import TestSupport
         func ending(parent: Int32) throws -> (Process.TerminationReason, Int32) {
             let process = Process()
             process.executableURL = URL(fileURLWithPath: BuiltProgram.path)
-            process.arguments = ["worker", "--many", "--memory", "\(4 << 30)", "--threads", "1"]
-            process.arguments?.append(contentsOf: ["--parent", "\(parent)"])
+            var settings = WorkerSettings(modelFolder: nil)
+            settings.parent = parent
+            process.arguments = ["worker", settings.text]
             process.standardInput = FileHandle.nullDevice
             try process.run()
             process.waitUntilExit()

@@ -1,4 +1,5 @@
 import Foundation
+import Isolation
 import Service
 import Testing
 import TestSupport
@@ -83,10 +84,10 @@ import TestSupport
             if !escapes.isEmpty { Issue.record("not as it should be: \(escapes)") }
         }
 
-        func limit(_ change: (inout WorkerRequest) -> Void = { _ in }) {
-            var request = WorkerRequest(modelFolder: model)
-            change(&request)
-            #expect(EncodingWorker.limit(request) == [], "a limit is missing")
+        func limit(_ change: (inout WorkerSettings) -> Void = { _ in }) {
+            var settings = WorkerSettings(modelFolder: model)
+            change(&settings)
+            #expect(EncodingWorker.limit(settings) == [], "a limit is missing")
         }
 
         /// Asks for so many bytes of addresses; −1 where there are none.

@@ -1,4 +1,5 @@
 import Base
+import Isolation
 import Service
 import Testing
 
@@ -11,41 +12,55 @@ import Testing
         return pieces
     }
 
-    private func line(_ text: String) -> WorkerOutput.Piece { .line(Array(text.utf8)) }
+    private func message(_ number: Int, _ bytes: String = "") -> WorkerOutput.Piece {
+        .message(WorkerMessage("n", .number(number), bytes: Array(bytes.utf8)))
+    }
 
-    @Test func linesComeWholeAndInOrder() {
+    @Test func messagesComeWholeAndInOrder() {
         var output = WorkerOutput()
-        #expect(pieces(&output, "on") == [])
-        #expect(!output.isEmpty && output.heldBytes == 2)
-        #expect(pieces(&output, "e\n\ntwo\nth") == [line("one"), line("two")])
-        #expect(pieces(&output, "ree\n\n\n") == [line("three")])
+        #expect(pieces(&output, "{\"n") == [])
+        #expect(!output.isEmpty && output.heldBytes == 3)
+        #expect(pieces(&output, "\":1}\n\n{\"n\":2}\n{\"n\"") == [message(1), message(2)])
+        #expect(pieces(&output, ":3}\n\n\n") == [message(3)])
         #expect(output.isEmpty && output.signsOfLife == 3)
     }
 
-    @Test func nothingComesBehindALineThatIsTooLong() {
-        var output = WorkerOutput(longestLine: 4)
-        #expect(pieces(&output, "four\n12345\nfour\n") == [line("four"), .tooLong])
-        #expect(pieces(&output, "four\n") == [] && !output.isEmpty)
-        var endless = WorkerOutput(longestLine: 4)
-        #expect(pieces(&endless, "123") == [])
-        #expect(pieces(&endless, "45") == [.tooLong])
-        #expect(endless.heldBytes == 0)
+    @Test(arguments: ["[1]\n", "{\"n\":1\n", "x\n", "{\"n\":1,\"n\":2}\n", "1\n"])
+    func nothingComesBehindWhatIsNoMessage(text: String) {
+        var output = WorkerOutput()
+        #expect(pieces(&output, "{\"n\":1}\n" + text + "{\"n\":2}\n") == [message(1), .nonsense])
+        #expect(pieces(&output, "{\"n\":3}\n") == [] && !output.isEmpty && output.heldBytes == 0)
     }
 
-    @Test func aClipIsTakenOutOfTheLines() {
+    @Test func nothingComesBehindALineThatIsTooLong() {
+        var endless = WorkerOutput()
+        #expect(pieces(&endless, String(repeating: "x", count: 8192)) == [])
+        #expect(pieces(&endless, "y") == [.nonsense])
+        #expect(pieces(&endless, "\n{\"n\":1}\n") == [] && endless.heldBytes == 0)
+    }
+
+    @Test func bytesAreTakenAsTheyAre() {
         var output = WorkerOutput()
-        output.blockBytes = 3
-        let start = #"{"clip":{"from":0,"to":1,"bytes":3}}"# + "\n"
-        let found = pieces(&output, "a\n" + start + "\n\nxb\n" + start + "y")
-        #expect(found.count == 3 && found[0] == line("a") && found[2] == line("b"))
-        guard case .block(let block) = found[1] else { Issue.record("\(found)"); return }
-        #expect(block.bytes == Array("\n\nx".utf8) && block.interval == TimeRange(start: 0, stop: 1))
+        output.mostBytes = 3
+        let start = "{\"n\":1,\"bytes\":3}\n"
+        let found = pieces(&output, start + "\n\nx{\"n\":2}\n" + start + "y")
+        #expect(found == [message(1, "\n\nx"), message(2)])
         #expect(output.heldBytes == 1 && output.signsOfLife == 0)
     }
 
-    /// Each byte is looked at once: a line that comes in bits would take hours otherwise.
-    @Test func aLineInBitsTakesNoTime() {
-        var output = WorkerOutput(longestLine: 20 << 20)
+    @Test(arguments: ["4", "0", "-1", "1.5", "\"3\"", "null", "1e99", "9223372036854775808"])
+    func moreBytesThanAreAskedForAreNone(count: String) {
+        var output = WorkerOutput()
+        output.mostBytes = 3
+        #expect(pieces(&output, "{\"n\":1,\"bytes\":\(count)}\nxxx") == [.nonsense])
+    }
+
+    /// Each byte is looked at once: a message that comes in bits would take hours otherwise.
+    @Test func aMessageInBitsTakesNoTime() {
+        var output = WorkerOutput()
+        output.mostBytes = 32 << 20
+        output.add(Array("{\"n\":1,\"bytes\":\(32 << 20)}\n".utf8)[...])
+        #expect(output.take() == nil)
         let bit = [UInt8](repeating: 0x61, count: 16)
         let start = ContinuousClock.now
         for _ in 0..<1 << 20 {

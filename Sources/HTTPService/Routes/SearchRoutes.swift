@@ -211,32 +211,16 @@ extension HTTPService {
         _ file: OpenFile, _ range: TimeRange?, stream: Int? = nil, comparesParts: Bool,
         _ cancellation: Cancellation
     ) async throws -> EncodedQuery {
-        let limits = options.limits
-        var request = WorkerRequest(modelFolder: options.modelFolder)
-        request.from = range?.start
-        request.to = range.flatMap { $0.stop.isFinite ? $0.stop : nil }
-        request.stream = stream
-        request.longest = limits.videoSeconds
-        request.processorSeconds = Int(limits.workerSeconds.rounded(.up)) * max(1, options.processors)
-        request.memory = limits.workerMemory
-        request.threads = max(1, options.processors)
-        let (asked, library, metrics, executable) = (
-            request, handler.library, metrics, options.workerExecutable
-        )
+        let (files, library, metrics) = (clientFiles, handler.library, metrics)
         return try await lanes.run(.decoder, cancellation) {
             // Another model's mixtures cannot be compared with the index's.
             let model = try library.checkModel()
             let start = ContinuousClock.now
             return try EncodedQuery(comparesParts: comparesParts) { (stride) throws(LibraryError) in
-                var asked = asked
-                asked.fingerprint = model.fingerprint
-                asked.stride = stride
-                let worker = WorkerProcess(
-                    executable: executable, dimension: model.configuration.dimension,
-                    clipStride: stride ?? model.configuration.plan.clipStride,
-                    timeLimit: limits.workerSeconds - (ContinuousClock.now - start).seconds)
                 do throws(LibraryError) {
-                    let video = try worker.encode(file.descriptor, asked) { cancellation.isCancelled }
+                    let video = try files.encode(
+                        file, by: model, range, stream: stream, stride: stride, since: start,
+                        isCancelled: { cancellation.isCancelled })
                     metrics.worked("done")
                     return video
                 } catch {

@@ -1,3 +1,4 @@
+import Isolation
 import Logging
 import Service
 
@@ -11,8 +12,8 @@ public struct HTTPOptions: Sendable {
     public var hostNames: [String] = []
     /// Folders that may be read and indexed, besides those that the index names.
     public var folders: [String] = []
-    /// The program that has the worker's command.
-    public var workerExecutable = "/proc/self/exe"
+    /// Reads the files that clients send or name.
+    public var worker: WorkerProgram
     /// The model folder, for the workers.
     public var modelFolder: String
     /// Where uploads lie, without names, while they are read.
@@ -31,8 +32,9 @@ public struct HTTPOptions: Sendable {
     public var limits = HTTPLimits()
 
     /// The defaults: loopback, no token.
-    public init(address: ListenAddress, modelFolder: String) {
+    public init(address: ListenAddress, worker: WorkerProgram, modelFolder: String) {
         self.address = address
+        self.worker = worker
         self.modelFolder = modelFolder
     }
 }

@@ -1,6 +1,7 @@
 import HTTPTypes
 import Hummingbird
 import HummingbirdCore
+import Isolation
 import Logging
 import NIOCore
 import Service

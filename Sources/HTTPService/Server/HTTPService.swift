@@ -13,6 +13,7 @@ final class HTTPService: Sendable {
     let lanes: Lanes
     let bodies: Bodies
     let uploads = KeptUploads()
+    let clientFiles: ClientFiles
     let uploadSlots: Slots
     let followerSlots: Slots
     let comparisonSlots = Slots(1)
@@ -32,6 +33,7 @@ final class HTTPService: Sendable {
         lanes = Lanes(processors: options.processors, waiting: options.limits.waiting)
         bodies = Bodies(
             limits: options.limits, temporaryFolder: options.temporaryFolder, lanes: lanes, metrics: metrics)
+        clientFiles = ClientFiles(options)
         uploadSlots = Slots(options.limits.uploads)
         followerSlots = Slots(options.limits.followers)
         token = options.token.map(AccessToken.init)

@@ -1,6 +1,7 @@
 import Base
 import HTTPTypes
 import Hummingbird
+import Isolation
 import Logging
 import NIOCore
 import Service
@@ -33,7 +34,9 @@ package struct HeadReading {
         /// Opens nothing.
         package init(token: String, hostNames: [String]) {
             guard let address = ListenAddress("127.0.0.1:8377") else { preconditionFailure("no address") }
-            var options = HTTPOptions(address: address, modelFolder: "/none")
+            var options = HTTPOptions(
+                address: address, worker: WorkerProgram(executable: "/none", arguments: []),
+                modelFolder: "/none")
             options.token = token
             let library = VideoLibrary(LibraryConfiguration(indexFolder: "/none", modelFolder: "/none"))
             routes = HTTPService(

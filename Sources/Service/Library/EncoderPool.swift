@@ -1,5 +1,6 @@
 import Base
 import Distributions
+import Isolation
 import Synchronization
 import VideoEncoding
 

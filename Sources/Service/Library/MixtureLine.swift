@@ -1,5 +1,6 @@
 import Base
 import Indexing
+import Isolation
 
 /// A video and its mixture as one line of JSON, by which other programs take part in indexing: `mixtape encode` writes such
 /// lines, `mixtape import` reads them.
@@ -53,13 +54,8 @@ package struct MixtureLine: Sendable {
             members.append(
                 .init("error", ["reason": .string(failure.reason), "message": .string(failure.message)]))
         case .success(let content):
-            let facts = content.facts
+            members += UntrustedVideo.members(content.facts)
             members += [
-                .init("container", .string(facts.container)), .init("codec", .string(facts.codec)),
-                .init("width", .number(facts.width)), .init("height", .number(facts.height)),
-                .init("duration", .number(facts.duration)), .init("frame_rate", .number(facts.frameRate)),
-                .init("times_mended", .bool(facts.areTimesMended)),
-                .init("decoded_share", .number(facts.decodedShare)),
                 .init("clips", .number(content.clipCount)),
                 .init("intervals", .string(content.clips.intervals.base64)),
                 .init("gaussians", .string(content.clips.gaussians.base64)),

@@ -1,4 +1,5 @@
 import Base
+import Isolation
 import VideoDecoding
 
 /// Which picture of which video.

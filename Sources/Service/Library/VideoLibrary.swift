@@ -3,6 +3,7 @@ import Distributions
 import Glibc
 import Indexing
 import Ingestion
+import Isolation
 import Retrieval
 import SharedIndexing
 import Synchronization
@@ -20,8 +21,8 @@ public struct LibraryConfiguration: Sendable, Equatable {
     public var alwaysChecksModel: Bool
     /// Processors that one search may use.
     public var processors: Int
-    /// The program whose `worker` command reads files, in processes apart; nil reads them in this process.
-    public var workerExecutable: String?
+    /// Reads files, in processes apart; nil reads them in this process.
+    public var worker: WorkerProgram?
 
     /// The index's name in messages.
     var indexName: String { shared?.address.name ?? indexFolder }
@@ -29,13 +30,13 @@ public struct LibraryConfiguration: Sendable, Equatable {
     /// A library's places.
     public init(
         indexFolder: String, modelFolder: String, alwaysChecksModel: Bool = false, processors: Int = 1,
-        workerExecutable: String? = nil
+        worker: WorkerProgram? = nil
     ) {
         self.indexFolder = indexFolder
         self.modelFolder = modelFolder
         self.alwaysChecksModel = alwaysChecksModel
         self.processors = processors
-        self.workerExecutable = workerExecutable
+        self.worker = worker
     }
 }
 
@@ -70,10 +71,9 @@ public final class VideoLibrary: Sendable {
         }
         configuration.modelFolder = Path.resolved(configuration.modelFolder)
         self.configuration = configuration
-        workers = configuration.workerExecutable.map {
-            // Their answers' width is the model's, which is not known yet.
+        workers = configuration.worker.map {
             WorkerPool(
-                IsolatedSource(executable: $0, modelFolder: configuration.modelFolder, dimension: 0),
+                IsolatedSource(program: $0, modelFolder: configuration.modelFolder),
                 mostIdle: max(2, configuration.processors))
         }
         encoders = EncoderPool(
@@ -238,11 +238,11 @@ public final class VideoLibrary: Sendable {
         return result
     }
 
-    /// Encodes in worker processes where the configuration names their program.
+    /// Encodes in worker processes where the configuration says how they are started.
     func source(_ encoder: VideoEncoder) -> any VideoSource {
-        guard let executable = configuration.workerExecutable else { return ModelSource(encoder: encoder) }
+        guard let worker = configuration.worker else { return ModelSource(encoder: encoder) }
         return IsolatedSource(
-            executable: executable, modelFolder: configuration.modelFolder,
+            program: worker, modelFolder: configuration.modelFolder,
             dimension: encoder.configuration.dimension,
             clipStride: encoder.configuration.plan.clipStride, modelFingerprint: encoder.fingerprint)
     }

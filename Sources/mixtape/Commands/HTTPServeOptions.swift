@@ -4,6 +4,7 @@
     import Dispatch
     import Foundation
     import HTTPService
+    import Isolation
     import Logging
     import NIOCore
     import Service
@@ -122,7 +123,7 @@
         private func options(
             at address: ListenAddress, _ places: LibraryOptions, folders: [String]
         ) throws -> HTTPOptions {
-            var options = HTTPOptions(address: address, modelFolder: places.modelPath())
+            var options = HTTPOptions(address: address, worker: .own, modelFolder: places.modelPath())
             if let tokenFile {
                 options.token = try Self.token(tokenFile)
                 if Self.isOpenToOthers(tokenFile) {

@@ -1,5 +1,5 @@
 import ArgumentParser
-import Service
+import Isolation
 import VideoDecoding
 
 /// Which process reads files.
@@ -12,6 +12,6 @@ struct IsolationOption: ParsableArguments {
 
     /// What decodes for so many threads.
     func clips(threads: Int) -> any ClipSource {
-        inProcess ? DecodedClips() : IsolatedClips(executable: "/proc/self/exe", threads: threads)
+        inProcess ? DecodedClips() : IsolatedClips(.own, threads: threads)
     }
 }

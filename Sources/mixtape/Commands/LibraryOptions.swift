@@ -1,4 +1,5 @@
 import ArgumentParser
+import Isolation
 import Service
 import SharedIndexing
 
@@ -94,7 +95,7 @@ struct LibraryPlaces {
             modelFolder: modelPath(),
             alwaysChecksModel: (modelFolder ?? Settings.current.model) != nil,
             processors: Settings.current.processors,
-            workerExecutable: inProcess ? nil : "/proc/self/exe")
+            worker: inProcess ? nil : .own)
         configuration.shared = try sharedPlace(index.path)
         return VideoLibrary(configuration)
     }

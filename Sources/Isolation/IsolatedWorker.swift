@@ -1,32 +1,33 @@
 import Base
-import Ingestion
+import Glibc
 import VideoEncoding
 
 /// A worker process of one thread, of a run or of a service; the process is started for the first file, and anew after one
 /// that it did not survive.
-final class IsolatedWorker: VideoWorker {
+package final class IsolatedWorker {
     private let source: IsolatedSource
     private let threads: Int
     private var running: RunningWorker?
 
-    init(source: IsolatedSource, threads: Int) {
+    package init(source: IsolatedSource, threads: Int) {
         self.source = source
         self.threads = threads
     }
 
-    func encode(
+    /// Reads and encodes a whole file.
+    package func encode(
         path: String, timeLimit: Double, decoderThreads: Int, isCancelled: @escaping @Sendable () -> Bool
     ) throws(VideoError) -> EncodedVideo {
         var result: Result<EncodedVideo, VideoError>?
         let file = FileToEncode(path: path, timeLimit: timeLimit, decoderThreads: decoderThreads)
-        encode([file], isCancelled: isCancelled) { result = $1 }
+        encode([file], isCancelled: isCancelled, progress: { _, _ in }) { result = $1 }
         guard let result else { preconditionFailure("a file was read without a result") }
         return try result.get()
     }
 
     /// Files that come together are asked for at once: the worker answers them in order. Those that it has not answered when
     /// it dies may all have been its death.
-    func encode(
+    package func encode(
         _ files: [FileToEncode], isCancelled: @escaping @Sendable () -> Bool,
         progress: @escaping @Sendable (Int, Double) -> Void,
         deliver: (Int, Result<EncodedVideo, VideoError>) -> Void
@@ -57,19 +58,20 @@ final class IsolatedWorker: VideoWorker {
         for (place, file) in files.enumerated() {
             let result = Result { () throws(VideoError) in
                 let size = try opened[place].get().size
-                var lines = EncodedLines.Reader(
+                var reader = EncodedAnswer.Reader(
                     dimension: source.dimension,
                     mostClips: ClipCount.inFile(bytes: size, stride: source.clipStride))
                 do throws(VideoError) {
                     return try answer(
-                        file.path, isCancelled, task: .encodeWhole, dimension: source.dimension
+                        file.path, isCancelled,
+                        mostBytes: EncodedAnswer.mostBytes(dimension: source.dimension)
                     ) { reading in
                         // Nobody reads a file any more that was answered.
                         if places.indices.contains(reading.place), places[reading.place] >= place {
                             progress(places[reading.place], reading.share)
                         }
                     } read: {
-                        lines.take($0)
+                        reader.take($0)
                     }
                 } catch {
                     if running == nil { fail(error, from: place + 1) }
@@ -83,24 +85,21 @@ final class IsolatedWorker: VideoWorker {
     /// Asks for one file, and waits for what is made of it.
     ///
     /// - Parameters:
-    ///   - dimension: of the Gaussians that the worker may hand over.
-    ///   - take: takes clips that stand before the answer; false is none that could stand there.
-    ///   - read: makes out what the worker says, a line at a time.
+    ///   - mostBytes: that a message may have behind its header.
+    ///   - read: makes out what the worker says, a message at a time.
     func answer<Answer>(
-        _ file: RegularFile, _ request: WorkerFileRequest, dimension: Int = 0,
-        isCancelled: @escaping @Sendable () -> Bool,
-        take: (WorkerOutput.Block) -> Bool = { _ in false }, read: ([UInt8]) -> Heard<Answer>
+        _ file: RegularFile, _ request: WorkerFileRequest, mostBytes: Int,
+        isCancelled: @escaping @Sendable () -> Bool, read: (WorkerMessage) -> Heard<Answer>
     ) throws(VideoError) -> Answer {
         try ask([(request, file)])
-        return try answer(
-            file.path, isCancelled, task: request.task, dimension: dimension, take: take, read: read)
+        return try answer(file.path, isCancelled, mostBytes: mostBytes, read: read)
     }
 
     /// Hands files over, in order, to the worker, or where there is none or it is gone, to a new one.
     private func ask(_ files: [(WorkerFileRequest, RegularFile)]) throws(VideoError) {
         guard let path = files.first?.1.path else { return }
         func tell(_ worker: RunningWorker) -> Bool {
-            files.allSatisfy { worker.ask($0, $1, slack: source.patience) }
+            files.allSatisfy { worker.ask($0, $1, slack: source.limits.slack) }
         }
         var worker: RunningWorker
         if let running { worker = running } else { worker = try start(path) }
@@ -113,37 +112,24 @@ final class IsolatedWorker: VideoWorker {
         running = worker
     }
 
-    /// What the worker says of the next file. It is not listened to beyond the first line, or clip, that could not stand there.
+    /// What the worker says of the next file. It is not listened to beyond the first message that could not stand there.
     private func answer<Answer>(
-        _ path: String, _ isCancelled: @escaping @Sendable () -> Bool, task: WorkerFileRequest.Task,
-        dimension: Int, progress: (WorkerSign.Reading) -> Void = { _ in },
-        take: (WorkerOutput.Block) -> Bool = { _ in false }, read: ([UInt8]) -> Heard<Answer>
+        _ path: String, _ isCancelled: @escaping @Sendable () -> Bool, mostBytes: Int,
+        progress: (WorkerSign.Reading) -> Void = { _ in }, read: (WorkerMessage) -> Heard<Answer>
     ) throws(VideoError) -> Answer {
         guard let worker = running else { preconditionFailure("nobody was asked") }
         var answer: RunningWorker.Answer
         listening: while true {
             answer = worker.next(
-                patience: source.patience, task: task, dimension: dimension, isCancelled: isCancelled,
+                patience: source.limits.patience, mostBytes: mostBytes, isCancelled: isCancelled,
                 progress: progress)
-            switch answer {
-            case .block(let block):
-                guard take(block) else { break listening }
-            case .line(let line):
-                switch read(line) {
-                case .more: continue
-                case .end(.success(let result)):
-                    worker.settle()
-                    return result
-                case .end(.failure(let error)):
-                    worker.settle()
-                    // The model is no matter of the file: it is tried again in the next run.
-                    let reason =
-                        ["model_unusable", EncodingWorker.otherModel].contains(error.reason)
-                        ? .readFailed : VideoError.Reason(rawValue: error.reason) ?? .decoderFailed
-                    throw VideoError(path: path, reason: reason, detail: error.message)
-                case .nonsense: break listening
-                }
-            default: break listening
+            guard case .message(let message) = answer else { break listening }
+            switch read(message) {
+            case .more: continue
+            case .end(let result):
+                worker.settle()
+                return try result.mapError { $0.error(of: path) }.get()
+            case .nonsense: break listening
             }
         }
         running = nil
@@ -153,29 +139,36 @@ final class IsolatedWorker: VideoWorker {
         case .silent:
             throw VideoError(
                 path: path, reason: .decoderFailed,
-                detail: "the decoder hangs: it was silent for \(Int(source.patience)) seconds")
+                detail: "the decoder hangs: it was silent for \(Int(source.limits.patience)) seconds")
         case .tooLate:
+            // Without slack it is the file's own limit; with it the worker should have ended the reading.
+            guard source.limits.slack > 0 else { throw Self.tooLong(path) }
             throw VideoError(
                 path: path, reason: .decoderFailed,
                 detail: "the decoder did not finish within the file's time limit")
-        case .ended, .line, .block, .tooMuch: throw failure(path, ending)
+        case .ended, .message, .nonsense: throw failure(path, ending)
         }
     }
 
     private func start(_ path: String) throws(VideoError) -> RunningWorker {
-        do throws(LibraryError) {
-            return try RunningWorker(
-                executable: source.executable, arguments: source.arguments(threads: threads))
+        do throws(WorkerFailure) {
+            return try RunningWorker(source.program, source.settings(threads: threads))
         } catch {
             // No matter of the file: it is tried again in the next run.
             throw VideoError(path: path, reason: .readFailed, detail: error.message)
         }
     }
 
-    private func failure(_ path: String, _ ending: String?) -> VideoError {
-        VideoError(
+    private func failure(_ path: String, _ ending: RunningWorker.Ending?) -> VideoError {
+        if ending == .signal(SIGXCPU) { return Self.tooLong(path) }
+        return VideoError(
             path: path, reason: .decoderFailed,
-            detail: "the decoder crashed on it (\(ending ?? "it gave no answer")): the file is damaged, "
-                + "or needs more than \(source.memory >> 30) GB of memory")
+            detail:
+                "the decoder crashed on it (\(ending?.words ?? "it gave no answer")): the file is damaged, "
+                + "or needs more than \(source.limits.memory >> 30) GB of memory")
+    }
+
+    private static func tooLong(_ path: String) -> VideoError {
+        VideoError(path: path, reason: .timeLimit, detail: "the video took too long to read")
     }
 }

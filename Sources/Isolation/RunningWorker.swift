@@ -4,14 +4,12 @@ import Base
 import Glibc
 
 /// A worker process that reads one file after another, and the two ends that lead to it: files go out through a
-/// socket, `EncodedLines`, `PictureLines` and `ClipLines` come back through a pipe.
+/// socket, messages come back through a pipe.
 final class RunningWorker {
     /// How the wait for what it says ended.
     enum Answer {
-        /// A line, which is the answer or a part of it.
-        case line([UInt8])
-        /// A clip; the line comes after the last.
-        case block(WorkerOutput.Block)
+        /// The answer, or a part of it.
+        case message(WorkerMessage)
         /// The process is gone.
         case ended
         case cancelled
@@ -19,8 +17,21 @@ final class RunningWorker {
         case silent
         /// It came to no end in the time that its files have.
         case tooLate
-        /// It said more, or a longer line, than any honest worker does.
-        case tooMuch
+        /// It said what no worker says, or more signs of life than any.
+        case nonsense
+    }
+
+    /// How a process ended by itself.
+    enum Ending: Equatable {
+        case status(Int32)
+        case signal(Int32)
+
+        var words: String {
+            switch self {
+            case .status(let status): "it ended with status \(status)"
+            case .signal(let signal): "signal \(signal)"
+            }
+        }
     }
 
     private let process: Int32
@@ -37,17 +48,13 @@ final class RunningWorker {
     /// Signs of life beyond one a second, which is what an honest worker gives.
     private static let mostSignsTooMany = 64.0
 
-    init(executable: String, arguments: [String]) throws(LibraryError) {
+    init(_ program: WorkerProgram, _ settings: WorkerSettings) throws(WorkerFailure) {
         var ends: [Int32] = [-1, -1]
         let problem = mixtape_socket_pair(&ends)
-        guard problem == 0 else {
-            throw LibraryError(
-                .video, reason: "decoder_unavailable",
-                message: "no decoder can be started: \(SystemError.message(problem))")
-        }
+        guard problem == 0 else { throw .unavailable(problem) }
         defer { close(ends[1]) }
-        do throws(LibraryError) {
-            (process, output) = try WorkerLaunch.start(executable, arguments, input: ends[1])
+        do throws(WorkerFailure) {
+            (process, output) = try program.start(settings, input: ends[1])
         } catch {
             close(ends[0])
             throw error
@@ -76,20 +83,18 @@ final class RunningWorker {
         return true
     }
 
-    /// Waits for the next line, or clip, of what it says of the file.
+    /// Waits for the next message of what it says of the file.
     ///
     /// - Parameters:
     ///   - patience: seconds without a sign of life after which it is taken to hang.
-    ///   - task: what it was asked for.
-    ///   - dimension: of the Gaussians that it may hand over.
+    ///   - mostBytes: that a message may have behind its header.
     ///   - progress: gets the place among the files that were asked for together, and the share that was read; both are
     ///     only what the worker says.
     func next(
-        patience: Double, task: WorkerFileRequest.Task, dimension: Int, isCancelled: () -> Bool,
+        patience: Double, mostBytes: Int, isCancelled: () -> Bool,
         progress: (WorkerSign.Reading) -> Void = { _ in }
     ) -> Answer {
-        said.blockBytes = task.clipBytes
-        said.longestLine = task.longestLine(dimension: dimension)
+        said.mostBytes = mostBytes
         let begin = SuspendingClock.now
         var lastSign = begin
         defer { waiting.wait(seconds: Self.seconds(since: begin)) }
@@ -97,9 +102,8 @@ final class RunningWorker {
             if isCancelled() { return .cancelled }
             if waiting.isOver(after: Self.seconds(since: begin)) { return .tooLate }
             switch said.take() {
-            case .line(let line): return .line(line)
-            case .block(let block): return .block(block)
-            case .tooLong: return .tooMuch
+            case .message(let message): return .message(message)
+            case .nonsense: return .nonsense
             case .notice(let notice):
                 notice.show()
                 continue
@@ -109,7 +113,7 @@ final class RunningWorker {
             case nil: break
             }
             if Double(said.signsOfLife) > Self.seconds(since: start) + Self.mostSignsTooMany {
-                return .tooMuch
+                return .nonsense
             }
             if Self.seconds(since: lastSign) > patience { return .silent }
             var watched = pollfd(fd: output, events: Int16(POLLIN), revents: 0)
@@ -152,9 +156,9 @@ final class RunningWorker {
         (SuspendingClock.now - start) / .seconds(1)
     }
 
-    /// Ends the process, whatever it does, and says in words how it had ended by itself, if it had.
+    /// Ends the process, whatever it does, and says how it had ended by itself, if it had.
     @discardableResult
-    func end() -> String? {
+    func end() -> Ending? {
         isOver = true
         var status: Int32 = 0
         var found = waitpid(process, &status, WNOHANG)
@@ -171,6 +175,6 @@ final class RunningWorker {
             return nil
         }
         let signal = status & 0x7F
-        return signal == 0 ? "it ended with status \(status >> 8 & 0xFF)" : "signal \(signal)"
+        return signal == 0 ? .status(status >> 8 & 0xFF) : .signal(signal)
     }
 }

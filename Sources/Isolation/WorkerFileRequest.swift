@@ -3,9 +3,22 @@ import VideoDecoding
 
 /// What a worker is to do with the file that comes with it.
 struct WorkerFileRequest: Equatable {
+    /// What to encode of it.
+    struct Encoding: Equatable {
+        /// Nil for all of it.
+        var range: TimeRange?
+        /// Seconds from the start of one clip to the next; nil for the model's.
+        var stride: Double?
+        /// Seconds of video that are read at most, where longer ones are refused; nil for any.
+        var longest: Double?
+
+        /// All of it, as an index wants it.
+        static let whole = Encoding()
+    }
+
     enum Task: Equatable {
-        /// Encode it, or a range of it; seconds from the start of one clip to the next, nil for the model's.
-        case encode(range: TimeRange?, stride: Double?)
+        /// Encode it, or a part of it.
+        case encode(Encoding)
         /// Make a picture of what is on screen at so many seconds, of so many pixels at most.
         case picture(time: Double, width: Int)
         /// Hand over clips as they are.
@@ -26,32 +39,17 @@ struct WorkerFileRequest: Equatable {
             }
         }
 
-        /// Bytes that a line of an answer may have.
-        ///
-        /// - Parameter dimension: of the Gaussians that are handed over.
-        func longestLine(dimension: Int) -> Int {
-            switch self {
-            case .encode: EncodedLines.longest(dimension: dimension)
-            case .picture(_, let width): PictureLines.longest(width: width)
-            case .streams: StreamLines.longest
-            case .clips, .duration, .still: EncodedLines.longestOther
-            }
-        }
-
         /// Seconds that the time limit grows for each second of video that was reached.
         var growth: Double {
             switch self {
-            case .encode: 1
+            case .encode(let encoding): encoding.longest == nil ? 1 : 0
             case .clips(let clips), .duration(let clips): clips.growth
             case .picture, .still, .streams: 0
             }
         }
-
-        /// Encode all of it, as an index wants it.
-        static let encodeWhole = Task.encode(range: nil, stride: nil)
     }
 
-    var task = Task.encodeWhole
+    var task = Task.encode(.whole)
     /// The number of the stream to read; nil for the file's main one.
     var stream: Int?
     /// Seconds, beyond the running time of what was read, after which the file is given up.
@@ -68,13 +66,14 @@ struct WorkerFileRequest: Equatable {
             .init("has_next", .bool(hasNext)),
         ]
         switch task {
-        case .encode(let range, let stride):
-            if let range {
+        case .encode(let encoding):
+            if let range = encoding.range {
                 members.append(.init("from", .number(range.start)))
                 if range.stop < .infinity { members.append(.init("to", .number(range.stop))) }
             }
             if let fingerprint { members.append(.init("model", .string(fingerprint))) }
-            if let stride { members.append(.init("stride", .number(stride))) }
+            if let stride = encoding.stride { members.append(.init("stride", .number(stride))) }
+            if let longest = encoding.longest { members.append(.init("longest", .number(longest))) }
         case .picture(let time, let width):
             members.append(.init("picture", ["time": .number(time), "width": .number(width)]))
         case .clips(let clips): members.append(.init("clips", clips.json))
@@ -87,7 +86,7 @@ struct WorkerFileRequest: Equatable {
     }
 
     init(
-        task: Task = .encodeWhole, stream: Int? = nil, timeLimit: Double, decoderThreads: Int,
+        task: Task = .encode(.whole), stream: Int? = nil, timeLimit: Double, decoderThreads: Int,
         fingerprint: String? = nil, hasNext: Bool = false
     ) {
         self.task = task
@@ -127,7 +126,10 @@ struct WorkerFileRequest: Equatable {
             let range = value["from"]?.doubleValue.map {
                 TimeRange(start: $0, stop: value["to"]?.doubleValue ?? .infinity)
             }
-            task = .encode(range: range, stride: value["stride"]?.doubleValue)
+            task = .encode(
+                Encoding(
+                    range: range, stride: value["stride"]?.doubleValue,
+                    longest: value["longest"]?.doubleValue))
         }
     }
 }

@@ -3,16 +3,14 @@ import VideoDecoding
 
 /// Decodes in worker processes, each of which serves one thread at a time: a file that crashes its decoder, hangs it or
 /// exhausts its memory fails by name, and whoever asked goes on.
-public final class IsolatedClips: ClipSource {
+package final class IsolatedClips: ClipSource {
     private let pool: WorkerPool
 
     /// Starts nothing yet.
     ///
-    /// - Parameters:
-    ///   - executable: the program that has the worker's command.
-    ///   - threads: that ask side by side.
-    public convenience init(executable: String, threads: Int) {
-        self.init(IsolatedSource(executable: executable, modelFolder: nil, dimension: 0), threads: threads)
+    /// - Parameter threads: that ask side by side.
+    package convenience init(_ program: WorkerProgram, threads: Int) {
+        self.init(IsolatedSource(program: program, modelFolder: nil), threads: threads)
     }
 
     package init(_ source: IsolatedSource, threads: Int) {
@@ -20,7 +18,7 @@ public final class IsolatedClips: ClipSource {
     }
 
     /// Of a file that is tried twice no clip comes twice.
-    public func read(
+    package func read(
         path: String, options: ReadingOptions, most: Int, take: (Clip) -> Bool
     ) throws(VideoError) {
         let file = try RegularFile(path: path)
@@ -34,20 +32,23 @@ public final class IsolatedClips: ClipSource {
             let known = taken
             var (seen, last, isEnough) = (0, TimeRange?.none, false)
             do throws(VideoError) {
-                try ask(file, request, options.isCancelled) { block in
-                    guard seen < bound, let clip = ClipLines.read(block, bytes: clips.clipBytes, after: last)
-                    else { return false }
+                try ask(file, request, options.isCancelled) { message -> Heard<Void> in
+                    guard !message.bytes.isEmpty else {
+                        let end = ClipAnswer.readEnd(message, clips: seen)
+                        // Clips that were handed out and are not there any more are no part of a whole.
+                        if case .end(.success) = end, seen < known { return .nonsense }
+                        return end
+                    }
+                    guard seen < bound,
+                        let clip = ClipAnswer.read(message, bytes: clips.clipBytes, after: last)
+                    else { return .nonsense }
                     (seen, last) = (seen + 1, clip.interval)
                     // The same file gives the same clips: those that were handed out are passed over.
-                    guard seen > known else { return true }
+                    guard seen > known else { return .more }
                     taken = seen
                     isEnough = !take(clip)
-                    return !isEnough
-                } read: { line -> Heard<Void> in
-                    let end = ClipLines.readEnd(line, clips: seen)
-                    // Clips that were handed out and are not there any more are no part of a whole.
-                    if case .end(.success) = end, seen < known { return .nonsense }
-                    return end
+                    // Of a worker that goes on, nobody hears the rest.
+                    return isEnough ? .nonsense : .more
                 }
             } catch {
                 if !isEnough { throw error }
@@ -56,33 +57,36 @@ public final class IsolatedClips: ClipSource {
     }
 
     /// By a worker.
-    public func duration(path: String, options: ReadingOptions) throws(VideoError) -> Double {
+    package func duration(path: String, options: ReadingOptions) throws(VideoError) -> Double {
         let request = WorkerFileRequest(
             task: .duration(ClipRequest(options)), timeLimit: options.timeLimit,
             decoderThreads: options.threads)
         let file = try RegularFile(path: path)
         return try twice { () throws(VideoError) in
-            try ask(file, request, options.isCancelled, read: ClipLines.readDuration)
+            try ask(file, request, options.isCancelled, read: ClipAnswer.readDuration)
         }
     }
 
     /// By a worker.
-    public func still(
+    package func still(
         path: String, geometry: FrameGeometry, timeLimit: Double
     ) throws(VideoError) -> [UInt8] {
         let request = WorkerFileRequest(task: .still(geometry), timeLimit: timeLimit, decoderThreads: 1)
         let file = try RegularFile(path: path)
         return try twice { () throws(VideoError) in
             var picture: [UInt8]?
-            return try ask(file, request, { false }) { block in
-                guard picture == nil, block.bytes.count == geometry.frameBytes else { return false }
-                picture = block.bytes
-                return true
-            } read: { line -> Heard<[UInt8]> in
-                switch ClipLines.readEnd(line, clips: picture == nil ? 0 : 1) {
-                case .end(.failure(let error)): .end(.failure(error))
-                case .end(.success): picture.map { .end(.success($0)) } ?? .nonsense
-                case .more, .nonsense: .nonsense
+            return try ask(file, request, { false }) { message -> Heard<[UInt8]> in
+                guard message.bytes.isEmpty else {
+                    guard picture == nil,
+                        let clip = ClipAnswer.read(message, bytes: geometry.frameBytes, after: nil)
+                    else { return .nonsense }
+                    picture = clip.frames
+                    return .more
+                }
+                switch ClipAnswer.readEnd(message, clips: picture == nil ? 0 : 1) {
+                case .end(.failure(let error)): return .end(.failure(error))
+                case .end(.success): return picture.map { .end(.success($0)) } ?? .nonsense
+                case .more, .nonsense: return .nonsense
                 }
             }
         }
@@ -90,10 +94,11 @@ public final class IsolatedClips: ClipSource {
 
     private func ask<Answer>(
         _ file: RegularFile, _ request: WorkerFileRequest, _ isCancelled: @escaping @Sendable () -> Bool,
-        take: (WorkerOutput.Block) -> Bool = { _ in false }, read: ([UInt8]) -> Heard<Answer>
+        read: (WorkerMessage) -> Heard<Answer>
     ) throws(VideoError) -> Answer {
         try pool.withWorker(threads: 1) { (worker) throws(VideoError) in
-            try worker.answer(file, request, isCancelled: isCancelled, take: take, read: read)
+            try worker.answer(
+                file, request, mostBytes: request.task.clipBytes, isCancelled: isCancelled, read: read)
         }
     }
 

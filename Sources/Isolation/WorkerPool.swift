@@ -6,7 +6,7 @@ import VideoEncoding
 /// Worker processes that stay for the next question: what a service, or a search, reads of a file that is not in the index, or
 /// what a training or a measurement decodes.
 /// A file that crashes its decoder, hangs it or exhausts its memory fails by name; whoever asked goes on.
-final class WorkerPool: Sendable {
+package final class WorkerPool: Sendable {
     private let source: IsolatedSource
     /// Workers that have nothing to do, the one that was asked last at the end.
     private let idle = Mutex<[Idle]>([])
@@ -19,7 +19,10 @@ final class WorkerPool: Sendable {
         let threads: Int
     }
 
-    init(_ source: IsolatedSource, mostIdle: Int) {
+    /// Starts nothing yet.
+    ///
+    /// - Parameter mostIdle: worker processes that are kept; with 0 each has one file.
+    package init(_ source: IsolatedSource, mostIdle: Int) {
         self.source = source
         self.mostIdle = mostIdle
     }
@@ -30,29 +33,36 @@ final class WorkerPool: Sendable {
     ///   - encoder: the model, which the worker loads for itself.
     ///   - stream: the number of the stream to read; nil for the file's main one.
     ///   - stride: seconds from the start of one clip to the next; nil for the model's.
-    func encode(
-        path: String, by encoder: VideoEncoder, range: TimeRange?, stream: Int?, stride: Double?,
-        threads: Int,
-        isCancelled: @escaping @Sendable () -> Bool
+    ///   - timeLimit: seconds after which the file is given up.
+    package func encode(
+        path: String, by encoder: VideoEncoder, range: TimeRange?, stream: Int? = nil, stride: Double?,
+        timeLimit: Double = 600, threads: Int, isCancelled: @escaping @Sendable () -> Bool
     ) throws(VideoError) -> EncodedVideo {
+        let longest = source.limits.longest
         let request = WorkerFileRequest(
-            task: .encode(range: range, stride: stride), stream: stream, timeLimit: 600,
-            decoderThreads: threads,
-            fingerprint: encoder.fingerprint)
+            task: .encode(.init(range: range, stride: stride, longest: longest)), stream: stream,
+            timeLimit: timeLimit,
+            decoderThreads: threads, fingerprint: encoder.fingerprint)
         let file = try RegularFile(path: path)
-        let (dimension, plan) = (encoder.configuration.dimension, encoder.configuration.plan)
-        var lines = EncodedLines.Reader(
-            dimension: dimension,
-            mostClips: ClipCount.inFile(bytes: file.size, stride: stride ?? plan.clipStride))
+        let configuration = encoder.configuration
+        let (dimension, stride) = (configuration.dimension, stride ?? configuration.plan.clipStride)
+        // The end of a video that is not too long lies within its last clip.
+        let mostClips =
+            longest.map { ClipCount.inVideo(seconds: $0 + 4, stride: stride) }
+            ?? ClipCount.inFile(bytes: file.size, stride: stride)
+        var reader = EncodedAnswer.Reader(dimension: dimension, mostClips: mostClips)
         return try withWorker(threads: threads) { (worker) throws(VideoError) in
-            try worker.answer(file, request, dimension: dimension, isCancelled: isCancelled) {
-                lines.take($0)
+            try worker.answer(
+                file, request,
+                mostBytes: EncodedAnswer.mostBytes(dimension: dimension), isCancelled: isCancelled
+            ) {
+                reader.take($0)
             }
         }
     }
 
     /// A still picture of a file.
-    func thumbnail(
+    package func thumbnail(
         path: String, at time: Double, options: Thumbnail.Options
     ) throws(VideoError) -> Thumbnail {
         let request = WorkerFileRequest(
@@ -60,20 +70,25 @@ final class WorkerPool: Sendable {
             timeLimit: options.timeLimit, decoderThreads: 1)
         let file = try RegularFile(path: path)
         return try withWorker(threads: 1) { (worker) throws(VideoError) in
-            try worker.answer(file, request, isCancelled: options.isCancelled) {
-                PictureLines.read($0, width: options.width)
+            try worker.answer(
+                file, request, mostBytes: PictureAnswer.mostBytes(width: options.width),
+                isCancelled: options.isCancelled
+            ) {
+                PictureAnswer.read($0, width: options.width)
             }
         }
     }
 
     /// The streams of pictures in a file.
-    func streams(
+    package func streams(
         path: String, isCancelled: @escaping @Sendable () -> Bool
     ) throws(VideoError) -> [VideoStream] {
         let request = WorkerFileRequest(task: .streams, timeLimit: 60, decoderThreads: 1)
         let file = try RegularFile(path: path)
         return try withWorker(threads: 1) { (worker) throws(VideoError) in
-            try worker.answer(file, request, isCancelled: isCancelled, read: StreamLines.read)
+            try worker.answer(
+                file, request,
+                mostBytes: StreamAnswer.mostBytes, isCancelled: isCancelled, read: StreamAnswer.read)
         }
     }
 

@@ -11,39 +11,41 @@ package enum WorkerSign {
         package var share: Double
     }
 
-    private static let start = #"{"reading":"#
-    /// Longer lines are no sign.
-    private static let longest = 96
-
     /// The line of a reading, or of none, with its break.
     static func line(_ reading: Reading?) -> [UInt8] {
         guard let reading else { return [0x0A] }
-        let json: JSONValue = ["reading": .number(reading.place), "share": .number(reading.share)]
-        return Array((json.serialized() + "\n").utf8)
+        return WorkerMessage(
+            "reading", .number(reading.place), [.init("share", .number(reading.share))]
+        ).encoded
     }
 
-    /// Nil where the line is part of an answer.
-    static func read(_ line: ArraySlice<UInt8>) -> Reading? {
-        guard line.count <= longest, line.starts(with: start.utf8),
-            let json = try? JSONValue(parsing: Array(line)),
-            let place = json["reading"]?.intValue, let share = json["share"]?.doubleValue,
-            place >= 0, (0...1).contains(share)
+    /// Nil where the message is part of an answer.
+    static func read(_ header: JSONValue) -> Reading? {
+        guard let place = header["reading"]?.intValue, let share = header["share"]?.doubleValue,
+            place >= 0, (0...1).contains(share), header["bytes"] == nil
         else { return nil }
         return Reading(place: place, share: share)
     }
 }
 
-/// Gives a sign each second, from whatever thread.
-final class LifeSigns: Sendable {
+/// What a worker process writes, a whole message at a time, from whatever thread; and a sign of life each second.
+final class WorkerVoice: Sendable {
     private struct State {
         var last = ContinuousClock.now
         /// What was read since the last sign.
         var reading: WorkerSign.Reading?
     }
     private let state = Mutex(State())
-    private let say: EncodingWorker.Say
+    private let write: EncodingWorker.Write
 
-    init(_ say: @escaping EncodingWorker.Say) { self.say = say }
+    init(_ write: @escaping EncodingWorker.Write) { self.write = write }
+
+    func say(_ message: WorkerMessage) {
+        state.withLock { _ in
+            write(message.line)
+            if !message.bytes.isEmpty { write(message.bytes) }
+        }
+    }
 
     /// Notes how far a file is, for the next sign.
     func note(_ place: Int, _ share: Double) {
@@ -51,14 +53,13 @@ final class LifeSigns: Sendable {
     }
 
     /// Gives a sign, where the last is a second ago.
-    func give() {
+    func giveSign() {
         let now = ContinuousClock.now
-        let line = state.withLock { state -> [UInt8]? in
-            guard now - state.last > .seconds(1) else { return nil }
-            defer { state.reading = nil }
+        state.withLock { state in
+            guard now - state.last > .seconds(1) else { return }
+            write(WorkerSign.line(state.reading))
+            state.reading = nil
             state.last = now
-            return WorkerSign.line(state.reading)
         }
-        if let line { say(line) }
     }
 }

@@ -8,18 +8,14 @@ package struct WorkerNotice: Equatable {
 
     init(missing: [EncodingWorker.Limit]) { self.missing = missing }
 
-    /// Nil where the line says something else.
-    init?(_ line: [UInt8]) {
-        guard line.starts(with: #"{"not_limited_by":"#.utf8),
-            let names = try? JSONValue(parsing: line, values: 32)["not_limited_by"]?.arrayValue
-        else { return nil }
+    /// Nil where a message's header says something else.
+    init?(_ header: JSONValue) {
+        guard let names = header["not_limited_by"]?.arrayValue, header["bytes"] == nil else { return nil }
         missing = names.compactMap { $0.stringValue.flatMap(EncodingWorker.Limit.init) }
     }
 
-    /// With its line break.
-    var line: String {
-        let names = JSONValue.array(missing.map { .string($0.rawValue) })
-        return JSONValue.object([.init("not_limited_by", names)]).serialized() + "\n"
+    var message: WorkerMessage {
+        WorkerMessage("not_limited_by", .array(missing.map { .string($0.rawValue) }))
     }
 
     /// Where it is told: standard error, or a service's log.

@@ -22,16 +22,16 @@ extension EncodingWorker {
     /// and processor time, and with the process that started it.
     ///
     /// - Returns: what the system failed to set up; the rest holds. One too old for Landlock fails at nothing.
-    package static func limit(_ request: WorkerRequest) -> [Limit] {
+    package static func limit(_ settings: WorkerSettings) -> [Limit] {
         var missing: [Limit] = []
-        if !WorkerSight.narrow(toModel: request.modelFolder), WorkerSight.isAvailable {
+        if !WorkerSight.narrow(toModel: settings.modelFolder), WorkerSight.isAvailable {
             missing.append(.landlock)
         }
         // Whoever searches comes before whoever decodes.
         _ = nice(5)
-        if !limitResources(request) { missing.append(.resources) }
+        if !limitResources(settings) { missing.append(.resources) }
         if mixtape_drop_capabilities() != 0 { missing.append(.capabilities) }
-        if let parent = request.parent { _ = mixtape_end_with_parent(parent) }
+        if let parent = settings.parent { _ = mixtape_end_with_parent(parent) }
         // Last: it refuses to change what the lines above have set.
         if mixtape_refuse_calls() != 0 { missing.append(.seccomp) }
         return missing
@@ -40,16 +40,16 @@ extension EncodingWorker {
     /// Half of the numbers that a small machine has for threads, and more than anybody has.
     private static let mostThreadsOfItsUser: rlim_t = 16_384
 
-    private static func limitResources(_ request: WorkerRequest) -> Bool {
+    private static func limitResources(_ settings: WorkerSettings) -> Bool {
         var holds = true
-        if let processorSeconds = request.processorSeconds {
-            let seconds = rlim_t(max(1, processorSeconds))
+        if let processorSeconds = settings.processorSeconds {
+            let seconds = rlim_t(processorSeconds)
             // One second between the two, so that the signal says which limit it was.
             holds = set(__rlimit_resource_t(RLIMIT_CPU.rawValue), seconds, hard: seconds + 1) && holds
         }
         #if !SANITIZED
             // A sanitizer's tables take terabytes of addresses (`tools/break/sanitize`).
-            holds = set(__rlimit_resource_t(RLIMIT_AS.rawValue), rlim_t(request.memory)) && holds
+            holds = set(__rlimit_resource_t(RLIMIT_AS.rawValue), rlim_t(settings.memory)) && holds
         #endif
         // The user's in all, and not the superuser's: whoever started the process counts its own (`mixtape_watch_worker`).
         holds = set(__rlimit_resource_t(__RLIMIT_NPROC.rawValue), mostThreadsOfItsUser) && holds

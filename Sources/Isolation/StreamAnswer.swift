@@ -1,27 +1,28 @@
 import Base
 import VideoDecoding
 
-/// How a worker process names the streams of pictures in a file: one line of JSON, or one with the error.
-package enum StreamLines {
-    /// The line of an outcome, its end included.
-    package static func write(_ outcome: Result<[VideoStream], LibraryError>) -> String {
+/// How a worker process names the streams of pictures in a file: one message, whose bytes are a list in JSON.
+package enum StreamAnswer {
+    package static func write(_ outcome: Result<[VideoStream], WorkerFailure>) -> WorkerMessage {
         switch outcome {
-        case .failure(let error): EncodedLines.write(.failure(error))
+        case .failure(let failure): return failure.answer
         case .success(let streams):
-            JSONValue.object([.init("streams", .array(streams.map(\.json)))]).serialized() + "\n"
+            let list = JSONValue.array(streams.map(\.json)).serialized()
+            return WorkerMessage("streams", .number(streams.count), bytes: Array(list.utf8))
         }
     }
 
-    /// Bytes of a line: each letter of a text may take twelve.
-    static let longest = EncodedLines.longestOther + VideoStream.most * (4 * 12 * longestText + 256)
+    /// Bytes of the list: each letter of a text may take twelve.
+    package static let mostBytes = 2 + VideoStream.most * (4 * 12 * longestText + 256)
     private static let longestText = 256
     private static let mostValues = VideoStream.most * 16 + 16
 
-    /// Reads the line that a worker wrote, of which nothing is trusted.
-    package static func read(_ line: [UInt8]) -> Heard<[VideoStream]> {
-        guard let json = try? JSONValue(parsing: line, values: mostValues) else { return .nonsense }
-        if let error = EncodedLines.error(json) { return .end(.failure(error)) }
-        guard let list = json["streams"]?.arrayValue, list.count <= VideoStream.most else { return .nonsense }
+    /// Reads what a worker said, of which nothing is trusted.
+    package static func read(_ message: WorkerMessage) -> Heard<[VideoStream]> {
+        if let heard: Heard<[VideoStream]> = WorkerFailure.heard(message) { return heard }
+        guard let list = (try? JSONValue(parsing: message.bytes, values: mostValues))?.arrayValue,
+            list.count <= VideoStream.most, message.header["streams"]?.intValue == list.count
+        else { return .nonsense }
         let streams = list.compactMap(stream)
         return streams.count == list.count ? .end(.success(streams)) : .nonsense
     }
@@ -48,7 +49,7 @@ package enum StreamLines {
 
 extension VideoStream {
     /// A stream as `info FILE --json` prints it.
-    var json: JSONValue {
+    package var json: JSONValue {
         [
             "stream": .number(number), "codec": .string(codec), "width": .number(width),
             "height": .number(height), "frame_rate": .number(frameRate),
