@@ -61,14 +61,10 @@ let package = Package(
         .target(
             name: "Indexing",
             dependencies: [
-                "CDistance", "Base", "VideoDecoding", "Distributions",
-                .product(name: "GRDB", package: "GRDB.swift"),
+                "CDistance", "Base", "Distributions", .product(name: "GRDB", package: "GRDB.swift"),
             ]),
 
-        // Floor 4: the same index on a PostgreSQL server, for many machines; a video becomes a mixture.
-        .target(
-            name: "SharedIndexing",
-            dependencies: ["CPostgres", "CLazyLibraries", "Base", "Distributions", "Indexing"]),
+        // Floor 4: a video becomes a mixture.
         .target(
             name: "VideoEncoding",
             dependencies: ["Base", "VideoDecoding", "Distributions", "Tensors", "NeuralNetwork"]),
@@ -79,7 +75,7 @@ let package = Package(
             dependencies: ["CWorker", "Base", "VideoDecoding", "Distributions", "Indexing", "VideoEncoding"]),
         .target(
             name: "Ingestion",
-            dependencies: ["Base", "Indexing", "SharedIndexing", "VideoEncoding", "Isolation"]),
+            dependencies: ["Base", "Distributions", "Indexing", "VideoEncoding", "Isolation"]),
         .target(
             name: "Retrieval",
             dependencies: ["CDistance", "Base", "VideoDecoding", "Distributions", "Indexing"]),
@@ -90,7 +86,7 @@ let package = Package(
                 "NeuralNetwork", "VideoEncoding",
             ]),
 
-        // Floor 6: measurements on labelled videos; JSON lines.
+        // Floor 6: measurements on labelled videos; the library, in a folder or on a PostgreSQL server; JSON lines.
         .target(
             name: "Evaluation",
             dependencies: [
@@ -98,10 +94,20 @@ let package = Package(
                 "Training",
             ]),
         .target(
+            name: "Library",
+            dependencies: [
+                "Base", "VideoDecoding", "Distributions", "Indexing", "VideoEncoding", "Isolation",
+                "Ingestion", "Retrieval",
+            ]),
+        .target(
+            name: "SharedIndexing",
+            dependencies: [
+                "CPostgres", "CLazyLibraries", "Base", "Distributions", "Indexing", "Ingestion", "Library",
+            ]),
+        .target(
             name: "Service",
             dependencies: [
-                "CWorker", "Base", "VideoDecoding", "Distributions", "Indexing", "SharedIndexing",
-                "VideoEncoding", "Isolation", "Ingestion", "Retrieval",
+                "CWorker", "Base", "VideoDecoding", "Indexing", "Ingestion", "Retrieval", "Library",
             ],
             resources: [.embedInCode("protocol.schema.json")]),
 
@@ -109,7 +115,7 @@ let package = Package(
         .target(
             name: "HTTPService",
             dependencies: [
-                "Base", "VideoDecoding", "Indexing", "VideoEncoding", "Isolation", "Service",
+                "Base", "VideoDecoding", "Indexing", "VideoEncoding", "Isolation", "Library", "Service",
                 .product(name: "Hummingbird", package: "hummingbird", condition: withHTTP),
                 .product(name: "HummingbirdCore", package: "hummingbird", condition: withHTTP),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle", condition: withHTTP),
@@ -124,8 +130,8 @@ let package = Package(
         .target(
             name: "Benchmarks",
             dependencies: [
-                "CDistance", "Base", "VideoDecoding", "Distributions", "Indexing", "SharedIndexing",
-                "VideoEncoding", "Retrieval", "Training", "Service",
+                "CDistance", "Base", "VideoDecoding", "Distributions", "Indexing", "VideoEncoding",
+                "Retrieval", "Training", "Library", "SharedIndexing",
             ]),
 
         // Floor 9: the command line.
@@ -133,8 +139,8 @@ let package = Package(
             name: "mixtape",
             dependencies: [
                 "Base", "VideoDecoding", "Distributions", "Tensors", "NeuralNetwork", "Indexing",
-                "SharedIndexing", "VideoEncoding", "Isolation", "Ingestion", "Retrieval", "Training",
-                "Evaluation", "Service", "Benchmarks", .target(name: "HTTPService", condition: withHTTP),
+                "VideoEncoding", "Isolation", "Ingestion", "Retrieval", "Training", "Evaluation", "Library",
+                "SharedIndexing", "Service", "Benchmarks", .target(name: "HTTPService", condition: withHTTP),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log", condition: withHTTP),
                 .product(name: "NIOCore", package: "swift-nio", condition: withHTTP),
@@ -145,7 +151,7 @@ let package = Package(
             name: "Fuzzing",
             dependencies: [
                 "Base", "VideoDecoding", "Distributions", "Tensors", "Indexing", "VideoEncoding", "Isolation",
-                "Ingestion", "Retrieval", "Training", "Evaluation", "Service", "HTTPService",
+                "Ingestion", "Retrieval", "Training", "Evaluation", "Library", "Service", "HTTPService",
             ],
             path: "Tests/Fuzzing"),
         // What tests of all targets share: folders, videos, running the program.
@@ -172,8 +178,8 @@ let package = Package(
         .testTarget(
             name: "SharedIndexingTests",
             dependencies: [
-                "Base", "Distributions", "Indexing", "SharedIndexing", "VideoEncoding", "Ingestion",
-                "Retrieval", "TestSupport",
+                "Base", "Distributions", "Indexing", "VideoEncoding", "Ingestion", "Retrieval",
+                "SharedIndexing", "TestSupport",
             ]),
         .testTarget(
             name: "VideoEncodingTests",
@@ -206,13 +212,14 @@ let package = Package(
             name: "ServiceTests",
             dependencies: [
                 "CWorker", "Base", "VideoDecoding", "Distributions", "Indexing", "VideoEncoding", "Isolation",
-                "Ingestion", "Service", "TestSupport",
+                "Ingestion", "Library", "Service", "TestSupport",
             ]),
         .testTarget(name: "BenchmarksTests", dependencies: ["Benchmarks"]),
         .testTarget(
             name: "HTTPServiceTests",
             dependencies: [
-                "Base", "Distributions", "Indexing", "Isolation", "Service", "HTTPService", "TestSupport",
+                "Base", "Distributions", "Indexing", "Isolation", "Library", "Service", "HTTPService",
+                "TestSupport",
             ]),
         .testTarget(
             name: "FuzzingTests",

@@ -1,7 +1,7 @@
 import Base
 import Distributions
 import Indexing
-import Service
+import Library
 import SharedIndexing
 import VideoEncoding
 

@@ -25,6 +25,10 @@ package protocol IndexStore: AnyObject, Sendable {
         signatures: [ClipSignature]
     ) throws(IndexError) -> Int64
 
+    /// Stores many videos in one transaction: all of them or, where one can't be, none.
+    @discardableResult
+    func store(_ videos: [NewVideo]) throws(IndexError) -> [Int64]
+
     /// Stores a video whose content is that of the ready video `id`.
     @discardableResult
     func storeCopy(of id: Int64, as identity: FileIdentity) throws(IndexError) -> Int64

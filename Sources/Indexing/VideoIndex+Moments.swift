@@ -3,7 +3,6 @@ internal import GRDB
 import Base
 import Distributions
 import Glibc
-import VideoDecoding
 
 /// All that whoever compares every video with every other reads of an index.
 package struct IndexSnapshot: Sendable {

@@ -59,6 +59,7 @@ extension VideoIndex {
     }
 
     /// Stores many videos in one transaction: all of them or, where one can't be, none.
+    @discardableResult
     package func store(_ videos: [NewVideo]) throws(IndexError) -> [Int64] {
         var rows: [(video: NewVideo, vectors: VideoVectors)] = []
         for video in videos { rows.append((video, try encode(video))) }

@@ -1,6 +1,5 @@
 import Base
 import Indexing
-import SharedIndexing
 import VideoEncoding
 
 /// What a run is asked to do.
@@ -118,7 +117,7 @@ public struct IndexProgress: Sendable {
 /// encoded, several files at once. What is gone is removed, by the rule that `MissingRows` states.
 public struct IndexJob: Sendable {
     private let index: any IndexStore
-    private let queue: VideoQueue?
+    private let queue: (any ContentQueue)?
     private let source: any VideoSource
     private let options: IndexJobOptions
 
@@ -130,7 +129,8 @@ public struct IndexJob: Sendable {
     /// - Parameter queue: of a shared index: its files are encoded by this run and all other workers together. A run without
     ///   roots then works on the queue alone.
     package init(
-        index: any IndexStore, queue: VideoQueue? = nil, source: any VideoSource, options: IndexJobOptions
+        index: any IndexStore, queue: (any ContentQueue)? = nil, source: any VideoSource,
+        options: IndexJobOptions
     ) {
         self.index = index
         self.queue = queue

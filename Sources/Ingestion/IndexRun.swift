@@ -1,20 +1,19 @@
 import Base
 import Indexing
-import SharedIndexing
 import Synchronization
 
 /// One run of an `IndexJob`: scan, compare, know by content, reconcile, remove, encode.
 struct IndexRun: Sendable {
     let index: any IndexStore
     /// Where files wait that any machine may encode; nil where this run encodes its own alone.
-    let queue: VideoQueue?
+    let queue: (any ContentQueue)?
     let source: any VideoSource
     let options: IndexJobOptions
     let report: @Sendable (IndexProgress) -> Void
     let keeper: ProgressKeeper
 
     init(
-        index: any IndexStore, queue: VideoQueue?, source: any VideoSource, options: IndexJobOptions,
+        index: any IndexStore, queue: (any ContentQueue)?, source: any VideoSource, options: IndexJobOptions,
         report: @escaping @Sendable (IndexProgress) -> Void, isCancelled: @escaping @Sendable () -> Bool
     ) {
         self.index = index
@@ -182,7 +181,7 @@ struct IndexRun: Sendable {
 
 extension IndexRun {
     /// Puts the files in the queue, and works on it with all other workers until nothing in it is open.
-    private func encode(_ tasks: [EncodingTask], with queue: VideoQueue) throws(IndexError) {
+    private func encode(_ tasks: [EncodingTask], with queue: any ContentQueue) throws(IndexError) {
         let copied = try queue.add(tasks.flatMap { [$0.identity] + $0.copies })
         keeper.update { $0.copied += copied }
         // Others have put files in as well: the queue says how much there is.

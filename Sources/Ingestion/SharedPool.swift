@@ -1,7 +1,6 @@
 import Base
 import Glibc
 import Indexing
-import SharedIndexing
 import Synchronization
 import VideoEncoding
 
@@ -12,11 +11,11 @@ final class SharedPool: Sendable {
 
     private struct Leases {
         /// The contents that this process encodes.
-        var held: [String: VideoQueue.Claim] = [:]
+        var held: [String: ContentClaim] = [:]
         /// Those of them that another worker took over.
         var lost: Set<String> = []
         /// Those of them that crashed a worker, to be retried; the first is next.
-        var suspects: [VideoQueue.Claim] = []
+        var suspects: [ContentClaim] = []
         /// Threads that have a content, or ask for one.
         var active = 0
         /// Whether a thread tries a suspect, while no other may have a content.
@@ -25,10 +24,10 @@ final class SharedPool: Sendable {
         var nextQuestion = ContinuousClock.now
     }
     private let run: IndexRun
-    private let queue: VideoQueue
+    private let queue: any ContentQueue
     private let leases = Mutex(Leases())
 
-    init(run: IndexRun, queue: VideoQueue) {
+    init(run: IndexRun, queue: any ContentQueue) {
         self.run = run
         self.queue = queue
     }
@@ -76,7 +75,7 @@ final class SharedPool: Sendable {
     /// and all processors; one that crashes it again is recorded as failed. False if there is none, or other
     /// threads are at work.
     private func retrySuspect() throws(IndexError) -> Bool {
-        let suspect = leases.withLock { leases -> VideoQueue.Claim? in
+        let suspect = leases.withLock { leases -> ContentClaim? in
             guard leases.active == 0, !leases.isAlone, let suspect = leases.suspects.first else { return nil }
             leases.isAlone = true
             return suspect
@@ -89,7 +88,7 @@ final class SharedPool: Sendable {
     }
 
     /// Forgets a content that is settled. What a cancelled run holds is given back at its end.
-    private func letGo(_ claim: VideoQueue.Claim) {
+    private func letGo(_ claim: ContentClaim) {
         if run.keeper.isStopped { return }
         leases.withLock { leases in
             leases.held[claim.fingerprint] = nil
@@ -120,7 +119,7 @@ final class SharedPool: Sendable {
         report()
     }
 
-    private func show(_ state: VideoQueue.State) {
+    private func show(_ state: QueueState) {
         run.keeper.update {
             $0.total = state.queued
             $0.done = state.settled
@@ -141,7 +140,7 @@ final class SharedPool: Sendable {
     ///
     /// - Returns: false where a worker crashed on it and it waits for its second chance.
     private func encode(
-        _ claim: VideoQueue.Claim, with worker: any VideoWorker, threads: Int, isLastTry: Bool = false
+        _ claim: ContentClaim, with worker: any VideoWorker, threads: Int, isLastTry: Bool = false
     ) throws(IndexError) -> Bool {
         let isLost: @Sendable () -> Bool = { self.leases.withLock { $0.lost.contains(claim.fingerprint) } }
         // A suspect may have waited for long.
@@ -200,7 +199,7 @@ final class SharedPool: Sendable {
     }
 
     private func store(
-        _ video: EncodedVideo, _ claim: VideoQueue.Claim, _ file: FileIdentity
+        _ video: EncodedVideo, _ claim: ContentClaim, _ file: FileIdentity
     ) throws(IndexError) {
         let stored: Int?
         do throws(IndexError) {
@@ -225,7 +224,7 @@ final class SharedPool: Sendable {
     }
 
     private func fail(
-        _ claim: VideoQueue.Claim, _ file: FileIdentity, _ reason: String, _ message: String,
+        _ claim: ContentClaim, _ file: FileIdentity, _ reason: String, _ message: String,
         isOfContent: Bool
     ) throws(IndexError) {
         try queue.fail(claim, file: file, reason: reason, message: message, isOfContent: isOfContent)

@@ -1,47 +1,14 @@
 import Base
 import Distributions
 import Indexing
+import Library
 
-/// How many of the true ten nearest videos a search finds among so many candidates.
-public struct CandidateRecall: Sendable, Equatable {
-    /// Candidates that the server gives.
-    public var count: Int
-    /// Of the true ten nearest, the mean share that is among them.
-    public var recall: Double
-    /// The median of a search.
-    public var seconds: Double
-    /// The 99th percentile.
-    public var slowSeconds: Double
-    /// Videos that were searched for.
-    public var queries: Int
-    /// Videos of the index then.
-    public var videos: Int
-
-    /// A measurement of its parts.
-    public init(
-        count: Int, recall: Double, seconds: Double, slowSeconds: Double, queries: Int, videos: Int
-    ) {
-        self.count = count
-        self.recall = recall
-        self.seconds = seconds
-        self.slowSeconds = slowSeconds
-        self.queries = queries
-        self.videos = videos
-    }
-}
-
-/// A video that may be among the nearest, with all that its distance needs.
-package struct Candidate: Sendable {
-    package var video: IndexedVideo
-    package var moments: Moments
-}
-
-extension SharedIndex {
+extension SharedIndex: CandidateIndex {
     /// Makes the index of candidates, HNSW over `Embedding`, without keeping anybody from writing. What is there stays, and
     /// new videos come into it by themselves.
     ///
     /// - Parameter progress: told of the parts that are done, and of all.
-    public func makeCandidates(progress: (Int, Int) -> Void = { _, _ in }) throws(IndexError) {
+    public func makeCandidates(progress: (Int, Int) -> Void) throws(IndexError) {
         let parts = SharedSchema.partitions
         for part in 0..<parts {
             progress(part, parts)
@@ -79,7 +46,7 @@ extension SharedIndex {
     ///
     /// - Throws: `failed` where there is no index of candidates.
     package func candidates(
-        near query: Moments, count: Int, admits: (IndexedVideo) -> Bool = { _ in true }
+        near query: Moments, count: Int, admits: (IndexedVideo) -> Bool
     ) throws(IndexError) -> [Candidate] {
         let isThere = try client.use { (session) throws(PostgresError) in
             !(try session.run("SELECT to_regclass('mixtape.content_candidates')::text").isNull(0, 0))

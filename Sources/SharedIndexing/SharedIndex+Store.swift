@@ -85,8 +85,13 @@ extension SharedIndex: IndexStore {
         ])[0]
     }
 
+    @discardableResult
+    package func store(_ videos: [NewVideo]) throws(IndexError) -> [Int64] {
+        try store(videos, worker: "")
+    }
+
     /// Stores many videos in one transaction.
-    package func store(_ videos: [NewVideo], worker: String = "") throws(IndexError) -> [Int64] {
+    package func store(_ videos: [NewVideo], worker: String) throws(IndexError) -> [Int64] {
         let contents = try videos.map { (video) throws(IndexError) in
             try SharedContent(
                 video.identity, video.facts, video.intervals, video.mixture, video.signatures)

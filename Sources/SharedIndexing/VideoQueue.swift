@@ -1,33 +1,15 @@
 import Base
 import Distributions
 import Indexing
+import Ingestion
 
 /// The contents that wait for being encoded, which any number of workers on any machine take.
 ///
 /// Who takes one has a lease on it, and renews it while at work. Where a lease ends, its worker is taken to be dead, and the
 /// content is free again. What is stored is stored by whoever has the lease, so each content is encoded once.
-package final class VideoQueue: Sendable {
-    /// A content that this worker has a lease on, and the files that have it, as this machine sees them.
-    package struct Claim: Sendable {
-        package var fingerprint: String
-        package var files: [FileIdentity]
-        /// How many workers took it before and neither stored nor gave back anything.
-        package var formerAttempts: Int
-    }
-
-    /// The queue at one moment.
-    package struct State: Sendable, Equatable {
-        /// Files that were put in since the queue was empty.
-        package var queued: Int
-        /// Those of them that are done.
-        package var settled: Int
-        /// Contents that wait or are being encoded.
-        package var open: Int
-        /// Those of them that some worker has a lease on.
-        package var leased: Int
-        /// Bytes of the open ones.
-        package var openBytes: Int64
-    }
+package final class VideoQueue: ContentQueue {
+    package typealias Claim = ContentClaim
+    package typealias State = QueueState
 
     private let index: SharedIndex
     /// Names this process among all workers.

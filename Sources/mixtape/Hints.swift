@@ -1,6 +1,6 @@
 import ArgumentParser
 import Base
-import Service
+import Library
 import Synchronization
 
 /// What to do about an error whose author did not say; and hints in the words of the command line that was given.

@@ -1,6 +1,5 @@
 import Base
 import Isolation
-import Service
 import VideoDecoding
 
 /// Clips that a worker process hands over, which a hostile video may have taken over, in the pieces in which a pipe gives them:

@@ -2,7 +2,7 @@ import Base
 import Glibc
 import Ingestion
 import Isolation
-import Service
+import Library
 import Synchronization
 import VideoEncoding
 

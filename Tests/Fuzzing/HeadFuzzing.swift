@@ -1,7 +1,6 @@
 import Base
 import Foundation
 import HTTPService
-import Service
 
 /// Heads of HTTP requests: the request line and the fields, a line each, as they come out of HTTP's own reader.
 enum HeadFuzzing {

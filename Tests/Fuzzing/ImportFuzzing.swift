@@ -1,8 +1,8 @@
 import Base
 import Distributions
 import Indexing
+import Library
 import Retrieval
-import Service
 import VideoEncoding
 
 /// The lines that `mixtape import` reads, which another program may have written: what is taken of them can be stored,

@@ -1,4 +1,5 @@
 import Base
+import Tensors
 
 /// The JSON reader: what was read is read again from what is written of it.
 enum JSONFuzzing {

@@ -2,6 +2,7 @@ import Base
 import Distributions
 import Glibc
 import Indexing
+import Library
 import Service
 import Synchronization
 import VideoDecoding

@@ -4,7 +4,6 @@ import Glibc
 import Indexing
 import Isolation
 import Retrieval
-import Service
 import VideoEncoding
 
 /// The messages that a worker process hands back, which a hostile video may have taken over: what is taken of them can be

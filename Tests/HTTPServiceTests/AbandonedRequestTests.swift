@@ -2,7 +2,6 @@ import Base
 import Foundation
 import HTTPService
 import Isolation
-import Service
 import Testing
 import TestSupport
 

@@ -1,6 +1,5 @@
 import Foundation
 import HTTPService
-import Service
 import Testing
 
 /// What one client may have of what is few, and what of it reaches the log.

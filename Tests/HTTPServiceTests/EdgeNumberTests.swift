@@ -1,7 +1,6 @@
 import Foundation
 import HTTPService
 import Isolation
-import Service
 import Testing
 
 /// Numbers at the edges of what types hold, wherever a request has one: each is answered or refused, and none ends the service.

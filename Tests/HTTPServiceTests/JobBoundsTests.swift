@@ -1,7 +1,6 @@
 import Base
 import Foundation
 import HTTPService
-import Service
 import Testing
 import TestSupport
 

@@ -1,6 +1,5 @@
 import Foundation
 import HTTPService
-import Service
 import Testing
 
 /// Bodies that are not as their headers say: the client's fault, and told so.

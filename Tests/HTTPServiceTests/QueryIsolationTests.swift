@@ -1,6 +1,6 @@
 import Foundation
 import Isolation
-import Service
+import Library
 import Testing
 import TestSupport
 

@@ -2,7 +2,7 @@ import Base
 import Foundation
 import HTTPService
 import Isolation
-import Service
+import Library
 import TestSupport
 import Testing
 

@@ -4,6 +4,7 @@ import Foundation
 import HTTPService
 import Indexing
 import Isolation
+import Library
 import Service
 import Synchronization
 import Testing

@@ -1,6 +1,5 @@
 import Foundation
 import HTTPService
-import Service
 import TestSupport
 import Testing
 

@@ -1,7 +1,6 @@
 import Foundation
 import HTTPService
 import Isolation
-import Service
 import Testing
 import TestSupport
 

@@ -1,6 +1,7 @@
 import Base
 import Foundation
 import Indexing
+import Library
 import Service
 import Testing
 import TestSupport

@@ -1,7 +1,6 @@
 import Base
 import Foundation
 import Isolation
-import Service
 import Testing
 import TestSupport
 import VideoDecoding

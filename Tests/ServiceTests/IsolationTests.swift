@@ -2,7 +2,6 @@ import Base
 import Foundation
 import Ingestion
 import Isolation
-import Service
 import Testing
 import TestSupport
 import VideoEncoding

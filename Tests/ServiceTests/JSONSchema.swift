@@ -1,5 +1,4 @@
 import Base
-import Service
 
 /// Checks JSON values against the part of JSON Schema (draft 2020-12) that our protocol uses. A keyword
 /// it does not know is a failure, never something passed over.

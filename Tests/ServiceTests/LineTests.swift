@@ -1,5 +1,6 @@
 import Base
 import Foundation
+import Library
 import Service
 import Synchronization
 import Testing

@@ -3,7 +3,7 @@ import Distributions
 import Foundation
 import Ingestion
 import Isolation
-import Service
+import Library
 import Testing
 import TestSupport
 import VideoEncoding

@@ -2,7 +2,7 @@ import Base
 import Distributions
 import Foundation
 import Indexing
-import Service
+import Library
 import Testing
 import TestSupport
 

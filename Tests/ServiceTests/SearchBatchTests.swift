@@ -1,6 +1,6 @@
 import Base
 import Foundation
-import Service
+import Library
 import Testing
 import VideoEncoding
 

@@ -2,6 +2,7 @@ import Base
 import Distributions
 import Foundation
 import Indexing
+import Library
 import Service
 import TestSupport
 import VideoEncoding

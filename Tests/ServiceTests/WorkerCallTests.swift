@@ -1,7 +1,6 @@
 import CWorker
 import Foundation
 import Isolation
-import Service
 import Testing
 import TestSupport
 

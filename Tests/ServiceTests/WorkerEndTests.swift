@@ -1,6 +1,5 @@
 import Foundation
 import Isolation
-import Service
 import Testing
 import TestSupport
 

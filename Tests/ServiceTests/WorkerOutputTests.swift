@@ -1,6 +1,5 @@
 import Base
 import Isolation
-import Service
 import Testing
 
 /// Words of a worker, taken apart.

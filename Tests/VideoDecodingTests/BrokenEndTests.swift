@@ -1,7 +1,6 @@
 import Foundation
 import TestSupport
 import Testing
-import VideoDecoding
 
 /// Files of formats that do not say how long they are to be: what breaks off is marked all the same.
 @Suite struct BrokenEndTests {

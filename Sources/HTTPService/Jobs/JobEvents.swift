@@ -1,5 +1,3 @@
-import Service
-
 /// A job's states in the format of server-sent events, with a comment now and then so that a client that has gone is
 /// noticed, and proxies do not take the connection for dead.
 struct JobEvents: AsyncSequence {

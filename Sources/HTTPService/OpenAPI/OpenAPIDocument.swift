@@ -1,5 +1,4 @@
 import Base
-import Service
 
 /// The interface's description, OpenAPI 3.1: made of the routes' own table and of the protocol's schema, so that neither
 /// can say what the other does not.

@@ -1,5 +1,4 @@
 import Base
-import Service
 
 /// What the OpenAPI document says of a route.
 struct Operation: Sendable {

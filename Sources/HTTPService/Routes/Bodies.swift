@@ -2,7 +2,6 @@ import Base
 import Glibc
 import HTTPTypes
 import Hummingbird
-import Service
 
 /// Reads bodies within limits of size and time.
 struct Bodies: Sendable {

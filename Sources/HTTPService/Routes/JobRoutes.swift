@@ -1,6 +1,7 @@
 import Base
 import HTTPTypes
 import Hummingbird
+import Library
 import Service
 
 extension HTTPService {

@@ -1,6 +1,5 @@
 import HTTPTypes
 import Hummingbird
-import Service
 
 extension HTTPService {
     /// The page and its parts, which the program holds; they say nothing of the library and need no token.

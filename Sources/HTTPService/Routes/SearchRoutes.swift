@@ -3,6 +3,7 @@ import Glibc
 import HTTPTypes
 import Hummingbird
 import Indexing
+import Library
 import Service
 import VideoEncoding
 

@@ -2,7 +2,7 @@ import Base
 import HTTPTypes
 import Hummingbird
 import Indexing
-import Service
+import Library
 import VideoDecoding
 
 extension HTTPService {

@@ -1,7 +1,7 @@
 import Base
 import Glibc
 import Indexing
-import Service
+import Library
 
 /// An open file, closed with the last reference to it.
 final class OpenFile: Sendable {

@@ -2,6 +2,7 @@ import HTTPTypes
 import Hummingbird
 import HummingbirdCore
 import Isolation
+import Library
 import Logging
 import NIOCore
 import Service

@@ -1,5 +1,6 @@
 import Base
 import HTTPTypes
+import Library
 import Logging
 import Service
 

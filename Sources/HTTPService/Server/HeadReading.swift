@@ -2,6 +2,7 @@ import Base
 import HTTPTypes
 import Hummingbird
 import Isolation
+import Library
 import Logging
 import NIOCore
 import Service

@@ -1,7 +1,7 @@
 import Base
 import Glibc
 import Logging
-import Service
+import Synchronization
 
 /// Writes log records to standard error, one JSON object a line.
 struct JSONLog: LogHandler {

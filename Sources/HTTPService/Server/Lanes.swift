@@ -1,3 +1,4 @@
+import Library
 import Service
 
 /// Threads for the work that blocks, a few of a kind, so that searches, lookups, files and decoders do not wait for one

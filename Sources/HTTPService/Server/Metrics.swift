@@ -1,6 +1,6 @@
 import Base
 import Glibc
-import Service
+import Library
 import Synchronization
 
 /// Counts what the service does, for /metrics. Labels come from fixed sets, so that no client can make them grow.

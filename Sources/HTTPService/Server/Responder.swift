@@ -1,5 +1,6 @@
 import HTTPTypes
 import Hummingbird
+import Library
 import Logging
 import NIOCore
 import Service

@@ -1,6 +1,6 @@
 import Base
 import Isolation
-import Service
+import Library
 import VideoEncoding
 
 /// Encodes files that clients send or name, each in a worker process of its own; the calling thread waits.

@@ -1,57 +1,5 @@
 import Glibc
-
-extension Sequence<UInt8> {
-    /// Whether a line holds nothing but white space: every reader of lines passes over it.
-    var isBlankLine: Bool { allSatisfy { $0 == 0x20 || (0x09...0x0D).contains($0) } }
-}
-
-/// Cuts a stream of bytes into lines no longer than a limit.
-struct LineSplitter {
-    enum Piece: Equatable {
-        case line([UInt8])
-        /// A line went over the limit; the rest of it will be skipped. Comes once a line.
-        case tooLong
-    }
-
-    let maximumLength: Int
-    private var partial: [UInt8] = []
-    private var isSkipping = false
-
-    init(maximumLength: Int) { self.maximumLength = maximumLength }
-
-    /// Takes what was read and hands out every piece that it completes.
-    mutating func add(_ bytes: UnsafeRawBufferPointer, each: (Piece) -> Void) {
-        var rest = bytes[...]
-        while let end = rest.firstIndex(of: 0x0A) {
-            take(rest[..<end], each)
-            finishLine(each)
-            rest = rest[(end + 1)...]
-        }
-        take(rest, each)
-    }
-
-    /// The end of the stream: what came after the last line break is a line as well.
-    mutating func finish(each: (Piece) -> Void) {
-        if !partial.isEmpty { finishLine(each) }
-    }
-
-    private mutating func take(_ bytes: Slice<UnsafeRawBufferPointer>, _ each: (Piece) -> Void) {
-        guard !isSkipping else { return }
-        guard partial.count + bytes.count <= maximumLength else {
-            isSkipping = true
-            partial = []
-            each(.tooLong)
-            return
-        }
-        partial += bytes
-    }
-
-    private mutating func finishLine(_ each: (Piece) -> Void) {
-        if !isSkipping { each(.line(partial)) }
-        isSkipping = false
-        partial.removeAll(keepingCapacity: true)
-    }
-}
+import Library
 
 /// Reads lines from a file descriptor until its end, and notices when the output's reader has gone.
 struct LineReader {

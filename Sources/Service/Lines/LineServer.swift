@@ -1,4 +1,5 @@
 import Glibc
+import Library
 
 /// Serves one client over two file descriptors, as `mixtape serve` does.
 public struct LineServer: Sendable {

@@ -1,6 +1,7 @@
 internal import CWorker
 import Base
 import Indexing
+import Library
 
 /// What a running request may use.
 public struct RequestContext: Sendable {

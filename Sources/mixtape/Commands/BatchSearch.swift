@@ -1,4 +1,5 @@
 import Glibc
+import Library
 import Service
 
 /// Searches for many videos and prints each one's answer as it comes; those of a list are answered while it is still being

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Service
 
 struct RejectDuplicatesCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,7 +1,8 @@
 import ArgumentParser
 import Base
 import Benchmarks
-import Service
+import Foundation
+import Library
 import VideoDecoding
 
 /// Times reading a file's clips beside the `ffmpeg` program decoding the same file, in turns.

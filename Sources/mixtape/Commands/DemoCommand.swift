@@ -1,7 +1,7 @@
 import ArgumentParser
 import Base
 import Foundation
-import Service
+import Library
 
 struct DemoCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

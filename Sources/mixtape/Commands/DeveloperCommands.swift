@@ -1,7 +1,7 @@
 import ArgumentParser
 import Base
 import Benchmarks
-import Service
+import Library
 import VideoEncoding
 
 struct BenchmarkCommand: ParsableCommand {

@@ -1,6 +1,6 @@
 import ArgumentParser
 import Indexing
-import Service
+import Library
 
 struct ExportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

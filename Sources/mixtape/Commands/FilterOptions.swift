@@ -1,7 +1,6 @@
 import ArgumentParser
 import Base
 import Retrieval
-import Service
 
 /// Which videos of the index may answer.
 struct FilterOptions: ParsableArguments {

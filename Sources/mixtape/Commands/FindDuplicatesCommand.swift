@@ -1,6 +1,6 @@
 import ArgumentParser
+import Library
 import Retrieval
-import Service
 
 struct FindDuplicatesCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

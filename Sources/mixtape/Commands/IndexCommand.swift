@@ -1,7 +1,7 @@
 import ArgumentParser
 import Base
 import Ingestion
-import Service
+import Library
 
 struct IndexCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

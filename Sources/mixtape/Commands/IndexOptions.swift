@@ -1,5 +1,5 @@
 import ArgumentParser
-import Service
+import Library
 
 /// How files are read.
 struct FileOptions: ParsableArguments {

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Base
-import Service
 
 struct InfoCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,6 +1,6 @@
 import ArgumentParser
 import Isolation
-import Service
+import Library
 import SharedIndexing
 
 /// Where the index and the model are.
@@ -89,24 +89,21 @@ struct LibraryPlaces {
     ///
     /// - Parameter inProcess: whether files that are indexed are read by this very process.
     func library(inProcess: Bool = false) throws -> VideoLibrary {
-        let index = try Places.index(indexFolder)
-        var configuration = LibraryConfiguration(
-            indexFolder: index.path,
-            modelFolder: modelPath(),
-            alwaysChecksModel: (modelFolder ?? Settings.current.model) != nil,
-            processors: Settings.current.processors,
-            worker: inProcess ? nil : .own)
-        configuration.shared = try sharedPlace(index.path)
-        return VideoLibrary(configuration)
+        VideoLibrary(
+            LibraryConfiguration(
+                index: try index(), modelFolder: modelPath(),
+                alwaysChecksModel: (modelFolder ?? Settings.current.model) != nil,
+                processors: Settings.current.processors, worker: inProcess ? nil : .own))
     }
 
-    /// Where the shared index is; nil where the index is a folder.
-    private func sharedPlace(_ index: String) throws -> SharedPlace? {
-        guard PostgresAddress.isOne(index) else {
+    /// The index that is named, in a folder or on a server.
+    private func index() throws -> any LibraryIndex {
+        let index = try Places.index(indexFolder)
+        guard PostgresAddress.isOne(index.path) else {
             guard roots.isEmpty else {
                 throw CommandError(message: "--root goes with an index on a server: --index postgres://…")
             }
-            return nil
+            return FolderIndex(index.path)
         }
         var mounts = MountMap()
         for root in roots {
@@ -118,8 +115,8 @@ struct LibraryPlaces {
                 hint: "set HOME or XDG_CACHE_HOME")
         }
         let address: PostgresAddress
-        do { address = try PostgresAddress(index) } catch { throw LibraryError(error) }
-        return SharedPlace(address: address, mounts: mounts, cacheFolder: cache)
+        do { address = try PostgresAddress(index.path) } catch { throw LibraryError(error) }
+        return ServerIndex(address, mounts: mounts, cacheFolder: cache)
     }
 
     /// The model folder that the options name.

@@ -1,6 +1,6 @@
 import ArgumentParser
 import Foundation
-import Service
+import Library
 
 struct EncodeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Indexing
-import Service
 
 extension VideoListing.Order: ExpressibleByArgument {}
 

@@ -1,6 +1,6 @@
 import ArgumentParser
 import Benchmarks
-import Service
+import Library
 import SharedIndexing
 import VideoEncoding
 

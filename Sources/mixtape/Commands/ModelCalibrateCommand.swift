@@ -1,7 +1,7 @@
 import ArgumentParser
 import Base
 import Evaluation
-import Service
+import Library
 import VideoEncoding
 
 struct ModelCalibrateCommand: ParsableCommand {

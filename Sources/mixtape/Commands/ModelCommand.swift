@@ -1,4 +1,5 @@
 import ArgumentParser
+import Library
 import Service
 import VideoEncoding
 

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Service
 
 struct RemoveCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

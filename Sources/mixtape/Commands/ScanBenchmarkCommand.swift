@@ -1,7 +1,7 @@
 import ArgumentParser
 import Base
 import Benchmarks
-import Service
+import Retrieval
 
 struct ScanBenchmarkCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Distributions
+import Library
 import Retrieval
-import Service
 
 extension SamplingMode: ExpressibleByArgument {}
 extension SearchGranularity: ExpressibleByArgument {}

@@ -1,8 +1,8 @@
 import ArgumentParser
 import Base
 import Benchmarks
+import Library
 import NeuralNetwork
-import Service
 import Training
 import VideoEncoding
 

@@ -1,7 +1,6 @@
 import ArgumentParser
 import Glibc
 import NeuralNetwork
-import Service
 import Training
 import VideoEncoding
 

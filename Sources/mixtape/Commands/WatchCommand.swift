@@ -1,6 +1,6 @@
 import ArgumentParser
 import Ingestion
-import Service
+import Library
 import Synchronization
 
 struct WatchCommand: ParsableCommand {

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Base
 import Ingestion
-import Service
+import Library
 
 struct WorkCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,6 +1,6 @@
 import Base
+import Library
 import Retrieval
-import Service
 
 /// Groups of videos that share footage, as a page to look at: the one to keep first, and why.
 struct DuplicatesReport {

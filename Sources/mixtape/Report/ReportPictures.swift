@@ -1,4 +1,4 @@
-import Service
+import Library
 import Synchronization
 import VideoDecoding
 import Dispatch

@@ -1,6 +1,6 @@
 import Base
+import Library
 import Retrieval
-import Service
 
 /// What searches found, as a page to look at: both ends of every match, side by side.
 struct SearchReport {

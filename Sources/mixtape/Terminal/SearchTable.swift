@@ -1,6 +1,6 @@
 import Base
+import Library
 import Retrieval
-import Service
 
 /// A ranking for people.
 enum SearchTable {

@@ -1,4 +1,4 @@
-import Service
+import Library
 import VideoDecoding
 
 /// The streams of pictures in a file, a line each.

@@ -15,16 +15,6 @@ public struct SearchBatch: Sendable, Equatable {
 
     /// More videos go in several calls.
     public static let mostVideos = 1000
-
-    /// Reads the parameters of the `search` method; nil where they are about one video.
-    init?(_ parameters: Parameters) throws(RPCError) {
-        guard parameters.has("videos") else { return nil }
-        if parameters.has("video") {
-            throw .invalidParameter("videos", "videos: pass either video or videos, not both")
-        }
-        videos = try parameters.texts("videos", atMost: Self.mostVideos)
-        common = try SearchRequest(video: "", parameters)
-    }
 }
 
 /// A ranking for each of several videos, or why there is none.
@@ -47,18 +37,5 @@ public struct BatchResponse: Sendable {
             self.video = video
             self.result = result
         }
-
-        /// As of a single search; where there is no ranking, `error` and the `video` that it is about.
-        public var json: JSONValue {
-            switch result {
-            case .success(let response): response.json
-            case .failure(let error): ["video": .string(video), "error": RPCError(error).json]
-            }
-        }
-    }
-
-    /// The `search` method's result for `videos`.
-    public var json: JSONValue {
-        ["results": .array(answers.map(\.json)), "elapsed_ms": .number(elapsed.milliseconds)]
     }
 }

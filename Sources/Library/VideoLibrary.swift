@@ -5,18 +5,15 @@ import Indexing
 import Ingestion
 import Isolation
 import Retrieval
-import SharedIndexing
 import Synchronization
 import VideoEncoding
 
 /// Where a library's index and model are.
-public struct LibraryConfiguration: Sendable, Equatable {
-    /// The index folder; of a shared index, the folder of this machine's copy.
-    public var indexFolder: String
+public struct LibraryConfiguration: Sendable {
+    /// Where the videos are.
+    package var index: any LibraryIndex
     /// The model folder.
     public var modelFolder: String
-    /// Where the index is that others share; nil where it is a folder's alone.
-    public var shared: SharedPlace?
     /// Whether the model must match the index even where no video has to be encoded.
     public var alwaysChecksModel: Bool
     /// Processors that one search may use.
@@ -24,15 +21,22 @@ public struct LibraryConfiguration: Sendable, Equatable {
     /// Reads files, in processes apart; nil reads them in this process.
     public var worker: WorkerProgram?
 
-    /// The index's name in messages.
-    var indexName: String { shared?.address.name ?? indexFolder }
-
-    /// A library's places.
+    /// A library whose index is a folder.
     public init(
         indexFolder: String, modelFolder: String, alwaysChecksModel: Bool = false, processors: Int = 1,
         worker: WorkerProgram? = nil
     ) {
-        self.indexFolder = indexFolder
+        self.init(
+            index: FolderIndex(indexFolder), modelFolder: modelFolder, alwaysChecksModel: alwaysChecksModel,
+            processors: processors, worker: worker)
+    }
+
+    /// A library's places.
+    package init(
+        index: any LibraryIndex, modelFolder: String, alwaysChecksModel: Bool = false, processors: Int = 1,
+        worker: WorkerProgram? = nil
+    ) {
+        self.index = index
         self.modelFolder = modelFolder
         self.alwaysChecksModel = alwaysChecksModel
         self.processors = processors
@@ -51,8 +55,6 @@ public final class VideoLibrary: Sendable {
     /// Read what is asked about, where it is not in the index; nil where this process does.
     let workers: WorkerPool?
     let reader: IndexReader
-    /// Asks the server of a shared index.
-    let client: PostgresClient?
     private let readCalibration = Mutex<ReadCalibration?>(nil)
     /// By the model's fingerprint.
     let readInformation = Mutex<[String: ClipInformation]>([:])
@@ -65,10 +67,7 @@ public final class VideoLibrary: Sendable {
     /// A library; nothing is opened yet.
     public init(_ configuration: LibraryConfiguration) {
         var configuration = configuration
-        // Errors name them, and whoever reads those may work elsewhere.
-        if configuration.shared == nil {
-            configuration.indexFolder = Path.resolved(configuration.indexFolder)
-        }
+        // Errors name it, and whoever reads those may work elsewhere.
         configuration.modelFolder = Path.resolved(configuration.modelFolder)
         self.configuration = configuration
         workers = configuration.worker.map {
@@ -78,15 +77,8 @@ public final class VideoLibrary: Sendable {
         }
         encoders = EncoderPool(
             folder: configuration.modelFolder, processors: configuration.processors, workers: workers)
-        if let shared = configuration.shared {
-            let client = PostgresClient(shared.address, patience: 10)
-            let mirror = IndexMirror(client: client, mounts: shared.mounts, cache: shared.cacheFolder)
-            self.client = client
-            reader = IndexReader(folder: mirror.folder) { () throws(IndexError) in try mirror.refresh() }
-        } else {
-            client = nil
-            reader = IndexReader(folder: configuration.indexFolder)
-        }
+        let index = configuration.index
+        reader = IndexReader(folder: index.folder) { () throws(IndexError) in try index.refresh() }
     }
 
     /// Ranks every indexed video by its distance to the query.
@@ -198,9 +190,7 @@ public final class VideoLibrary: Sendable {
         _ request: IndexRequest, progress: @escaping @Sendable (IndexProgress) -> Void = { _ in },
         isCancelled: @escaping @Sendable () -> Bool = { false }
     ) throws(LibraryError) -> IndexSummary {
-        try request.checkFolders(
-            indexExists: configuration.shared != nil
-                || access(configuration.indexFolder + "/videos.sqlite", F_OK) == 0)
+        try request.checkFolders(indexExists: configuration.index.mayExist)
         try checkStream(request, isCancelled: isCancelled)
         let encoder = try encoders.model()
         do throws(IndexError) {
@@ -213,29 +203,18 @@ public final class VideoLibrary: Sendable {
         }
     }
 
-    /// One run over the index, embedded or shared.
+    /// One run over the index.
     func run(
         _ options: IndexJobOptions, _ encoder: VideoEncoder, waitingSeconds: Double, lease: Double,
         progress: @escaping @Sendable (IndexProgress) -> Void, isCancelled: @escaping @Sendable () -> Bool
     ) throws(IndexError) -> IndexProgress {
-        if let shared = configuration.shared {
-            return try run(
-                options, encoder, on: shared, lease: lease, progress: progress, isCancelled: isCancelled)
-        }
-        let index = try VideoIndex.open(
-            writingTo: configuration.indexFolder, model: encoder.indexModel, waitingSeconds: waitingSeconds,
-            isCancelled: isCancelled)
-        defer { index.close() }
-        let job = IndexJob(index: index, source: source(encoder), options: options)
-        let result = try job.run(progress: progress, isCancelled: isCancelled)
-        if !result.isCancelled { LeftOutFile(indexFolder: index.folder).write(result.leftOut) }
-        // So that searches need no model; where it fails they ask the model.
-        if encoder.configuration.calibration != nil, index.emptyClips() == nil,
-            let made = try? encoders.emptyClips()
-        {
-            index.store(emptyClips: made)
-        }
-        return result
+        let encoders = encoders
+        let hasScores = encoder.configuration.calibration != nil
+        let run = LibraryRun(
+            options: options, model: encoder.indexModel, source: source(encoder),
+            waitingSeconds: waitingSeconds, lease: lease,
+            emptyClips: { hasScores ? try? encoders.emptyClips() : nil })
+        return try configuration.index.run(run, progress: progress, isCancelled: isCancelled)
     }
 
     /// Encodes in worker processes where the configuration says how they are started.
@@ -249,13 +228,9 @@ public final class VideoLibrary: Sendable {
 
     /// The index, for writing.
     func store(waitingSeconds: Double) throws(IndexError) -> any IndexStore {
-        if let client, let shared = configuration.shared {
-            let model = try SharedIndex.open(readingFrom: client).model
-            return try SharedIndex.open(writingTo: client, model: model, mounts: shared.mounts)
-        }
-        return try VideoIndex.open(
-            writingTo: configuration.indexFolder, model: try reader.opened().index.model,
-            waitingSeconds: waitingSeconds)
+        let reader = reader
+        return try configuration.index.writer(
+            { () throws(IndexError) in try reader.opened().index }, waitingSeconds: waitingSeconds)
     }
 
     /// Forgets videos by path; a folder stands for everything in it. Returns how many were forgotten.
@@ -271,20 +246,14 @@ public final class VideoLibrary: Sendable {
 
     /// Says what the index holds.
     public func info(listingFailures: Bool = false) throws(LibraryError) -> LibraryInfo {
-        if let shared = configuration.shared {
-            return try info(of: shared, listingFailures: listingFailures)
-        }
-        return try reader.read { (opened) throws(IndexError) in
-            let index = opened.index
-            let failures = try index.failures()
-            var info = LibraryInfo(
-                folder: index.folder, formatVersion: index.formatVersion, bytes: index.sizeOnDisk,
-                roots: Path.outermost(try index.roots()), model: index.model, counts: try index.counts(),
-                failures: listingFailures ? failures : nil)
-            info.notVideos = failures.count { IndexProgress.isOfOtherFile($0.reason) }
-            info.troubled = try index.videosInTrouble()
-            info.leftOut = LeftOutFile(indexFolder: index.folder).read()
-            return info
+        let reader = reader
+        do throws(IndexError) {
+            return try configuration.index.info(listingFailures: listingFailures) { () throws(IndexError) in
+                try reader.opened().index
+            }
+        } catch {
+            reader.forget()
+            throw LibraryError(error)
         }
     }
 

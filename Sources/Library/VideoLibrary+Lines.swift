@@ -2,7 +2,6 @@ import Base
 import Glibc
 import Indexing
 import Ingestion
-import SharedIndexing
 import Synchronization
 import VideoEncoding
 
@@ -192,11 +191,7 @@ private struct Importer {
     /// Of the videos that wait for the end of a batch.
     private static let mostClips = 20_000
 
-    private enum Store {
-        case embedded(VideoIndex)
-        case shared(SharedIndex)
-    }
-    private let store: Store
+    private let store: any IndexStore
     private let model: IndexModel
     private var videos: [NewVideo] = []
     private var clips = 0
@@ -207,16 +202,8 @@ private struct Importer {
         isCancelled: () -> Bool
     ) throws(IndexError) {
         self.model = model
-        if let shared = configuration.shared {
-            store = .shared(
-                try SharedIndex.open(
-                    writingTo: PostgresClient(shared.address), model: model, mounts: shared.mounts))
-        } else {
-            store = .embedded(
-                try VideoIndex.open(
-                    writingTo: configuration.indexFolder, model: model, waitingSeconds: waitingSeconds,
-                    isCancelled: isCancelled))
-        }
+        store = try configuration.index.writer(
+            model: model, waitingSeconds: waitingSeconds, isCancelled: isCancelled)
     }
 
     mutating func add(_ line: MixtureLine) throws(IndexError) {
@@ -238,30 +225,17 @@ private struct Importer {
             if videos.count >= Self.batch || clips >= Self.mostClips { try flush() }
         case .failure(let failure):
             try flush()
-            switch store {
-            case .embedded(let index):
-                try index.storeFailure(line.identity, reason: failure.reason, message: failure.message)
-            case .shared(let index):
-                try index.storeFailure(line.identity, reason: failure.reason, message: failure.message)
-            }
+            try store.storeFailure(line.identity, reason: failure.reason, message: failure.message)
             summary.failed += 1
         }
     }
 
     mutating func flush() throws(IndexError) {
         if videos.isEmpty { return }
-        switch store {
-        case .embedded(let index): _ = try index.store(videos)
-        case .shared(let index): _ = try index.store(videos)
-        }
+        try store.store(videos)
         summary.stored += videos.count
         (videos, clips) = ([], 0)
     }
 
-    func close() {
-        switch store {
-        case .embedded(let index): index.close()
-        case .shared(let index): index.close()
-        }
-    }
+    func close() { store.close() }
 }

@@ -8,16 +8,10 @@ public struct ProjectionRequest: Sendable, Equatable {
     /// Numbers of indexed videos.
     public var videos: [Int64]
     /// The most videos of one plane.
-    static let mostVideos = 16
+    package static let mostVideos = 16
 
     /// Videos to lay out together.
     public init(videos: [Int64]) { self.videos = videos }
-
-    /// Reads the parameters of the `projection` method.
-    init(params: JSONValue?) throws(RPCError) {
-        let parameters = try Parameters(params, of: Method.projection.rawValue, known: ["videos"])
-        self.init(videos: try parameters.wholes("videos", count: 1...Self.mostVideos).map(Int64.init))
-    }
 }
 
 /// Videos' mixtures in the plane along which their clips' means spread most.
@@ -81,7 +75,7 @@ extension VideoLibrary {
             mixtures.allSatisfy({ $0.mixture.dimension == dimension })
         else {
             throw LibraryError(
-                .index, reason: IndexError.Reason.otherModel.rawValue, path: configuration.indexName,
+                .index, reason: IndexError.Reason.otherModel.rawValue, path: configuration.index.name,
                 message: "the videos were encoded by different models")
         }
         let plane = PrincipalPlane(through: mixtures.flatMap { $0.mixture.components.map(\.mean) })

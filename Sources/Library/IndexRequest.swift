@@ -32,50 +32,6 @@ public struct IndexRequest: Sendable, Equatable {
         self.folders = folders
     }
 
-    /// Reads the parameters of the `index` method.
-    init(params: JSONValue?) throws(RPCError) {
-        let parameters = try Parameters(
-            params, of: Method.index.rawValue,
-            known: [
-                "folders", "prune", "retry_failed", "workers", "time_limit", "exclude", "all_files", "stream",
-            ])
-        self.init(folders: try parameters.texts("folders"))
-        prune = try parameters.flag("prune")
-        rules = try Self.rules(parameters)
-        retryFailed = try parameters.flag("retry_failed")
-        stream = try parameters.whole("stream", in: VideoStream.numbers)
-        workers = try parameters.whole("workers", in: 1...1024)
-        timeLimit = try parameters.number("time_limit", atLeast: 0.001) ?? timeLimit
-    }
-
-    /// Reads the parameters of the `watch` method.
-    static func watching(params: JSONValue?) throws(RPCError) -> (IndexRequest, WatchOptions) {
-        let parameters = try Parameters(
-            params, of: Method.watch.rawValue,
-            known: ["folders", "prune", "workers", "time_limit", "quiet", "exclude", "all_files"])
-        var request = IndexRequest(folders: try parameters.texts("folders"))
-        request.prune = try parameters.flag("prune")
-        request.rules = try rules(parameters)
-        request.workers = try parameters.whole("workers", in: 1...1024)
-        request.timeLimit = try parameters.number("time_limit", atLeast: 0.001) ?? request.timeLimit
-        var options = WatchOptions()
-        options.quiet = min(try parameters.number("quiet", atLeast: 0.01) ?? options.quiet, 3600)
-        options.patience = max(options.patience, options.quiet)
-        return (request, options)
-    }
-
-    private static func rules(_ parameters: Parameters) throws(RPCError) -> ScanRules {
-        var rules = ScanRules()
-        rules.exclude = try parameters.texts("exclude", atMost: 1000)
-        rules.takesAllFiles = try parameters.flag("all_files")
-        return rules
-    }
-
-    /// Whether the `index` method would take the parameters; for a transport that answers before the run begins.
-    public static func check(_ params: JSONValue) throws(RPCError) {
-        _ = try IndexRequest(params: params)
-    }
-
     /// Refuses a run of which nothing could come but an empty index: none of the folders is there, as where a name is mistyped.
     func checkFolders(indexExists: Bool) throws(LibraryError) {
         guard !indexExists, let first = folders.first, folders.allSatisfy({ access($0, F_OK) != 0 })

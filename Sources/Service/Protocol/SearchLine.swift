@@ -1,4 +1,5 @@
 import Base
+import Library
 
 /// A line of `search --batch`: the path of a video, or an object with the members of a `search` request.
 public struct SearchLine: Sendable {

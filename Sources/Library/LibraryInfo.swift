@@ -28,6 +28,19 @@ public struct LibraryInfo: Sendable {
     /// Of a shared index, what is under way and how good its candidates are.
     public var shared: SharedInfo?
 
+    package init(
+        folder: String, formatVersion: Int, bytes: Int64, roots: [String], model: IndexModel,
+        counts: IndexCounts, failures: [FailedVideo]?
+    ) {
+        self.folder = folder
+        self.formatVersion = formatVersion
+        self.bytes = bytes
+        self.roots = roots
+        self.model = model
+        self.counts = counts
+        self.failures = failures
+    }
+
     private var videos: JSONValue {
         var members: [JSONValue.Member] = [
             .init("ready", .number(counts.ready)), .init("failed", .number(counts.failed)),

@@ -1,11 +1,10 @@
 import Distributions
 import Indexing
 import Retrieval
-import SharedIndexing
 
 /// Measures how many candidates it takes to find what an exact search finds.
 struct CandidateMeasurement {
-    let shared: SharedIndex
+    let shared: any CandidateIndex
     let exact: IndexReader.Opened
     /// Videos of the index to search for.
     let queries: Int
@@ -30,7 +29,7 @@ struct CandidateMeasurement {
             var seconds: [Double] = []
             for query in queries {
                 let start = ContinuousClock.now
-                let candidates = try shared.candidates(near: query.moments, count: count)
+                let candidates = try shared.candidates(near: query.moments, count: count) { _ in true }
                 let matches = CandidateRanking.rank(
                     candidates.map { ($0.video, $0.moments) }, query: query.moments, options: options)
                 seconds.append((ContinuousClock.now - start) / .seconds(1))

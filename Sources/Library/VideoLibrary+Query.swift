@@ -192,8 +192,8 @@ extension VideoLibrary {
         let model = encoder.indexModel
         guard model.fingerprint == index.model.fingerprint else {
             throw LibraryError(
-                .index, reason: IndexError.Reason.otherModel.rawValue, path: configuration.indexName,
-                message: "\(configuration.indexName): made by the model \"\(index.model.name)\" "
+                .index, reason: IndexError.Reason.otherModel.rawValue, path: configuration.index.name,
+                message: "\(configuration.index.name): made by the model \"\(index.model.name)\" "
                     + "(\(index.model.fingerprint.prefix(12))), not by \"\(model.name)\" "
                     + "(\(model.fingerprint.prefix(12)))",
                 hint: "name the index's model with --model, or another index folder with --index")

@@ -18,16 +18,6 @@ public struct ThumbnailRequest: Sendable, Equatable {
     public init(video: String) {
         self.video = video
     }
-
-    /// Reads the parameters of the `thumbnail` method.
-    init(params: JSONValue?) throws(RPCError) {
-        let parameters = try Parameters(
-            params, of: Method.thumbnail.rawValue, known: ["video", "time", "width", "stream"])
-        self.init(video: try parameters.text("video"))
-        time = try parameters.number("time", atLeast: 0) ?? time
-        width = try parameters.whole("width", in: Thumbnail.widths) ?? width
-        stream = try parameters.whole("stream", in: VideoStream.numbers)
-    }
 }
 
 extension VideoLibrary {

@@ -38,28 +38,6 @@ extension IndexedVideo {
     }
 }
 
-extension VideoListing {
-    /// The most videos of one page.
-    static let largestPage = 1000
-
-    /// Reads the parameters of the `videos` method.
-    init(params: JSONValue?) throws(RPCError) {
-        let parameters = try Parameters(
-            params, of: Method.videos.rawValue,
-            known: [
-                "limit", "offset", "text", "min_duration", "max_duration", "order", "descending",
-            ])
-        self.init()
-        limit = try parameters.whole("limit", in: 1...Self.largestPage) ?? limit
-        offset = try parameters.whole("offset", in: 0...Int(Int32.max)) ?? offset
-        text = try parameters.optionalText("text") ?? text
-        shortest = try parameters.number("min_duration", atLeast: 0)
-        longest = try parameters.number("max_duration", atLeast: 0)
-        order = try parameters.choice("order", of: Order.self) ?? order
-        isDescending = try parameters.flag("descending")
-    }
-}
-
 extension VideoLibrary {
     /// One page of the videos that can be found.
     public func videos(_ listing: VideoListing) throws(LibraryError) -> VideoList {

@@ -2,7 +2,6 @@ import Base
 import Glibc
 import Indexing
 import Retrieval
-import SharedIndexing
 
 extension VideoLibrary {
     /// Ranks the videos that the server of a shared index gives as candidates: about the nearest, in a time that hardly grows
@@ -13,8 +12,7 @@ extension VideoLibrary {
         _ request: SearchRequest, candidates count: Int, isCancelled: @escaping @Sendable () -> Bool
     ) throws(LibraryError) -> SearchResponse {
         let start = ContinuousClock.now
-        guard let shared = configuration.shared else { throw .notShared(configuration.indexName) }
-        let index = try translating { () throws(IndexError) in try sharedIndex(shared) }
+        let index = try candidateIndex()
         let query = try query(request, index, isCancelled: isCancelled)
         let calibration = request.lambda == 1 ? calibration(of: index.model) : nil
         var options = try request.options(calibration: calibration, modelFolder: configuration.modelFolder)
@@ -57,7 +55,7 @@ extension VideoLibrary {
 
     /// The query as it is in the index, or encoded.
     private func query(
-        _ request: SearchRequest, _ index: SharedIndex, isCancelled: @escaping @Sendable () -> Bool
+        _ request: SearchRequest, _ index: any CandidateIndex, isCancelled: @escaping @Sendable () -> Bool
     ) throws(LibraryError) -> Query {
         let path = Path.resolved(request.video)
         let found = try translating { () throws(IndexError) in try index.video(atPath: path) }
@@ -89,6 +87,12 @@ extension VideoLibrary {
             pictures: nil, fingerprint: "")
     }
 
+    private func candidateIndex() throws(LibraryError) -> any CandidateIndex {
+        let found = try translating { () throws(IndexError) in try configuration.index.candidates() }
+        guard let found else { throw .notShared(configuration.index.name) }
+        return found
+    }
+
     private func translating<R>(_ body: () throws(IndexError) -> R) throws(LibraryError) -> R {
         do { return try body() } catch { throw LibraryError(error) }
     }
@@ -99,9 +103,8 @@ extension VideoLibrary {
     public func makeCandidates(
         queries: Int, progress: (Int, Int) -> Void = { _, _ in }
     ) throws(LibraryError) -> [CandidateRecall] {
-        guard let shared = configuration.shared else { throw .notShared(configuration.indexName) }
+        let index = try candidateIndex()
         do throws(IndexError) {
-            let index = try sharedIndex(shared)
             try index.makeCandidates(progress: progress)
             let opened = try reader.opened()
             let videos = try opened.index.counts().ready

@@ -1,4 +1,5 @@
 import Base
+import Library
 import Retrieval
 
 extension VideoFilter {

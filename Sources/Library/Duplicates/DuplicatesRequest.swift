@@ -17,19 +17,6 @@ public struct DuplicatesRequest: Sendable, Equatable {
     /// A request with the defaults.
     public init() {}
 
-    /// Reads the parameters of the `duplicates` method.
-    init(params: JSONValue?) throws(RPCError) {
-        let parameters = try Parameters(
-            params, of: Method.duplicates.rawValue, known: ["max_distance", "min_score", "limit", "similar"])
-        maximumDistance = try parameters.number("max_distance", atLeast: 0)
-        minimumScore = try parameters.number("min_score", atLeast: 0)
-        if let minimumScore, !(minimumScore > 0 && minimumScore < 1) {
-            throw .invalidParameter("min_score", "min_score: expected a number between 0 and 1")
-        }
-        limit = try parameters.whole("limit", in: 1...1_000_000)
-        listsSimilar = try parameters.flag("similar")
-    }
-
     /// What the finder is asked for.
     func options(
         calibration: ScoreCalibration?, modelFolder: String
