@@ -107,7 +107,8 @@ let package = Package(
         .target(
             name: "Service",
             dependencies: [
-                "CWorker", "Base", "VideoDecoding", "Indexing", "Ingestion", "Retrieval", "Library",
+                "CWorker", "Base", "VideoDecoding", "Distributions", "Indexing", "Ingestion", "Retrieval",
+                "Library",
             ],
             resources: [.embedInCode("protocol.schema.json")]),
 

@@ -9,14 +9,9 @@ import VideoEncoding
 
 extension HTTPService {
     /// What a search may be asked beside its query. Whatever names a file is not among it: that is checked here.
-    private static let forwarded = [
-        "limit", "max_distance", "min_score", "exclude_self", "mode", "samples", "lambda", "paths",
-        "not_paths", "min_duration", "max_duration", "modified_after", "modified_before", "min_size",
-        "max_size", "granularity", "stream",
-    ]
-    private static let numbers: Set = [
-        "from", "to", "limit", "max_distance", "min_score", "samples", "lambda",
-    ]
+    private static let forwarded = SearchParameter.ofRanking.map(\.name)
+    /// Of an upload's part.
+    private static let numbers: Set = ["from", "to"]
 
     func searchRoutes() -> [Route] {
         let ends: [JSONValue.Member] = ["from", "to"].map { name in

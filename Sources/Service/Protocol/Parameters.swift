@@ -1,4 +1,5 @@
 import Base
+import Library
 
 /// Reads a request's parameters by name; every complaint names the parameter. Null counts as not given.
 struct Parameters {
@@ -135,5 +136,31 @@ struct Parameters {
         case .string, .literal: return value
         default: throw wrong(name, expected: "a string or a number", value)
         }
+    }
+}
+
+extension Parameters {
+    /// One or more texts; none where it is not given.
+    func texts(_ parameter: SearchParameter) throws(RPCError) -> [String] {
+        guard case .texts(let most) = parameter.kind else { preconditionFailure("these are no texts") }
+        return try texts(parameter.name, atMost: most)
+    }
+
+    /// A whole number within its range.
+    func whole(_ parameter: SearchParameter) throws(RPCError) -> Int? {
+        guard case .whole(let range) = parameter.kind else { preconditionFailure("this is no whole number") }
+        return try whole(parameter.name, in: range)
+    }
+
+    /// A number within its range.
+    func number(_ parameter: SearchParameter) throws(RPCError) -> Double? {
+        var least = 0.0
+        if case .number(let range) = parameter.kind { least = range.lowerBound }
+        guard let number = try number(parameter.name, atLeast: least) else { return nil }
+        guard parameter.admits(number) else {
+            throw .invalidParameter(
+                parameter.name, "\(parameter.name): expected \(parameter.range ?? "another number")")
+        }
+        return number
     }
 }

@@ -8,7 +8,7 @@ extension SearchBatch {
         if parameters.has("video") {
             throw .invalidParameter("videos", "videos: pass either video or videos, not both")
         }
-        self.init(videos: try parameters.texts("videos", atMost: Self.mostVideos))
+        self.init(videos: try parameters.texts(.videos))
         common = try SearchRequest(video: "", parameters)
     }
 }

@@ -1,13 +1,10 @@
 import Base
+import Distributions
 import Library
 import Retrieval
 
 extension SearchRequest {
-    static let parameterNames =
-        [
-            "video", "videos", "from", "to", "stream", "like", "unlike", "limit", "max_distance", "min_score",
-            "exclude_self", "mode", "samples", "lambda", "granularity", "candidates",
-        ] + VideoFilter.parameterNames
+    static let parameterNames = SearchParameter.all.map(\.name)
 
     /// Reads the parameters of the `search` method for a transport that finds the query's file by itself.
     public init(video: String, params: JSONValue?) throws(RPCError) {
@@ -23,27 +20,22 @@ extension SearchRequest {
     ) throws(RPCError) {
         self = defaults
         self.video = video
-        from = try parameters.number("from", atLeast: 0) ?? from
-        to = try parameters.number("to", atLeast: 0) ?? to
+        from = try parameters.number(.from) ?? from
+        to = try parameters.number(.to) ?? to
         if let to, to <= from ?? 0 {
             throw .invalidParameter("to", "to: expected a time after \"from\"")
         }
-        stream = try parameters.whole("stream", in: VideoStream.numbers) ?? stream
-        if parameters.has("like") { like = try parameters.texts("like", atMost: Self.mostExamples) }
-        if parameters.has("unlike") { unlike = try parameters.texts("unlike", atMost: Self.mostExamples) }
+        stream = try parameters.whole(.stream) ?? stream
+        if parameters.has("like") { like = try parameters.texts(.like) }
+        if parameters.has("unlike") { unlike = try parameters.texts(.unlike) }
         filter = try VideoFilter(parameters, defaults: filter)
-        limit = try parameters.whole("limit", in: 1...100_000) ?? limit
-        maximumDistance = try parameters.number("max_distance", atLeast: 0) ?? maximumDistance
-        minimumScore = try parameters.number("min_score", atLeast: 0) ?? minimumScore
-        if let minimumScore, !(minimumScore > 0 && minimumScore < 1) {
-            throw .invalidParameter("min_score", "min_score: expected a number between 0 and 1")
-        }
+        limit = try parameters.whole(.limit) ?? limit
+        maximumDistance = try parameters.number(.maximumDistance) ?? maximumDistance
+        minimumScore = try parameters.number(.minimumScore) ?? minimumScore
         if parameters.has("exclude_self") { excludesSelf = try parameters.flag("exclude_self") }
         sampling = try parameters.choice("mode", of: SamplingMode.self) ?? sampling
-        sampleCount = try parameters.whole("samples", in: 1...4096) ?? sampleCount
-        lambda = try parameters.number("lambda", atLeast: 0) ?? lambda
-        // Far beyond any use; larger ones would overflow.
-        if lambda > 1e6 { throw .invalidParameter("lambda", "lambda: expected at most 1000000") }
+        sampleCount = try parameters.whole(.sampleCount) ?? sampleCount
+        lambda = try parameters.number(.lambda) ?? lambda
         if !unlike.isEmpty, sampling != .matched {
             throw .invalidParameter("unlike", "unlike: goes with the mode \"matched\" only")
         }
@@ -54,7 +46,7 @@ extension SearchRequest {
                 "granularity: \"clip\" and \"scene\" go with the default mode and lambda alone, \"clip\" with one "
                     + "example, \"scene\" without \"unlike\"")
         }
-        candidates = try parameters.whole("candidates", in: 0...Self.mostCandidates) ?? candidates
+        candidates = try parameters.whole(.candidates) ?? candidates
         if candidates != nil, !mayTakeCandidates || parameters.has("videos") {
             throw .invalidParameter(
                 "candidates",

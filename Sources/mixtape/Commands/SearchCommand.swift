@@ -105,24 +105,18 @@ struct SearchCommand: ParsableCommand {
         guard unlike.isEmpty || mode == .matched else {
             throw ValidationError("--unlike: goes with --mode matched")
         }
-        guard (1...100_000).contains(limit) else { throw ValidationError("--limit: expected 1 to 100000") }
-        guard (1...4096).contains(samples) else { throw ValidationError("--samples: expected 1 to 4096") }
-        guard (0...1e6).contains(lambda) else { throw ValidationError("--lambda: expected 0 to 1000000") }
-        if let maxDistance, !(maxDistance >= 0) {
-            throw ValidationError("--max-distance: expected 0 or more")
-        }
-        if let minScore, !(minScore > 0 && minScore < 1) {
-            throw ValidationError("--min-score: expected a number between 0 and 1")
-        }
+        try check(.limit, Double(limit))
+        try check(.sampleCount, Double(samples))
+        try check(.lambda, lambda)
+        try check(.maximumDistance, maxDistance)
+        try check(.minimumScore, minScore)
+        try check(.candidates, candidates.map(Double.init))
         guard request(for: "").granularityIsAllowed else {
             throw ValidationError(
                 "--granularity: clip and scene go with the default --mode and --lambda alone, clip with one example, "
                     + "scene without --unlike")
         }
-        if let candidates {
-            guard (0...SearchRequest.mostCandidates).contains(candidates) else {
-                throw ValidationError("--candidates: expected 0 to \(SearchRequest.mostCandidates)")
-            }
+        if candidates != nil {
             guard videos.count == 1, batch == nil, report.html == nil, request(for: "").mayTakeCandidates
             else {
                 throw ValidationError(
@@ -132,6 +126,12 @@ struct SearchCommand: ParsableCommand {
         if let to, to.seconds <= from?.seconds ?? 0 {
             throw ValidationError("--to: expected a time after --from")
         }
+    }
+
+    private func check(_ parameter: SearchParameter, _ value: Double?) throws {
+        guard let value, let range = parameter.range, !parameter.admits(value) else { return }
+        let option = parameter.name.replacing("_", with: "-")
+        throw ValidationError("--\(option): expected \(range)")
     }
 
     func run() throws {

@@ -1,0 +1,201 @@
+import Base
+import Distributions
+import Retrieval
+import VideoDecoding
+
+/// A parameter of a search: what it is called, what it may be, what holds without it, and what it does. The JSON reader, the
+/// command line and the API take names and ranges from here; tests hold the schema, the help and the reference page against it.
+public struct SearchParameter: Sendable {
+    /// What a parameter may be.
+    public enum Kind: Sendable, Equatable {
+        /// A path.
+        case path
+        /// One or more paths or patterns.
+        case texts(atMost: Int)
+        /// A whole number; no other is larger where the range ends at `Int.max`.
+        case whole(ClosedRange<Int>)
+        /// A number; the range may have no end.
+        case number(ClosedRange<Double>)
+        /// A number between 0 and 1, neither of them included.
+        case probability
+        /// True or false.
+        case flag
+        /// One of these words.
+        case choice([String])
+    }
+
+    /// As requests name it; its option has hyphens in place of the underscores.
+    public let name: String
+    /// What it may be.
+    public let kind: Kind
+    /// What holds where it is not given; nil where that is no value.
+    public let standard: JSONValue?
+    /// What it does.
+    public let help: String
+
+    private init(_ name: String, _ kind: Kind, standard: JSONValue? = nil, _ help: String) {
+        self.name = name
+        self.kind = kind
+        self.standard = standard
+        self.help = help
+    }
+
+    /// Whether a number is within the range.
+    public func admits(_ value: Double) -> Bool {
+        switch kind {
+        case .whole(let range): Double(range.lowerBound) <= value && value <= Double(range.upperBound)
+        case .number(let range): range.contains(value)
+        case .probability: value > 0 && value < 1
+        case .path, .texts, .flag, .choice: true
+        }
+    }
+
+    /// The range in words, as in "expected 1 to 100000"; nil where it has none.
+    public var range: String? {
+        switch kind {
+        case .whole(let range): "\(range.lowerBound) to \(range.upperBound)"
+        case .number(let range) where range.upperBound == .infinity: "\(Self.text(range.lowerBound)) or more"
+        case .number(let range): "\(Self.text(range.lowerBound)) to \(Self.text(range.upperBound))"
+        case .probability: "a number between 0 and 1"
+        case .path, .texts, .flag, .choice: nil
+        }
+    }
+
+    private static func text(_ value: Double) -> String {
+        Int(exactly: value).map(String.init) ?? "\(value)"
+    }
+
+    /// What the schema says of its values.
+    public var schema: JSONValue {
+        .object([.init("description", .string(help))] + constraints)
+    }
+
+    private var constraints: [JSONValue.Member] {
+        func type(_ name: String) -> JSONValue.Member { .init("type", [.string(name), "null"]) }
+        let text: JSONValue = ["type": "string", "minLength": 1]
+        switch kind {
+        case .path: return [type("string"), .init("minLength", 1)]
+        case .texts(let most):
+            return [
+                type("array"), .init("items", text), .init("minItems", 1), .init("maxItems", .number(most)),
+            ]
+        case .whole(let range):
+            let end = range.upperBound < .max ? [JSONValue.Member("maximum", .number(range.upperBound))] : []
+            return [type("integer"), .init("minimum", .number(range.lowerBound))] + end
+        case .number(let range):
+            let isOpen = range.upperBound == .infinity
+            let end = isOpen ? [] : [JSONValue.Member("maximum", .number(range.upperBound))]
+            return [type("number"), .init("minimum", .number(range.lowerBound))] + end
+        case .probability:
+            return [type("number"), .init("exclusiveMinimum", 0), .init("exclusiveMaximum", 1)]
+        case .flag: return [type("boolean")]
+        case .choice(let words): return [.init("enum", .array(words.map { .string($0) } + [.null]))]
+        }
+    }
+}
+
+extension SearchParameter {
+    /// The query's file.
+    public static let video = SearchParameter("video", .path, "The query's file. Either this or \"videos\".")
+    /// Several of them.
+    public static let videos = SearchParameter(
+        "videos", .texts(atMost: SearchBatch.mostVideos),
+        "Files to search for, each by itself, in one call; the result is a search_batch_result.")
+    /// The part's start.
+    public static let from = SearchParameter(
+        "from", .number(0 ... .infinity), "Where the part to search for starts, in seconds.")
+    /// The part's end.
+    public static let to = SearchParameter("to", .number(0 ... .infinity), "Where it stops.")
+    /// Which film of the file.
+    public static let stream = SearchParameter(
+        "stream", .whole(VideoStream.numbers),
+        "The number of the stream to search for, as streams names them; the one that is indexed, or else the file's main one, when not given."
+    )
+    /// Further examples.
+    public static let like = SearchParameter(
+        "like", .texts(atMost: SearchRequest.mostExamples),
+        "Further examples, whole: the query is the mixture of all, each with the same weight.")
+    /// Examples of what is not wanted.
+    public static let unlike = SearchParameter(
+        "unlike", .texts(atMost: SearchRequest.mostExamples),
+        "Examples of what is not wanted: a match nearer to one of them than to the query, by x, ranks as if it were farther by x. With the mode \"matched\" only."
+    )
+    /// Matches.
+    public static let limit = SearchParameter(
+        "limit", .whole(1...100_000), standard: 10, "The most matches; 10 when not given.")
+    /// Of a match.
+    public static let maximumDistance = SearchParameter(
+        "max_distance", .number(0 ... .infinity), "Leaves out matches farther away.")
+    /// Of a match.
+    public static let minimumScore = SearchParameter(
+        "min_score", .probability,
+        "Leaves out matches with a lower score, between 0 and 1; an error where the model has no calibration, or with \"mode\" or \"lambda\" other than the defaults."
+    )
+    /// Leaves the query out.
+    public static let excludesSelf = SearchParameter(
+        "exclude_self", .flag, standard: false, "Leaves the query's own file out.")
+    /// The estimator.
+    public static let sampling = SearchParameter(
+        "mode", .choice(SamplingMode.allCases.map(\.rawValue)), standard: "matched",
+        "The estimator of the distance; \"matched\" when not given.")
+    /// Of the estimator.
+    public static let sampleCount = SearchParameter(
+        "samples", .whole(1...4096), standard: 8,
+        "K of the mode \"iid\"; 8 when not given. K² times the videos of the index may be at most 1000000000."
+    )
+    /// Of the estimator; a larger one would overflow, and is far beyond any use.
+    public static let lambda = SearchParameter(
+        "lambda", .number(0...1e6), standard: 1,
+        "The weight of the distance between samples; 1 when not given.")
+    /// What is compared.
+    public static let granularity = SearchParameter(
+        "granularity", .choice(SearchGranularity.allCases.map(\.rawValue)), standard: "clip",
+        "What is compared: \"video\", whole videos alone, \"clip\", parts of them with parts of the query too, or \"scene\", the whole query with the nearest part of each video, whether a clip, a scene or the whole. \"clip\" when not given, but \"video\" with other than the defaults of \"mode\" and \"lambda\", with \"like\" and with \"unlike\", with all of which \"clip\" is an error, as is \"scene\" with all but \"like\"."
+    )
+    /// Of a shared index.
+    public static let candidates = SearchParameter(
+        "candidates", .whole(0...SearchRequest.mostCandidates),
+        "Of a shared index: ranks so many videos that its server holds for the nearest, as wholes, in place of all; 0 for as many as were measured to do. An error with \"videos\", \"like\", \"unlike\", and with other than the default \"mode\"."
+    )
+
+    private static let mostPatterns = 100
+    /// Paths of videos that may answer.
+    public static let paths = SearchParameter(
+        "paths", .texts(atMost: mostPatterns),
+        "Only videos whose path, or a folder above it, fits one of these patterns.")
+    /// Paths of videos that may not.
+    public static let excludedPaths = SearchParameter(
+        "not_paths", .texts(atMost: mostPatterns),
+        "No videos whose path, or a folder above it, fits one of these patterns.")
+    /// Seconds.
+    public static let shortest = SearchParameter(
+        "min_duration", .number(0 ... .infinity), "Only videos at least so many seconds long.")
+    /// Seconds.
+    public static let longest = SearchParameter(
+        "max_duration", .number(0 ... .infinity), "Only videos at most so many seconds long.")
+    /// Seconds since 1970.
+    public static let changedFrom = SearchParameter(
+        "modified_after", .number(-1e11 ... .infinity),
+        "Only files changed at this time or later, in seconds since 1970.")
+    /// Seconds since 1970.
+    public static let changedBefore = SearchParameter(
+        "modified_before", .number(-1e11 ... .infinity), "Only files changed before this time.")
+    /// Bytes.
+    public static let smallest = SearchParameter(
+        "min_size", .whole(0...Int.max), "Only files of at least so many bytes.")
+    /// Bytes.
+    public static let largest = SearchParameter(
+        "max_size", .whole(0...Int.max), "Only files of at most so many bytes.")
+
+    /// Those that name a file of the machine, or how its index is asked: for whoever may read all of its files.
+    private static let ofFiles = [video, videos, from, to, like, unlike, candidates]
+
+    /// Those beside the query that everybody may give who may search at all.
+    public static let ofRanking = [
+        limit, maximumDistance, minimumScore, excludesSelf, sampling, sampleCount, lambda, paths,
+        excludedPaths, shortest, longest, changedFrom, changedBefore, smallest, largest, granularity, stream,
+    ]
+
+    /// Every one.
+    public static let all = ofFiles + ofRanking
+}
