@@ -100,12 +100,13 @@ extension SearchParameter {
     /// Several of them.
     public static let videos = SearchParameter(
         "videos", .texts(atMost: SearchBatch.mostVideos),
-        "Files to search for, each by itself, in one call; the result is a search_batch_result.")
+        "Files to search for one by one, in one call. The result is a search_batch_result.")
     /// The part's start.
     public static let from = SearchParameter(
-        "from", .number(0 ... .infinity), "Where the part to search for starts, in seconds.")
+        "from", .number(0 ... .infinity), "Start of the part to search for, in seconds.")
     /// The part's end.
-    public static let to = SearchParameter("to", .number(0 ... .infinity), "Where it stops.")
+    public static let to = SearchParameter(
+        "to", .number(0 ... .infinity), "End of the part to search for, in seconds.")
     /// Which film of the file.
     public static let stream = SearchParameter(
         "stream", .whole(VideoStream.numbers),
@@ -118,14 +119,14 @@ extension SearchParameter {
     /// Examples of what is not wanted.
     public static let unlike = SearchParameter(
         "unlike", .texts(atMost: SearchRequest.mostExamples),
-        "Examples of what is not wanted: a match nearer to one of them than to the query, by x, ranks as if it were farther by x. With the mode \"matched\" only."
+        "Examples of unwanted videos. A match that is closer to one of them than to the query moves down by that difference. With the mode \"matched\" only."
     )
     /// Matches.
     public static let limit = SearchParameter(
-        "limit", .whole(1...100_000), standard: 10, "The most matches; 10 when not given.")
+        "limit", .whole(1...100_000), standard: 10, "The most matches. Default: 10.")
     /// Of a match.
     public static let maximumDistance = SearchParameter(
-        "max_distance", .number(0 ... .infinity), "Leaves out matches farther away.")
+        "max_distance", .number(0 ... .infinity), "Leaves out matches with a larger distance.")
     /// Of a match.
     public static let minimumScore = SearchParameter(
         "min_score", .probability,
@@ -137,16 +138,16 @@ extension SearchParameter {
     /// The estimator.
     public static let sampling = SearchParameter(
         "mode", .choice(SamplingMode.allCases.map(\.rawValue)), standard: "matched",
-        "The estimator of the distance; \"matched\" when not given.")
+        "The estimator of the distance. Default: \"matched\".")
     /// Of the estimator.
     public static let sampleCount = SearchParameter(
         "samples", .whole(1...4096), standard: 8,
-        "K of the mode \"iid\"; 8 when not given. K² times the videos of the index may be at most 1000000000."
+        "Samples per video (K) in the mode \"iid\". Default: 8. K² times the number of videos in the index may be at most 1000000000."
     )
     /// Of the estimator; a larger one would overflow, and is far beyond any use.
     public static let lambda = SearchParameter(
         "lambda", .number(0...1e6), standard: 1,
-        "The weight of the distance between samples; 1 when not given.")
+        "The weight of the distance between samples. Default: 1.")
     /// What is compared.
     public static let granularity = SearchParameter(
         "granularity", .choice(SearchGranularity.allCases.map(\.rawValue)), standard: "clip",
@@ -155,37 +156,38 @@ extension SearchParameter {
     /// Of a shared index.
     public static let candidates = SearchParameter(
         "candidates", .whole(0...SearchRequest.mostCandidates),
-        "Of a shared index: ranks so many videos that its server holds for the nearest, as wholes, in place of all; 0 for as many as were measured to do. An error with \"videos\", \"like\", \"unlike\", and with other than the default \"mode\"."
+        "For a shared index: ranks only this many videos, which its server finds nearest, as whole videos; 0 takes as many as were measured to be enough. An error with \"videos\", \"like\", \"unlike\", and with other than the default \"mode\"."
     )
 
     private static let mostPatterns = 100
     /// Paths of videos that may answer.
     public static let paths = SearchParameter(
         "paths", .texts(atMost: mostPatterns),
-        "Only videos whose path, or a folder above it, fits one of these patterns.")
+        "Only videos whose path, or a folder above it, matches one of these patterns.")
     /// Paths of videos that may not.
     public static let excludedPaths = SearchParameter(
         "not_paths", .texts(atMost: mostPatterns),
-        "No videos whose path, or a folder above it, fits one of these patterns.")
+        "No videos whose path, or a folder above it, matches one of these patterns.")
     /// Seconds.
     public static let shortest = SearchParameter(
-        "min_duration", .number(0 ... .infinity), "Only videos at least so many seconds long.")
+        "min_duration", .number(0 ... .infinity), "Only videos at least this long, in seconds.")
     /// Seconds.
     public static let longest = SearchParameter(
-        "max_duration", .number(0 ... .infinity), "Only videos at most so many seconds long.")
+        "max_duration", .number(0 ... .infinity), "Only videos at most this long, in seconds.")
     /// Seconds since 1970.
     public static let changedFrom = SearchParameter(
         "modified_after", .number(-1e11 ... .infinity),
-        "Only files changed at this time or later, in seconds since 1970.")
+        "Only files modified at this time or later, in seconds since 1970.")
     /// Seconds since 1970.
     public static let changedBefore = SearchParameter(
-        "modified_before", .number(-1e11 ... .infinity), "Only files changed before this time.")
+        "modified_before", .number(-1e11 ... .infinity),
+        "Only files modified before this time, in seconds since 1970.")
     /// Bytes.
     public static let smallest = SearchParameter(
-        "min_size", .whole(0...Int.max), "Only files of at least so many bytes.")
+        "min_size", .whole(0...Int.max), "Only files of at least this many bytes.")
     /// Bytes.
     public static let largest = SearchParameter(
-        "max_size", .whole(0...Int.max), "Only files of at most so many bytes.")
+        "max_size", .whole(0...Int.max), "Only files of at most this many bytes.")
 
     /// Those that name a file of the machine, or how its index is asked: for whoever may read all of its files.
     private static let ofFiles = [video, videos, from, to, like, unlike, candidates]

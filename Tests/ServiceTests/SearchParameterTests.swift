@@ -52,7 +52,7 @@ import Testing
 
     /// Each has a row in the protocol's page, with what holds without it.
     @Test func thePageSaysTheSame() throws {
-        let page = try Self.text("Sources/Service/README.md")
+        let page = try Self.text("docs/protocol.md")
         let start = try #require(page.range(of: "### search\n")?.upperBound)
         let rows = page[start...].split(separator: "\n", omittingEmptySubsequences: false)
             .drop { !$0.hasPrefix("|") }.prefix { $0.hasPrefix("|") }
