@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Says which targets of Package.swift import what they do not declare, or declare what they do not import.
 
-The compiler's own check (`--explicit-target-dependency-import-check`) sees the first alone, and only where it builds.
+With --list it shows the targets and what they import, in their order. The compiler's own check
+(`--explicit-target-dependency-import-check`) sees the first of both faults alone, and only where it builds.
 """
 
 import json
@@ -72,8 +73,18 @@ def faults(targets):
         yield f"Sources: {len(names)} names, of at most {MOST_NAMES}"
 
 
+def show(targets):
+    """A line each, of those that are no C and no tests."""
+    for target in targets:
+        if target["type"] in ("regular", "executable") and folder(target).parent == ROOT / "Sources":
+            print(f"{target['name']:15} {' '.join(declared(target))}")
+
+
 def main():
-    found = sorted(set(faults(read_package())))
+    targets = read_package()
+    if "--list" in sys.argv[1:]:
+        show(targets)
+    found = sorted(set(faults(targets)))
     for fault in found:
         print(f"error: {fault}", file=sys.stderr)
     if found:
