@@ -78,7 +78,9 @@ let package = Package(
             dependencies: ["Base", "Distributions", "Indexing", "VideoEncoding", "Isolation"]),
         .target(
             name: "Retrieval",
-            dependencies: ["CDistance", "Base", "VideoDecoding", "Distributions", "Indexing"]),
+            dependencies: [
+                "CDistance", "Base", "Distributions", "Indexing",
+            ]),
         .target(
             name: "Training",
             dependencies: [
@@ -174,7 +176,7 @@ let package = Package(
         .testTarget(
             name: "IndexingTests",
             dependencies: [
-                "Base", "VideoDecoding", "Distributions", "Indexing", "TestSupport",
+                "Base", "Distributions", "Indexing", "TestSupport",
             ]),
         .testTarget(
             name: "SharedIndexingTests",
