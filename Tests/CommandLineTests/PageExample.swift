@@ -16,7 +16,7 @@ struct PageExample {
     var answered: [String] { lines.compactMap { if case .answered(let text) = $0 { text } else { nil } } }
 
     static func text(_ page: String) throws -> String {
-        try String(contentsOfFile: "\(Running.package)/\(page)", encoding: .utf8)
+        try String(contentsOfFile: "\(Repository.path)/\(page)", encoding: .utf8)
     }
 
     /// The conversations of a page: "→" stands before a line of the client, "←" before one of the service.

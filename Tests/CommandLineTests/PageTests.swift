@@ -42,8 +42,8 @@ import Testing
         try FileManager.default.createDirectory(atPath: folder + "/tools", withIntermediateDirectories: true)
         let script = """
             #!/bin/bash
-            [[ $1 == demo ]] && exec '\(Running.binary)' "$@"
-            exec '\(Running.binary)' "$@" --index '\(index)'
+            [[ $1 == demo ]] && exec '\(BuiltProgram.path)' "$@"
+            exec '\(BuiltProgram.path)' "$@" --index '\(index)'
 
             """
         try script.write(toFile: program, atomically: false, encoding: .utf8)

@@ -5,7 +5,7 @@ import Testing
 /// What pages name is there: files, headings, commands and options.
 @Suite struct PageTextTests {
     static let pages: [String] = {
-        let folder = Running.package + "/docs"
+        let folder = Repository.path + "/docs"
         let docs = ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [])
             .filter { $0.hasSuffix(".md") }.sorted()
         return [
@@ -33,7 +33,7 @@ import Testing
             let target =
                 parts[0].isEmpty
                 ? page : String(base.appendingPathComponent(parts[0]).standardized.path.dropFirst())
-            let isThere = FileManager.default.fileExists(atPath: "\(Running.package)/\(target)")
+            let isThere = FileManager.default.fileExists(atPath: "\(Repository.path)/\(target)")
             #expect(isThere, "\(page) names \(link)")
             if isThere, parts.count > 1 {
                 #expect(try anchors(target).contains(parts[1]), "\(page) names \(link)")
