@@ -24,7 +24,11 @@ package enum EncodedAnswer {
         let count = video.intervals.count
         var messages = [
             WorkerMessage(
-                "video", .object(UntrustedVideo.members(video.facts)), [.init("clips", .number(count))])
+                "video",
+                .object(
+                    UntrustedVideo.members(video.facts) + [
+                        .init("other_streams", .number(video.facts.otherStreams))
+                    ]), [.init("clips", .number(count))])
         ]
         for first in stride(from: 0, to: count, by: mostClipsOfMessage) {
             let some = first..<min(count, first + mostClipsOfMessage)
@@ -32,7 +36,7 @@ package enum EncodedAnswer {
                 let clips = ClipBytes(
                     Array(video.intervals[some]),
                     GaussianMixture(components: Array(video.mixture.components[some])),
-                    video.signatures.isEmpty ? [] : Array(video.signatures[some]))
+                    video.signatures.count == count ? Array(video.signatures[some]) : [])
             else {
                 let failure = WorkerFailure(
                     reason: VideoError.Reason.encodingFailed.rawValue,

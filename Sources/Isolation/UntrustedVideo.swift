@@ -34,7 +34,6 @@ package enum UntrustedVideo {
             .init("duration", .number(facts.duration)), .init("frame_rate", .number(facts.frameRate)),
             .init("times_mended", .bool(facts.areTimesMended)),
             .init("decoded_share", .number(facts.decodedShare)),
-            .init("other_streams", .number(facts.otherStreams)),
         ]
     }
 }

@@ -38,21 +38,4 @@ import TestSupport
             #expect(limit("Max address space", in: limits) == ["4294967296", "4294967296"], "\(limits)")
         #endif
     }
-
-    /// `serve --http` reads each video that it is sent in such a process. What it says goes through a pipe: it may write to
-    /// no file.
-    @Test func aWorkerOfOneFileIsLimited() throws {
-        let material = try Material.shared.get()
-        func says(memory: UInt64) throws -> String {
-            let script = #""$1" worker --model "$2" --threads 1 --memory "$3" < "$4" | cat"#
-            return try Running(
-                ["-c", script, "sh", BuiltProgram.path, material.model, "\(memory)", material.video(3)],
-                program: "/bin/sh"
-            ).outcome().output
-        }
-        #expect(try says(memory: 4 << 30).contains(#"{"clips":"#))
-        #if !SANITIZED
-            #expect(try !says(memory: 1 << 20).contains(#"{"clips":"#))
-        #endif
-    }
 }

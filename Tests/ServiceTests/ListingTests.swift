@@ -77,9 +77,15 @@ import VideoEncoding
 
     @Test func whatClipsLookLikeComesBack() throws {
         var seen = video
-        seen.signatures = (0..<2).compactMap { number in
-            ClipSignature(bytes: [UInt8](repeating: UInt8(number), count: ClipSignature.byteCount))
+        seen.signatures = (0..<2).compactMap { number -> ClipSignature? in
+            // Detail and change, then cells.
+            let head = [Float(0.25), 64].flatMap { value in
+                withUnsafeBytes(of: value.bitPattern.littleEndian) { Array($0) }
+            }
+            let cells = [UInt8](repeating: UInt8(number), count: ClipSignature.byteCount - head.count)
+            return ClipSignature(bytes: head + cells)
         }
+        try #require(seen.signatures.count == 2)
         let back = try #require(read(bytes(.success(seen)))).get()
         #expect(back.signatures.map(\.bytes) == seen.signatures.map(\.bytes))
     }
