@@ -88,9 +88,14 @@ enum BrokenEnd {
             place = pack + 14 + Int64(stuffing & 7)
         }
         while place < bytes.size {
-            guard bytes.holds([0, 0, 1], at: place), let name = bytes.byte(place + 3), name > 0xBA,
+            let mark: [UInt8] = [0, 0, 1]
+            guard bytes.holds(mark, at: place), let name = bytes.byte(place + 3), name > 0xBA,
                 let length = bytes.bigEndian16(place + 4)
-            else { return false }
+            else {
+                // The beginning of a packet, or of a pack, of which not even the head is there.
+                let rest = min(3, Int(bytes.size - place))
+                return bytes.size - place < 6 && bytes.holds(Array(mark.prefix(rest)), at: place)
+            }
             place += 6 + Int64(length)
         }
         return place > bytes.size

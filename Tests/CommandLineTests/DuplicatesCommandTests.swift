@@ -52,7 +52,7 @@ import TestSupport
         #expect(list.output.hasPrefix("no match  ") && list.output.contains("a.mp4 (and 1 more)"))
 
         let restored = try library.index.run("duplicates", "restore", a, library.folder + "/moved.mp4")
-        #expect(restored.output == "1 decision taken back\n", "\(restored.errors)")
+        #expect(restored.output == "1 decision forgotten\n", "\(restored.errors)")
         #expect(try library.groups("--max-distance", "0") == [["a.mp4", "moved.mp4"]])
         #expect(try library.index.run("duplicates", "decisions").output == "")
     }

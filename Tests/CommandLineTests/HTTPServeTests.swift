@@ -99,7 +99,7 @@ import TestSupport
         }
         let taken = try Running(["serve", "--http", "127.0.0.1:0"] + index.options)
         defer { taken.send(SIGTERM) }
-        #expect(taken.says("listening"))
+        #expect(taken.says("http://127.0.0.1:"))
         let url = try #require(
             taken.errorsSoFar.components(separatedBy: "http://").last?.prefix { $0 != "/" })
         let second = try index.run("serve", "--http", String(url))

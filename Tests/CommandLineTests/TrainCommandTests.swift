@@ -75,7 +75,7 @@ import TestSupport
         let outcome = try run.outcome()
         #expect(outcome.status == 130, "\(outcome.errors)")
         #expect(outcome.output == "")
-        #expect(outcome.errors.contains("hint: mixtape train --resume \(out) goes on"))
+        #expect(outcome.errors.contains("hint: mixtape train --resume \(out) continues"))
         #expect(exists("checkpoint.safetensors") && !exists("config.json"))
         let again = try train(steps)
         #expect(again.status == 1)
@@ -180,7 +180,7 @@ import TestSupport
         try FileManager.default.removeItem(atPath: videos)
         let missing = try train(tiny + ["--steps", "1"])
         #expect(missing.status == 1 && missing.errors.contains("cannot be opened as a folder"))
-        #expect(missing.errors.contains("hint: name a folder of videos") && !missing.errors.contains("disk"))
+        #expect(missing.errors.contains("hint: name an existing folder of videos") && !missing.errors.contains("disk"))
         #expect(!exists("checkpoint.safetensors"))
     }
 
@@ -263,7 +263,7 @@ import TestSupport
             program: "/bin/bash"
         ).outcome()
         #expect(full.status == 1)
-        #expect(full.errors.contains("checkpoint.safetensors: cannot be written: "), "\(full.errors)")
+        #expect(full.errors.contains("checkpoint.safetensors: cannot write: "), "\(full.errors)")
         let left = try FileManager.default.contentsOfDirectory(atPath: folder.path + "/full")
         #expect(!left.contains { $0.hasPrefix("checkpoint") || $0 == "config.json" }, "\(left)")
     }
