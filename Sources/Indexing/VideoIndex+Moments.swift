@@ -21,11 +21,7 @@ extension VideoIndex {
     /// corresponds, else made anew from the database. Every byte has been checked.
     ///
     /// - Throws: `corrupted`, `failed`, `diskFull` never: without space the table is kept in memory.
-    public func moments() throws(IndexError) -> MomentsTable {
-        let table = try unverifiedMoments()
-        if table.verify() { return table }
-        return try rebuiltMoments(insteadOf: table)
-    }
+    public func moments() throws(IndexError) -> MomentsTable { try wholeTable(.videos) }
 
     /// The same of videos, clips or scenes, but the rows may be damaged unless the table `isVerified`: whoever uses one asks
     /// whether it `isWhole(row:)`. Takes milliseconds for a hundred thousand rows, since most are never read.
@@ -60,40 +56,45 @@ extension VideoIndex {
     package func snapshot(
         progress: (Double) -> Void = { _ in }, isCancelled: () -> Bool = { false }
     ) throws(IndexError) -> IndexSnapshot? {
-        try translatingErrors(folder) {
-            try withCurrent(.videos) { moments in
-                try withCurrent(.clips) { clips in
-                    try reader.read { db in
-                        let (videos, parts) = (
-                            try wholeTable(.videos, in: db, &moments), try wholeTable(.clips, in: db, &clips)
-                        )
-                        var intervals: [TimeRange] = []
-                        intervals.reserveCapacity(parts.count)
-                        var read = 0
-                        try forEachVideo(in: db, dimension: parts.dimension) { id, row, count in
-                            if read % 256 == 0 {
-                                if isCancelled() { return false }
-                                progress(Double(read) / Double(max(1, videos.count)))
-                            }
-                            read += 1
-                            guard let times = Blobs.intervals(row.intervals, count: count) else {
-                                throw IndexError.corrupted(
-                                    folder, "the clips of video \(id) have the wrong size")
-                            }
-                            intervals += times
-                            return true
-                        }
-                        if isCancelled() { return nil }
-                        guard intervals.count == parts.count else {
-                            throw IndexError.corrupted(
-                                folder, "it should hold \(parts.count) clips and does not")
-                        }
-                        return IndexSnapshot(
-                            videos: try readyVideos(db), moments: videos, clips: parts, intervals: intervals)
-                    }
-                }
-            }
+        // Searches wait while a table is made for all, and for nothing else here.
+        let tables = (try moments(), try wholeTable(.clips))
+        return try translatingErrors(folder) {
+            try reader.read { try snapshot($0, tables, progress, isCancelled) }
         }
+    }
+
+    /// - Parameter tables: used where they are of the state that the transaction sees.
+    private func snapshot(
+        _ db: Database, _ tables: (moments: MomentsTable, clips: MomentsTable), _ progress: (Double) -> Void,
+        _ isCancelled: () -> Bool
+    ) throws -> IndexSnapshot? {
+        let library = try LibraryRow(db, folder: folder)
+        func current(_ table: MomentsTable, _ kind: MomentsKind) throws -> MomentsTable {
+            table.stamp == MomentsStamp(library, kind) ? table : try rebuild(kind, in: db)
+        }
+        let moments = try current(tables.moments, .videos)
+        let clips = try current(tables.clips, .clips)
+        var intervals: [TimeRange] = []
+        intervals.reserveCapacity(clips.count)
+        var (read, isEnded) = (0, false)
+        try forEachVideo(in: db, dimension: clips.dimension) { id, row, count in
+            if read % 256 == 0 {
+                isEnded = isCancelled()
+                progress(Double(read) / Double(max(1, moments.count)))
+            }
+            read += 1
+            guard let times = Blobs.intervals(row.intervals, count: count) else {
+                throw IndexError.corrupted(folder, "the clips of video \(id) have the wrong size")
+            }
+            intervals += times
+            return !isEnded
+        }
+        if isEnded { return nil }
+        guard intervals.count == clips.count else {
+            throw IndexError.corrupted(folder, "it should hold \(clips.count) clips and does not")
+        }
+        return IndexSnapshot(
+            videos: try readyVideos(db), moments: moments, clips: clips, intervals: intervals)
     }
 
     private func withCurrent<R>(
@@ -117,14 +118,10 @@ extension VideoIndex {
         return table
     }
 
-    private func wholeTable(
-        _ kind: MomentsKind, in db: Database, _ current: inout MomentsTable?
-    ) throws -> MomentsTable {
-        let found = try table(kind, in: db, &current)
-        if found.verify() { return found }
-        let made = try rebuild(kind, in: db)
-        current = made
-        return made
+    private func wholeTable(_ kind: MomentsKind) throws(IndexError) -> MomentsTable {
+        let table = try unverifiedMoments(of: kind)
+        if table.verify() { return table }
+        return try rebuiltMoments(insteadOf: table)
     }
 
     private func rebuild(_ kind: MomentsKind, in db: Database) throws -> MomentsTable {

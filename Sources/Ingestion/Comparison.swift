@@ -21,7 +21,10 @@ struct Comparison {
         var seen: Set<Int64> = []
         for var file in scan.files {
             let row = rows[PathKey(file.path)]
-            file.stream = file.stream ?? row.flatMap { ChosenStream.number(in: $0.identity.fingerprint) }
+            if file.stream == nil, let row {
+                file.stream = ChosenStream.number(in: row.identity.fingerprint)
+                file.streamWasOf = ChosenStream.content(of: row.identity.fingerprint)
+            }
             if let row { seen.insert(row.id) }
             if file.problem != nil {
                 unopenable.append(file)
@@ -49,7 +52,8 @@ struct Comparison {
                 size: file.size, modified: file.modified, statusChanged: file.statusChanged)
         else { return false }
         if ChosenStream.number(in: row.identity.fingerprint) != file.stream { return false }
-        return row.isReady ? row.isComplete : !retryFailed && !row.identity.fingerprint.isEmpty
+        return row.isReady
+            ? row.isComplete : !retryFailed && !ChosenStream.content(of: row.identity.fingerprint).isEmpty
     }
 }
 

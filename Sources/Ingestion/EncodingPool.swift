@@ -122,14 +122,14 @@ final class EncodingPool: Sendable {
         }
         defer { run.keeper.finish(bytes: task.file.size) }
         if let change = task.identity.changeWhileReading {
-            try fail(task, fingerprint: "", reason: change.reason, message: change.message)
+            try fail(task, fingerprint: task.unread, reason: change.reason, message: change.message)
             return
         }
         switch result {
         case .success(let video): try store(video, task)
         case .failure(let error):
             try fail(
-                task, fingerprint: error.isOfContent ? task.fingerprint : "",
+                task, fingerprint: error.isOfContent ? task.fingerprint : task.unread,
                 reason: error.reason.rawValue, message: error.detail)
         }
     }

@@ -85,7 +85,9 @@ struct IndexRun: Sendable {
     private func recordUnopenable(_ files: [ScannedFile]) throws(IndexError) {
         for file in files {
             guard let problem = file.problem else { continue }
-            try recordFailure(file, fingerprint: "", reason: problem.reason.rawValue, message: problem.detail)
+            try recordFailure(
+                file, fingerprint: Self.unread(file), reason: problem.reason.rawValue, message: problem.detail
+            )
         }
     }
 
@@ -126,14 +128,23 @@ struct IndexRun: Sendable {
         for (file, result) in zip(files, results.all) {
             switch result {
             case .success(let content):
-                let stream = file.stream ?? chosen[content]
+                // A choice that was made of another content says nothing of this one.
+                let isOfAnother = file.streamWasOf.map { !$0.isEmpty && $0 != content } ?? false
+                let stream = (isOfAnother ? nil : file.stream) ?? chosen[content]
                 contents.append((file, ChosenStream.fingerprint(of: content, stream: stream)))
             case .failure(let error):
-                try recordFailure(file, fingerprint: "", reason: error.reason.rawValue, message: error.detail)
+                try recordFailure(
+                    file, fingerprint: Self.unread(file), reason: error.reason.rawValue, message: error.detail
+                )
             case nil: break  // Cancelled before its turn.
             }
         }
         return contents
+    }
+
+    /// The fingerprint of a file that could not be read: the stream that was chosen of it, and no content.
+    private static func unread(_ file: ScannedFile) -> String {
+        ChosenStream.fingerprint(of: "", stream: file.stream)
     }
 
     /// About as much is read of a file to know it by content.

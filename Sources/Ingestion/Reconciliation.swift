@@ -8,6 +8,11 @@ struct EncodingTask {
     var copies: [FileIdentity] = []
 
     var identity: FileIdentity { file.identity(fingerprint: fingerprint) }
+
+    /// The fingerprint where the content is in doubt: the stream that was chosen, and no content.
+    var unread: String {
+        ChosenStream.fingerprint(of: "", stream: ChosenStream.number(in: fingerprint))
+    }
 }
 
 extension ScannedFile {

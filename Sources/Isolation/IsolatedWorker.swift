@@ -107,10 +107,13 @@ package final class IsolatedWorker {
             // It went while it had nothing to do.
             running = nil
             worker = try start(path)
-            guard tell(worker) else { throw failure(path, worker.end()) }
+            guard tell(worker) else { throw failure(path, worker.end(patience: Self.lastWords)) }
         }
         running = worker
     }
+
+    /// Seconds in which a process that has closed its output may be on its way out.
+    private static let lastWords = 0.1
 
     /// What the worker says of the next file. It is not listened to beyond the first message that could not stand there.
     private func answer<Answer>(
@@ -133,7 +136,9 @@ package final class IsolatedWorker {
             }
         }
         running = nil
-        let ending = worker.end()
+        var patience = 0.0
+        if case .ended = answer { patience = Self.lastWords }
+        let ending = worker.end(patience: patience)
         switch answer {
         case .cancelled: throw VideoError(path: path, reason: .cancelled, detail: "cancelled")
         case .silent:

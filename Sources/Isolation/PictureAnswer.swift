@@ -16,9 +16,9 @@ package enum PictureAnswer {
         }
     }
 
-    /// Bytes of a picture that is so many pixels wide, and at most twice as high: no JPEG file of ours has three bytes a pixel, nor
-    /// 12 MB.
-    static func mostBytes(width: Int) -> Int { min(6 * width * width, 12 << 20) }
+    /// Bytes of a picture that is so many pixels wide, and at most twice as high: no JPEG file of ours has three bytes a pixel
+    /// besides its tables, nor 12 MB.
+    static func mostBytes(width: Int) -> Int { min(8192 + 6 * width * width, 12 << 20) }
 
     /// Reads what a worker said, of which nothing is trusted: whoever shows the picture takes it for a JPEG file.
     package static func read(_ message: WorkerMessage, width: Int) -> Heard<Thumbnail> {

@@ -156,25 +156,30 @@ final class RunningWorker {
         (SuspendingClock.now - start) / .seconds(1)
     }
 
-    /// Ends the process, whatever it does, and says how it had ended by itself, if it had.
+    /// Ends the process and all that it may have started, and says how it had ended by itself, if it had.
+    ///
+    /// - Parameter patience: seconds in which it may still end by itself, for what has closed its output.
     @discardableResult
-    func end() -> Ending? {
+    func end(patience: Double = 0) -> Ending? {
         isOver = true
+        let start = SuspendingClock.now
+        while !hasEnded, Self.seconds(since: start) < patience { usleep(5_000) }
+        let endedByItself = hasEnded
+        // Before it is waited for: until then nobody else gets its number.
+        kill(-process, SIGKILL)
+        // It may have left its group, where nothing kept it from that.
+        kill(process, SIGKILL)
         var status: Int32 = 0
-        var found = waitpid(process, &status, WNOHANG)
-        // What closed its output may still be on its way out.
-        for _ in 0..<20 where found == 0 {
-            usleep(5_000)
-            found = waitpid(process, &status, WNOHANG)
-        }
-        if found == 0 {
-            kill(-process, SIGKILL)
-            // It may have left its group, where nothing kept it from that.
-            kill(process, SIGKILL)
-            while waitpid(process, &status, 0) < 0, errno == EINTR {}
-            return nil
-        }
+        while waitpid(process, &status, 0) < 0, errno == EINTR {}
+        guard endedByItself else { return nil }
         let signal = status & 0x7F
         return signal == 0 ? .status(status >> 8 & 0xFF) : .signal(signal)
+    }
+
+    /// Whether the process has ended; it is still to be waited for.
+    private var hasEnded: Bool {
+        var facts = siginfo_t()
+        return waitid(P_PID, id_t(process), &facts, WEXITED | WNOHANG | WNOWAIT) == 0
+            && facts.si_signo == SIGCHLD
     }
 }

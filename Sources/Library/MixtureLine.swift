@@ -79,6 +79,13 @@ package struct MixtureLine: Sendable {
         return MixtureLine(model: model, identity: identity, content: .failure(failure)).json.serialized()
     }
 
+    /// Of a content, with the number of a chosen stream behind it or without.
+    private static func isFingerprint(_ text: String) -> Bool {
+        let content = ChosenStream.content(of: text)
+        return content.utf8.allSatisfy { (48...57).contains($0) || (97...102).contains($0) }
+            && text == ChosenStream.fingerprint(of: content, stream: ChosenStream.number(in: text))
+    }
+
     /// Reads a line. Nothing in it is trusted.
     ///
     /// - Returns: nil where it is not such a line.
@@ -86,7 +93,7 @@ package struct MixtureLine: Sendable {
         guard let path = json["path"]?.stringValue, path.utf8.first == UInt8(ascii: "/"),
             !path.utf8.contains(0),
             let fingerprint = json["fingerprint"]?.stringValue, fingerprint.utf8.count <= 128,
-            fingerprint.utf8.allSatisfy({ (48...57).contains($0) || (97...102).contains($0) }),
+            Self.isFingerprint(fingerprint),
             let size = json["size"]?.intValue, size >= 0, let modified = json["modified"]?.intValue,
             let model = json["model"], let name = UntrustedVideo.text(model["name"], atMost: 4096),
             let modelFingerprint = UntrustedVideo.text(model["fingerprint"], atMost: 128),

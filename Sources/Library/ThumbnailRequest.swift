@@ -39,7 +39,9 @@ extension VideoLibrary {
 
     /// The stream that was chosen of a file, where there is an index that says so.
     private func indexedStream(_ path: String) -> Int? {
-        (try? video(atPath: path)).flatMap { ChosenStream.number(in: $0.identity.fingerprint) }
+        (try? video(atPath: path)).flatMap {
+            $0.identity.isCurrent ? ChosenStream.number(in: $0.identity.fingerprint) : nil
+        }
     }
 
     /// The same of a file by its absolute path, or by `/proc/self/fd/` where it is open.

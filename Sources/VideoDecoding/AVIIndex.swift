@@ -15,9 +15,11 @@ enum AVIIndex {
         {
             // The number of the stream, in two digits.
             let stream = UInt16(first) << 8 | UInt16(second)
-            if let before = last[stream], offset < before || (offset == before && length > 0) { return true }
             // A frame that was dropped has no place of its own.
-            if length > 0 { last[stream] = offset }
+            if length > 0 {
+                if let before = last[stream], offset <= before { return true }
+                last[stream] = offset
+            }
             entry += 16
         }
         return false

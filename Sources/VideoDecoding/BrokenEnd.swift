@@ -79,9 +79,8 @@ enum BrokenEnd {
 
     /// From the last pack on, packet after packet.
     private static func programStream(_ bytes: inout BlockReader) -> Bool {
-        guard let pack = bytes.lastPlace(of: [0, 0, 1, 0xBA], within: tail),
-            let kind = bytes.byte(pack + 4)
-        else { return false }
+        guard let pack = bytes.lastPlace(of: [0, 0, 1, 0xBA], within: tail) else { return false }
+        guard let kind = bytes.byte(pack + 4) else { return true }
         var place = pack + 12
         if kind & 0xC0 == 0x40 {
             guard let stuffing = bytes.byte(pack + 13) else { return true }
@@ -89,12 +88,12 @@ enum BrokenEnd {
         }
         while place < bytes.size {
             let mark: [UInt8] = [0, 0, 1]
+            if bytes.holds(mark + [0xB9], at: place) { return false }
             guard bytes.holds(mark, at: place), let name = bytes.byte(place + 3), name > 0xBA,
                 let length = bytes.bigEndian16(place + 4)
             else {
-                // The beginning of a packet, or of a pack, of which not even the head is there.
-                let rest = min(3, Int(bytes.size - place))
-                return bytes.size - place < 6 && bytes.holds(Array(mark.prefix(rest)), at: place)
+                // The beginning of a packet of which not even the head is there; zeros alone may be padding.
+                return (3..<6).contains(bytes.size - place) && bytes.holds(mark, at: place)
             }
             place += 6 + Int64(length)
         }

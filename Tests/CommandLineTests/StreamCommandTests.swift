@@ -69,6 +69,20 @@ import Testing
         #expect(try listed(index).map { $0["width"] as? Int } == [160, 160])
     }
 
+    /// A choice is of a content: what takes its place may have no such stream.
+    @Test func anotherContentIsReadByItsMainStream() throws {
+        let index = try TestIndex()
+        let films = try make(index.folder)
+        let file = films + "/angles.mkv"
+        #expect(try index.run("index", file, "--stream", "1").status == 0)
+        try FileManager.default.removeItem(atPath: file)
+        try FFmpeg.run(["-f", "lavfi", "-i", "testsrc2=s=128x72:r=10:d=4", "-c:v", "mpeg4", file])
+        let again = try index.run("index", films, "--json").json()
+        #expect(again["failed"] as? Int == 0 && again["indexed"] as? Int == 1)
+        let video = try #require(try listed(index).first)
+        #expect(video["width"] as? Int == 128 && video["stream"] is NSNull)
+    }
+
     @Test func aSearchTakesTheStreamThatItIsAskedFor() throws {
         let index = try TestIndex()
         let films = try make(index.folder)

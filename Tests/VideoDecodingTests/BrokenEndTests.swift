@@ -26,11 +26,26 @@ import Testing
         #expect(whole.decodedShare == 1, "\(whole.decodedShare)")
         let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
         for count in [bytes.count / 2 + 1, bytes.count * 9 / 10 + 1] {
-            // Where a packet ends, nothing says that another should follow.
-            let kept = ending.hasSuffix("ts") && count % 188 == 0 ? count + 1 : count
+            // Where a packet ends, nothing says that another should follow; nor does a byte or two of one.
+            let kept =
+                (ending.hasSuffix("ts") && count % 188 == 0 ? count + 1 : count)
+                + (ending.hasSuffix("mpg") ? 3 : 0)
             let part = try folder.write(Array(bytes.prefix(kept)), to: "part.\(ending)")
             let facts = try readAll(part).facts
             #expect(facts.isDamaged && facts.decodedShare > 0.5, "\(kept): \(facts.decodedShare)")
+        }
+    }
+
+    /// Program streams may end by a code that says so, and zeros behind them are padding.
+    @Test func theEndOfAProgramStreamIsNoDamage() throws {
+        for ending in ["mpg", "vcd.mpg"] {
+            let path = try NumberedVideo.make(
+                in: folder, "whole.\(ending)", count: 60, try #require(Self.coders[ending]))
+            let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
+            for end: [UInt8] in [[0, 0, 1, 0xB9], [0, 0, 1, 0xB9, 0], [0], [0, 0]] {
+                let ended = try folder.write(bytes + end, to: "ended.\(ending)")
+                #expect(try readAll(ended).facts.decodedShare == 1, "\(ending) \(end)")
+            }
         }
     }
 

@@ -161,12 +161,12 @@ extension HTTPService {
             video = try await lanes.run(.lookup, cancellation) { try library.video(atPath: name) }
             path = name
         }
-        let chosen = video.flatMap { ChosenStream.number(in: $0.identity.fingerprint) }
-        if let video, range == nil, request.stream.map({ $0 == chosen }) ?? true,
-            try await lanes.run(.file, cancellation, { video.identity.isCurrent })
-        {
-            return (path, nil)
+        let found = video
+        let current = try await lanes.run(.file, cancellation) {
+            found?.identity.isCurrent == true ? found : nil
         }
+        let chosen = current.flatMap { ChosenStream.number(in: $0.identity.fingerprint) }
+        if current != nil, range == nil, request.stream.map({ $0 == chosen }) ?? true { return (path, nil) }
         let folders = folders
         guard let file = try await lanes.run(.file, cancellation, { folders.open(path) }) else {
             throw Refusal(

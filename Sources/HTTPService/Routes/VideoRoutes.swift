@@ -118,7 +118,9 @@ extension HTTPService {
                 parameter: "width")
         }
         let (video, file) = try await self.file(call)
-        let stream = ChosenStream.number(in: video.identity.fingerprint)
+        let stream = try await lanes.run(.file, call.cancellation) {
+            video.identity.isCurrent ? ChosenStream.number(in: video.identity.fingerprint) : nil
+        }
         // The tag says nothing of the stream.
         if stream == nil, call.request.headers[.ifNoneMatch] == file.tag {
             return Answer(status: 304).with(.eTag, file.tag)

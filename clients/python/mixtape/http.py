@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import urllib.error
@@ -63,7 +64,10 @@ class HTTPTransport:
                 if told is not None and job.get("progress") and job["state"] == "running":
                     told(job["progress"])
         except BaseException:
-            self._answer(self._open("DELETE", f"/api/jobs/{job['id']}"))
+            try:
+                self._answer(self._open("DELETE", f"/api/jobs/{job['id']}"))
+            except MixtapeError:
+                pass
             raise
         if job["state"] == "done":
             return job["result"]
@@ -113,9 +117,12 @@ class HTTPTransport:
 
     @staticmethod
     def _answer(response: Any) -> Any:
-        with response:
-            text = response.read()
-        return json.loads(text) if text else None
+        try:
+            with response:
+                text = response.read()
+            return json.loads(text) if text else None
+        except (OSError, ValueError, http.client.HTTPException) as error:
+            raise ServiceEnded(f"the answer broke off: {error}") from error
 
 
 def _word(value: Any) -> str:

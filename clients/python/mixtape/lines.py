@@ -38,6 +38,8 @@ class LinesTransport:
             self._messages.close()
             raise ServiceEnded(f"{arguments[0]}: cannot be started: {error.strerror}") from error
         self._lock = threading.Lock()
+        # Of its own: a service that does not read yet must not keep its replies from being read.
+        self._writing = threading.Lock()
         self._calls: Dict[int, _Call] = {}
         self._last = 0
         self._has_ended = False
@@ -45,6 +47,7 @@ class LinesTransport:
         self._reader.start()
 
     def call(self, method: str, parameters: Dict[str, Any], told: Told = None) -> Any:
+        self._refuse_reader()
         call = _Call(told)
         with self._lock:
             if self._has_ended:
@@ -52,14 +55,12 @@ class LinesTransport:
             self._last += 1
             number = self._last
             self._calls[number] = call
-            request = {"jsonrpc": "2.0", "id": number, "method": method, "params": parameters}
-            assert self._process.stdin is not None
-            try:
-                self._process.stdin.write(json.dumps(request).encode() + b"\n")
-                self._process.stdin.flush()
-            except (OSError, ValueError) as error:
+        try:
+            self._write({"jsonrpc": "2.0", "id": number, "method": method, "params": parameters})
+        except (OSError, ValueError) as error:
+            with self._lock:
                 self._calls.pop(number, None)
-                raise self._why() from error
+            raise self._why() from error
         try:
             call.ended.wait()
         except BaseException:
@@ -77,8 +78,9 @@ class LinesTransport:
 
     def close(self) -> None:
         """The end of its input lets the service finish what runs and end."""
+        self._refuse_reader()
         assert self._process.stdin is not None and self._process.stdout is not None
-        with self._lock:
+        with self._writing:
             try:
                 self._process.stdin.close()
             except OSError:
@@ -90,44 +92,66 @@ class LinesTransport:
 
     def _forget(self, number: int) -> None:
         with self._lock:
-            if self._calls.pop(number, None) is None or self._process.stdin is None:
+            if self._calls.pop(number, None) is None:
                 return
-            request = {"jsonrpc": "2.0", "method": "cancel", "params": {"id": number}}
-            try:
-                self._process.stdin.write(json.dumps(request).encode() + b"\n")
-                self._process.stdin.flush()
-            except (OSError, ValueError):
-                pass
+        try:
+            self._write({"jsonrpc": "2.0", "method": "cancel", "params": {"id": number}})
+        except (OSError, ValueError):
+            pass
+
+    def _write(self, request: Dict[str, Any]) -> None:
+        assert self._process.stdin is not None
+        line = json.dumps(request).encode() + b"\n"
+        with self._writing:
+            self._process.stdin.write(line)
+            self._process.stdin.flush()
+
+    def _refuse_reader(self) -> None:
+        if threading.current_thread() is self._reader:
+            raise RuntimeError("a progress function cannot ask: it would wait for itself")
 
     def _read(self) -> None:
         assert self._process.stdout is not None
-        for line in self._process.stdout:
-            message = json.loads(line)
-            if message.get("method") == "progress":
-                call = self._calls.get(message["params"].pop("id", None))
-                if call is not None and call.told is not None:
-                    try:
-                        call.told(message["params"])
-                    except Exception:  # noqa: BLE001
-                        # What a caller's function does wrong must not keep replies from the other callers.
-                        call.told = None
-                continue
+        try:
+            for line in self._process.stdout:
+                try:
+                    message = json.loads(line)
+                except ValueError:
+                    continue
+                if isinstance(message, dict):
+                    self._take(message)
+        finally:
             with self._lock:
-                call = self._calls.pop(message.get("id"), None)
-            if call is not None:
-                call.reply = message
+                self._has_ended = True
+                waiting = list(self._calls.values())
+                self._calls.clear()
+            for call in waiting:
                 call.ended.set()
+
+    def _take(self, message: Dict[str, Any]) -> None:
+        if message.get("method") == "progress":
+            told = message.get("params") or {}
+            with self._lock:
+                call = self._calls.get(told.pop("id", None))
+            if call is not None and call.told is not None:
+                try:
+                    call.told(told)
+                except Exception:  # noqa: BLE001
+                    # What a caller's function does wrong must not keep replies from the other callers.
+                    call.told = None
+            return
         with self._lock:
-            self._has_ended = True
-            waiting = list(self._calls.values())
-            self._calls.clear()
-        for call in waiting:
+            call = self._calls.pop(message.get("id"), None)  # type: ignore[arg-type]
+        if call is not None:
+            call.reply = message
             call.ended.set()
 
     def _why(self) -> ServiceEnded:
         """By the last line that the service said on standard error."""
         if self._messages.closed:
             return ServiceEnded("the connection is closed")
-        self._messages.seek(0)
-        said = self._messages.read().decode(errors="replace").strip().splitlines()
+        # The service writes where this reads: its place in the file is left alone.
+        descriptor = self._messages.fileno()
+        text = os.pread(descriptor, os.fstat(descriptor).st_size, 0)
+        said = text.decode(errors="replace").strip().splitlines()
         return ServiceEnded("the service has ended" + (f": {said[-1]}" if said else ""))
