@@ -3,10 +3,10 @@ import Indexing
 import Isolation
 import VideoEncoding
 
-/// What a run needs of the world: to know a file by its content, and to turn it into a distribution.
+/// What a run needs for its files: fingerprints of their contents, and their distributions.
 ///
-/// The one true source is the model, in worker processes (`IsolatedSource`) or in this one (`ModelSource`); tests have a quicker
-/// one, with faults on demand.
+/// The program uses the model, in worker processes (`IsolatedSource`) or in this one (`ModelSource`). Tests use a quicker source,
+/// with faults on demand.
 package protocol VideoSource: Sendable {
     /// A fingerprint of the file's content, in hexadecimal.
     func fingerprint(path: String) throws(VideoError) -> String
