@@ -19,8 +19,8 @@ struct DemoCommand: ParsableCommand {
     )
     var keep: String?
 
-    @Flag(help: "Print the ranking as JSON.")
-    var json = false
+    @Flag(help: "Print a table in place of JSON.")
+    var table = false
 
     func run() throws {
         Interrupts.catchSignals()
@@ -57,7 +57,7 @@ struct DemoCommand: ParsableCommand {
         var request = SearchRequest(video: query)
         request.limit = 5
         let response = try library.search(request, isCancelled: Interrupts.wereReceived)
-        if json { Terminal.data(response.json) } else { Terminal.data(SearchTable.text(response)) }
+        if table { Terminal.data(SearchTable.text(response)) } else { Terminal.data(response.json) }
         guard response.matches.first?.video.identity.path.hasSuffix("/\(DemoVideos.original).mp4") == true
         else {
             throw CommandError(
