@@ -35,7 +35,7 @@ extension SearchEngine {
     /// theirs are near.
     private static let nearestWholes = 32
     /// Videos that are looked at though no part of them corresponds by its distance.
-    private static let nearestLookedAt = 32
+    private static let nearestLookedAt = 16
 
     /// Ranks by parts. Candidates are the videos nearest as a whole and those that hold clips nearest to the query's
     /// (`PartCandidates`), both found exactly; each is aligned with the query. A match's distance is that of its best segment

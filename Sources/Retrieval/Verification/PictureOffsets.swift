@@ -1,4 +1,5 @@
 import Base
+
 /// Finds when and how fast a query may be shown in a target, by pictures of 4 × 4 blocks at all offsets: crops, bars and colours
 /// leave these nearly as they are. Where all clips look alike, an alignment by their Gaussians can be seconds beside the
 /// place, and miss the speed.
@@ -40,15 +41,20 @@ enum PictureOffsets {
         guard pictures.count >= fewest, let end = target.times.last else { return [] }
         let middle = segment.query.start + segment.query.duration / 2
         let expected = segment.target.start + segment.target.duration / 2
-        let other = EvenBlocks(target)
+        let (first, last) = (pictures[0].time, pictures[pictures.count - 1].time)
+        let fastest = segment.speed * (speeds.max() ?? 1)
+        let other = EvenBlocks(
+            target,
+            in: TimeRange(
+                start: expected - fastest * (middle - first) - reach,
+                stop: expected + fastest * (last - middle) + reach))
         // An imported signature may have any spacing.
         let step = max(query.spacing, leastStep)
         var scored: [Place] = []
         for factor in speeds {
             let speed = segment.speed * factor
-            let latest = min(end - speed * pictures[0].time, expected - speed * middle + reach)
-            var offset = max(
-                -speed * pictures[pictures.count - 1].time, expected - speed * middle - reach)
+            let latest = min(end - speed * first, expected - speed * middle + reach)
+            var offset = max(-speed * last, expected - speed * middle - reach)
             while offset <= latest {
                 if let score = correlation(pictures, other, offset, speed) {
                     scored.append(Place(offset: offset, speed: speed, score: score))
@@ -115,14 +121,17 @@ private struct EvenBlocks {
     /// Not numbers where there is no picture.
     private let values: [SIMD16<Float>]
 
-    init(_ track: PictureTrack) {
-        let start = track.times.first ?? 0
-        let duration = (track.times.last ?? 0) - start
+    /// - Parameter range: outside of which no picture is asked for.
+    init(_ track: PictureTrack, in range: TimeRange) {
+        let begin = track.times.first ?? 0
+        let end = track.times.last ?? 0
         // Times may jump by years.
+        let duration = max(0, min(end, range.stop) - max(begin, range.start))
         let spacing = max(track.spacing, duration / Double(Self.most), 1e-3)
+        let start = begin + max(0, ((range.start - begin) / spacing).rounded(.down)) * spacing
         self.start = start
         self.spacing = spacing
-        values = (0...Int(duration / spacing)).map { step in
+        values = (0...max(0, Int((min(end, range.stop + spacing) - start) / spacing))).map { step in
             guard let found = track.place(of: start + Double(step) * spacing) else {
                 return SIMD16(repeating: .nan)
             }

@@ -12,10 +12,22 @@ struct PictureWarp: Sendable, Equatable {
     /// Whether left and right of the query change places first.
     var isMirrored: Bool
 
-    /// The numbers that a search may change, in turn.
-    static let places: [WritableKeyPath<PictureWarp, Double> & Sendable] = [
-        \.time, \.scaleX, \.shiftX, \.scaleY, \.shiftY, \.speed,
-    ]
+    /// What a search may change, in turn.
+    enum Number: CaseIterable { case time, scaleX, shiftX, scaleY, shiftY, speed }
+
+    /// With one number larger by a step.
+    func moved(_ number: Number, by step: Double) -> PictureWarp {
+        var warp = self
+        switch number {
+        case .time: warp.time += step
+        case .scaleX: warp.scaleX += step
+        case .shiftX: warp.shiftX += step
+        case .scaleY: warp.scaleY += step
+        case .shiftY: warp.shiftY += step
+        case .speed: warp.speed += step
+        }
+        return warp
+    }
 
     /// Whether scales and speed are such as a copy may have.
     var isPlausible: Bool {

@@ -24,7 +24,7 @@ public struct Verifier: Sendable {
     private static let leastTuned = 0.45
     /// From such an agreement of the changes on no further start is tuned.
     static let clear = 0.9
-    /// The first steps of the tuning, in the order of `PictureWarp.places`.
+    /// The first steps of the tuning, in the order of `PictureWarp.Number`.
     private static let steps = [0.125, 0.1, 0.1, 0.1, 0.1, 0.06]
     private static let halvings = 4
 
@@ -146,12 +146,11 @@ public struct Verifier: Sendable {
             best.score = comparison.score(best.warp, step: thinned)
             guard best.score != nil else { return nil }
             if halving == halvings / 2 { shift(&best, comparison) }
-            for (place, step) in zip(PictureWarp.places, steps) {
+            for (number, step) in zip(PictureWarp.Number.allCases, steps) {
                 for direction in [1.0, -1] {
                     var hasMoved = false
                     while true {
-                        var warp = best.warp
-                        warp[keyPath: place] += direction * step * size
+                        let warp = best.warp.moved(number, by: direction * step * size)
                         guard let score = comparison.score(warp, step: thinned),
                             score.goal > (best.score?.goal ?? .infinity) + 1e-6
                         else { break }
