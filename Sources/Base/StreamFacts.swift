@@ -37,6 +37,10 @@ public struct StreamFacts: Sendable, Hashable, Codable {
     /// Further films that the file holds, beside the stream that was read; an index does not keep the number.
     public var otherStreams: Int
 
+    /// Whether the file is a still picture, by FFmpeg's names of such formats.
+    public var isPicture: Bool { container.hasSuffix(Self.pictureEnding) }
+    package static let pictureEnding = "_pipe"
+
     /// Whether more is missing than a broken frame here or there.
     public var isDamaged: Bool { decodedShare < 0.99 }
 

@@ -11,7 +11,7 @@ extension EncodingWorker {
         func encoded(_ range: TimeRange?) throws(VideoError) -> EncodedVideo {
             try session.encode(
                 path: path, range: range, stream: request.stream, stride: encoding.stride,
-                timeLimit: request.timeLimit,
+                admitsPictures: encoding.admitsPictures, timeLimit: request.timeLimit,
                 decoderThreads: request.decoderThreads, overlapped: request.decoderThreads > 1,
                 isCancelled: isCancelled)
         }
@@ -35,9 +35,10 @@ extension EncodingWorker {
         _ path: String, _ stream: Int?, upTo most: Double, _ configuration: ModelConfiguration,
         _ isCancelled: @escaping @Sendable () -> Bool
     ) throws(VideoError) -> Double {
-        let reading = ReadingOptions(
+        var reading = ReadingOptions(
             plan: configuration.plan, geometry: configuration.geometry, stream: stream,
             isCancelled: isCancelled)
+        reading.admitsPictures = true
         guard let stated = try ClipReader(path: path, options: reading).facts.duration, stated > most else {
             return 0
         }

@@ -11,6 +11,8 @@ struct WorkerFileRequest: Equatable {
         var stride: Double?
         /// Seconds of video that are read at most, where longer ones are refused; nil for any.
         var longest: Double?
+        /// Whether a still picture is a video of one frame.
+        var admitsPictures = false
 
         /// All of it, as an index wants it.
         static let whole = Encoding()
@@ -74,6 +76,7 @@ struct WorkerFileRequest: Equatable {
             if let fingerprint { members.append(.init("model", .string(fingerprint))) }
             if let stride = encoding.stride { members.append(.init("stride", .number(stride))) }
             if let longest = encoding.longest { members.append(.init("longest", .number(longest))) }
+            if encoding.admitsPictures { members.append(.init("pictures", true)) }
         case .picture(let time, let width):
             members.append(.init("picture", ["time": .number(time), "width": .number(width)]))
         case .clips(let clips): members.append(.init("clips", clips.json))
@@ -129,7 +132,8 @@ struct WorkerFileRequest: Equatable {
             task = .encode(
                 Encoding(
                     range: range, stride: value["stride"]?.doubleValue,
-                    longest: value["longest"]?.doubleValue))
+                    longest: value["longest"]?.doubleValue,
+                    admitsPictures: value["pictures"]?.boolValue == true))
         }
     }
 }

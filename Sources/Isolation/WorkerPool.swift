@@ -27,7 +27,7 @@ package final class WorkerPool: Sendable {
         self.mostIdle = mostIdle
     }
 
-    /// Reads and encodes a file, or a part of it.
+    /// Reads and encodes a file, or a part of it; of a still picture, a clip in which nothing moves.
     ///
     /// - Parameters:
     ///   - encoder: the model, which the worker loads for itself.
@@ -40,8 +40,8 @@ package final class WorkerPool: Sendable {
     ) throws(VideoError) -> EncodedVideo {
         let longest = source.limits.longest
         let request = WorkerFileRequest(
-            task: .encode(.init(range: range, stride: stride, longest: longest)), stream: stream,
-            timeLimit: timeLimit,
+            task: .encode(.init(range: range, stride: stride, longest: longest, admitsPictures: true)),
+            stream: stream, timeLimit: timeLimit,
             decoderThreads: threads, fingerprint: encoder.fingerprint)
         let file = try RegularFile(path: path)
         let configuration = encoder.configuration

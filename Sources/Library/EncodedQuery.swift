@@ -27,7 +27,7 @@ public struct EncodedQuery: Sendable {
         comparesParts: Bool, encode: (_ stride: Double?) throws(LibraryError) -> EncodedVideo
     ) throws(LibraryError) {
         video = try encode(nil)
-        let hasFew = video.intervals.count <= Self.mostFineClips
+        let hasFew = video.intervals.count <= Self.mostFineClips && !video.facts.isPicture
         fine = comparesParts && hasFew ? try encode(Self.fineStride) : nil
     }
 

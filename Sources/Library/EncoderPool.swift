@@ -70,8 +70,8 @@ final class EncoderPool: Sendable {
         defer { giveBack(lent) }
         do {
             return try lent.session.encode(
-                path: path, range: range, stream: stream, stride: stride, decoderThreads: lent.threads,
-                overlapped: lent.threads > 1,
+                path: path, range: range, stream: stream, stride: stride, admitsPictures: true,
+                decoderThreads: lent.threads, overlapped: lent.threads > 1,
                 isCancelled: isCancelled)
         } catch {
             throw LibraryError(error)

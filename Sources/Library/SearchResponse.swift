@@ -21,6 +21,11 @@ public struct SearchResponse: Sendable {
         public var range: TimeRange?
         /// Whether it shows next to nothing, such as black or noise: what is near to it says little, and has no score.
         public var isTooEmpty: Bool
+        /// Whether it is a still picture: a match's distance is then 1 less the correlation with what is on screen there, and has no
+        /// score.
+        public var isPicture = false
+        /// Whether what is found for it can be told from what is near by chance.
+        var hasScores: Bool { !isTooEmpty && !isPicture }
         /// Further examples of what is wanted, absolute.
         public var like: [String] = []
         /// Examples of what is not, absolute.
@@ -32,9 +37,11 @@ public struct SearchResponse: Sendable {
                 .init("path", .string(path)), .init("duration", .number(duration)),
                 .init("clips", .number(clips)), .init("uncertainty", .number(uncertainty)),
                 .init("low_information", .bool(isTooEmpty)),
-                .init("indexed", .bool(isIndexed)), .init("from", .number(range?.start)),
+                .init("indexed", .bool(isIndexed)),
+                .init("from", .number(range?.start)),
                 .init("to", .number(range.flatMap { $0.stop.isFinite ? $0.stop : nil })),
             ]
+            if isPicture { members.append(.init("picture", true)) }
             for (name, paths) in [("like", like), ("unlike", unlike)] where !paths.isEmpty {
                 members.append(.init(name, .array(paths.map { .string($0) })))
             }

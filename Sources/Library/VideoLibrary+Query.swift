@@ -14,6 +14,8 @@ extension VideoLibrary {
         var track: ClipTrack
         /// What it looks like; nil where that is not known.
         var pictures: PictureTrack?
+        /// Whether it is a still picture, which is looked for among those of the index.
+        var isPicture: Bool { facts.isPicture && pictures != nil }
         /// Seeds the samples of the paper's estimator.
         var fingerprint: String
         /// Further examples of what is wanted, and of what is not.
@@ -178,8 +180,9 @@ extension VideoLibrary {
         let variance = mixture.moments().variance
         let uncertainty = variance.reduce(0.0) { $0 + log(Double($1)) } / Double(variance.count)
         return SearchResponse.Query(
-            path: path, duration: facts.duration, clips: mixture.components.count, uncertainty: uncertainty,
-            isIndexed: isIndexed, range: range, isTooEmpty: false)
+            path: path, duration: facts.isPicture ? nil : facts.duration, clips: mixture.components.count,
+            uncertainty: uncertainty,
+            isIndexed: isIndexed, range: range, isTooEmpty: false, isPicture: facts.isPicture)
     }
 
     /// Another model's index would rank nonsense.
@@ -240,6 +243,12 @@ extension VideoLibrary {
         isCancelled: @Sendable () -> Bool
     ) throws(LibraryError) -> [[Match]] {
         let options = try request.options(calibration: calibration, modelFolder: configuration.modelFolder)
+        if request.minimumScore != nil, let picture = queries.first(where: \.isPicture) {
+            throw LibraryError(
+                .parameter(SearchParameter.minimumScore.name), reason: "no_score", path: picture.facts.path,
+                message: "\(picture.facts.path): a search for a picture has no scores",
+                hint: "limit the matches by distance instead (--max-distance 0.2)")
+        }
         let aligner = try aligner()
         let ranking = try reader.read { (opened) throws(IndexError) -> Result<[[Match]], SearchError> in
             let ranked = try queries.map { (query) throws(IndexError) in
@@ -267,6 +276,13 @@ extension VideoLibrary {
                 }
                 var rankings: [[Match]] = []
                 for (query, whole) in zip(queries, ranked) {
+                    if query.isPicture, let pictures = query.pictures {
+                        rankings.append(
+                            try opened.engine.rank(
+                                picture: pictures, options: options, excluding: whole.excludedVideos,
+                                isCancelled: isCancelled))
+                        continue
+                    }
                     rankings.append(
                         try opened.engine.rank(
                             parts: PartQuery(whole: whole, track: query.track, pictures: query.pictures),

@@ -107,7 +107,7 @@ public final class VideoLibrary: Sendable {
         let calibration = try calibration(for: request)
         let matches = try rank([query], request, information, calibration, isCancelled: isCancelled)[0]
         return SearchResponse(
-            query: query.facts, matches: matches, calibration: query.facts.isTooEmpty ? nil : calibration,
+            query: query.facts, matches: matches, calibration: query.facts.hasScores ? calibration : nil,
             elapsed: ContinuousClock.now - start)
     }
 
@@ -152,7 +152,7 @@ public final class VideoLibrary: Sendable {
                 result: queries[place].map {
                     SearchResponse(
                         query: $0.facts, matches: rankings.removeFirst(),
-                        calibration: $0.facts.isTooEmpty ? nil : calibration,
+                        calibration: $0.facts.hasScores ? calibration : nil,
                         elapsed: durations[place] + shared)
                 })
         }

@@ -62,7 +62,8 @@ public final class ClipReader {
         converter = PictureConverter(geometry: options.geometry)
         seeks = options.seeks
         frames = try FrameReader(
-            file: file, interruption: interruption, threads: options.threads, stream: options.stream)
+            file: file, interruption: interruption, threads: options.threads, stream: options.stream,
+            admitsPictures: options.admitsPictures)
         assembler = Self.clips(options, range: self.range)
         shownFrom = try frames.advance() ?? 0
         frames.promote()
@@ -250,7 +251,8 @@ public final class ClipReader {
     private func restart(until time: Double) throws(VideoError) {
         landing = nil
         frames = try FrameReader(
-            file: file, interruption: interruption, threads: options.threads, stream: options.stream)
+            file: file, interruption: interruption, threads: options.threads, stream: options.stream,
+            admitsPictures: options.admitsPictures)
         repeat {
             guard let next = try frames.advance() else { return }
             decodedFrames += 1

@@ -46,15 +46,19 @@ final class FrameReader {
 
     /// Opens the container and the decoder; throws a typed error if the file is not a video.
     ///
-    /// - Parameter wanted: the number of the stream to read; nil for the main one.
+    /// - Parameters:
+    ///   - wanted: the number of the stream to read; nil for the main one.
+    ///   - admitsPictures: whether a still picture is a video of one frame.
     init(
-        file: RegularFile, interruption: Interruption, threads: Int, stream wanted: Int? = nil
+        file: RegularFile, interruption: Interruption, threads: Int, stream wanted: Int? = nil,
+        admitsPictures: Bool = false
     ) throws(VideoError) {
         _ = Self.silence
         mixtape_log_clear()
         path = file.path
         self.interruption = interruption
-        let opened = try OpenedFile(file, wanting: wanted, interruption: interruption)
+        let opened = try OpenedFile(
+            file, wanting: wanted, admitsPictures: admitsPictures, interruption: interruption)
         (source, demuxer, stream) = (opened.source, opened.demuxer, opened.choice.stream)
         otherFilms = opened.choice.otherFilms
         let format = opened.format

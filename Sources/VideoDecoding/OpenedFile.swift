@@ -12,24 +12,29 @@ struct OpenedFile {
 
     /// Throws typed errors for all that is no video.
     ///
-    /// - Parameter wanted: the number of the stream to read; nil for the main one.
+    /// - Parameters:
+    ///   - wanted: the number of the stream to read; nil for the main one.
+    ///   - admitsPictures: whether a still picture is a video of one frame.
     init(
-        _ file: RegularFile, wanting wanted: Int? = nil, interruption: Interruption
+        _ file: RegularFile, wanting wanted: Int? = nil, admitsPictures: Bool = false,
+        interruption: Interruption
     ) throws(VideoError) {
         let first = ByteSource(file: file, interruption: interruption)
-        var (source, demuxer) = (first, try Self.container(first))
+        var (source, demuxer) = (first, try Self.container(first, admitsPictures))
         var census: [Int32: Int] = [:]
         if StreamChoice.needsCensus(demuxer.pointer) {
             census = StreamChoice.census(demuxer)
             try interruption.check(path: file.path)
             source = ByteSource(file: file, interruption: interruption)
-            demuxer = try Self.container(source)
+            demuxer = try Self.container(source, admitsPictures)
         }
         choice = try StreamChoice(from: demuxer.pointer, census: census, wanted: wanted, path: file.path)
         (self.source, self.demuxer) = (source, demuxer)
     }
 
-    private static func container(_ source: ByteSource) throws(VideoError) -> Demuxer {
+    private static func container(
+        _ source: ByteSource, _ admitsPictures: Bool
+    ) throws(VideoError) -> Demuxer {
         let path = source.file.path
         func fail(_ reason: VideoError.Reason, _ detail: String, _ code: Int32) throws(VideoError) -> Never {
             try source.interruption.check(path: path)
@@ -44,12 +49,13 @@ struct OpenedFile {
         guard score >= 0, let format else {
             try fail(.unrecognised, "not a format that FFmpeg recognises", 0)
         }
-        if let (reason, detail) = StreamChoice.refusal(of: format, file: source.file) {
-            try fail(reason, detail, 0)
-        }
+        let refusal = StreamChoice.refusal(of: format, file: source.file)
+        let isPicture =
+            admitsPictures && refusal?.0 == .noVideoStream && StreamChoice.isPicture(format)
+        if let (reason, detail) = refusal, !isPicture { try fail(reason, detail, 0) }
         var result: Int32 = 0
         let name = String(cString: format.pointee.name)
-        let chosen = StreamChoice.format(insteadOf: format)
+        let chosen = isPicture ? format : StreamChoice.format(insteadOf: format)
         /// Says what an MP4 file lacks, which FFmpeg says in fewer words.
         func complain() throws(VideoError) {
             guard name.hasPrefix("mov,"), let complaint = MP4Boxes(source.file).complaint else { return }

@@ -22,6 +22,8 @@ public struct ReadingOptions: Sendable {
     /// Whether parts that no clip needs may be skipped by seeking, where a file's index shows that it pays.
     /// The clips are the same either way.
     public var seeks: Bool
+    /// Whether a still picture is read as a video of one frame, and not refused.
+    public var admitsPictures = false
     /// Asked now and then; true ends the reading with `.cancelled`.
     public var isCancelled: @Sendable () -> Bool
 

@@ -58,6 +58,12 @@ struct StreamChoice {
         return nil
     }
 
+    /// Whether a format's demuxer hands out the one picture that a file is, from its bytes alone: `image2` opens files by their names.
+    static func isPicture(_ format: UnsafePointer<AVInputFormat>) -> Bool {
+        let name = String(cString: format.pointee.name)
+        return ["jpeg", "png", "webp", "bmp", "tiff"].contains { name == $0 + StreamFacts.pictureEnding }
+    }
+
     private static let photo = "no video stream (a still image)"
     private static let motionPhoto = "no video stream (a photo; the moving part within it is not read)"
 

@@ -49,13 +49,15 @@ public final class EncoderSession {
     /// - Parameters:
     ///   - stream: the number of the stream to read; nil for the file's main one.
     ///   - stride: seconds from the start of one clip to the next; nil for the model's.
+    ///   - admitsPictures: whether a still picture is a video of one frame.
     ///   - overlapped: whether decoding has a thread of its own beside the encoding ones. False where several
     ///     sessions share the processor and each should use one thread.
     ///   - progress: gets the share of the video's running time that was read, 0 to 1, with each clip, where the video says how
     ///     long it is; on the thread that decodes.
     public func encode(
         path: String, range: TimeRange? = nil, stream: Int? = nil, stride: Double? = nil,
-        timeLimit: Double = 600, decoderThreads: Int = 1, overlapped: Bool = true,
+        admitsPictures: Bool = false, timeLimit: Double = 600, decoderThreads: Int = 1,
+        overlapped: Bool = true,
         isCancelled: @escaping @Sendable () -> Bool = { false },
         progress: @escaping @Sendable (Double) -> Void = { _ in }
     ) throws(VideoError) -> EncodedVideo {
@@ -64,6 +66,7 @@ public final class EncoderSession {
                 path: path, timeLimit: timeLimit, decoderThreads: decoderThreads, stream: stream),
             isCancelled)
         options.range = range
+        options.admitsPictures = admitsPictures
         options.plan.clipStride = stride ?? options.plan.clipStride
         if overlapped {
             let (facts, clips) = try encodeOverlapped(path: path, options: options, progress)

@@ -30,23 +30,14 @@ public struct PictureTrack: Sendable {
         rows.reserveCapacity(signatures.count * ClipSignature.momentCount * Self.side)
         for (interval, signature) in zip(intervals, signatures) {
             let spacing = Double(signature.spacing)
-            let detail = signature.detail
-            let mean = CellReduction.toMoments.apply(detail)
-            let differences = signature.differences
-            details.append((interval, detail))
+            let pictures = signature.pictures()
+            details.append((interval, signature.detail))
             for moment in 0..<ClipSignature.momentCount {
                 let time = interval.start + (Double(moment) + 0.5) * spacing
                 // The last clip may overlap the one before it.
                 if let last = times.last, time < last + 0.5 * spacing { continue }
                 times.append(time)
-                mean.withUnsafeBytes { mean in
-                    differences.withUnsafeBytes { differences in
-                        for y in 0..<Self.side {
-                            rows.append(
-                                mean.row(y) + differences.row(moment * Self.side + y))
-                        }
-                    }
-                }
+                rows += pictures[moment * Self.side..<(moment + 1) * Self.side]
             }
         }
         self.times = times
@@ -115,6 +106,19 @@ public struct PictureTrack: Sendable {
             weight += overlap
         }
         return weight > 0 ? sum.map { $0 / weight } : nil
+    }
+}
+
+extension ClipSignature {
+    /// The pictures of its moments, 16 rows each.
+    func pictures() -> [SIMD16<Float>] {
+        let mean = CellReduction.toMoments.apply(detail)
+        let count = Self.momentCount * Self.side
+        return mean.withUnsafeBytes { mean in
+            differences.withUnsafeBytes { differences in
+                (0..<count).map { mean.row($0 % Self.side) + differences.row($0) }
+            }
+        }
     }
 }
 
