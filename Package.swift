@@ -45,6 +45,7 @@ let package = Package(
         .target(name: "CWinograd", path: "Sources/C/CWinograd"),
         .target(name: "CTiles", path: "Sources/C/CTiles"),
         .target(name: "CWorker", path: "Sources/C/CWorker"),
+        .target(name: "CCommit", path: "Sources/C/CCommit"),
 
         // Floor 1: what all others stand on: JSON, files, clocks, threads, checksums, what is known of a video.
         .target(name: "Base", dependencies: ["CFFmpeg", "CLazyLibraries"]),
@@ -141,7 +142,7 @@ let package = Package(
         .executableTarget(
             name: "mixtape",
             dependencies: [
-                "Base", "VideoDecoding", "Distributions", "Tensors", "NeuralNetwork", "Indexing",
+                "CCommit", "Base", "VideoDecoding", "Distributions", "Tensors", "NeuralNetwork", "Indexing",
                 "VideoEncoding", "Isolation", "Ingestion", "Retrieval", "Training", "Evaluation", "Library",
                 "SharedIndexing", "Service", "Benchmarks", .target(name: "HTTPService", condition: withHTTP),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),

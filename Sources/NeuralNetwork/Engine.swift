@@ -27,6 +27,16 @@ public final class ComputeEngine: @unchecked Sendable {
     /// Whether bfloat16 may be multiplied in AMX's tiles: the processor has them, oneDNN may use them, and the system lends them.
     package static let hasTiles = mt_has_amx() && mixtape_tiles_are_available()
 
+    /// The instruction sets of the processor by which kernels are chosen, such as ["AVX2", "AVX-512"]; without those that
+    /// DNNL_MAX_CPU_ISA forbids.
+    package static var processorFeatures: [String] {
+        let features = [
+            ("AVX2", mt_has_avx2()), ("AVX-512", mt_has_avx512()), ("AVX-512 bfloat16", hasNativeBFloat16),
+            ("AMX", hasTiles),
+        ]
+        return features.filter(\.1).map(\.0)
+    }
+
     private static let shared = Result<ComputeEngine, NetworkError> { () throws(NetworkError) in
         try ComputeEngine()
     }

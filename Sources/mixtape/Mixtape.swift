@@ -59,7 +59,8 @@ enum Program {
     private static func report(fromParser error: any Error) -> ExitCode {
         let message = Mixtape.fullMessage(for: error)
         if Mixtape.exitCode(for: error).isSuccess {
-            Terminal.data(message)
+            // The processor is asked only where its features are to be shown.
+            Terminal.data(message == ProgramVersion.text ? VersionText.text : message)
             return .success
         }
         let text = message.hasPrefix("Error: ") ? "error: " + message.dropFirst("Error: ".count) : message
