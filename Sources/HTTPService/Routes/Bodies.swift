@@ -44,8 +44,10 @@ struct Bodies: Sendable {
     /// - Throws: 415, 413.
     func checkUpload(_ headers: HTTPFields) throws {
         let type = mediaType(headers) ?? ""
-        guard type == "application/octet-stream" || type.hasPrefix("video/") else {
-            throw Refusal(415, "media_type", "the body must be application/octet-stream, or video/…")
+        guard type == "application/octet-stream" || type.hasPrefix("video/") || type.hasPrefix("image/")
+        else {
+            throw Refusal(
+                415, "media_type", "the body must be application/octet-stream, video/… or image/…")
         }
         try check(headers, limits.uploadBytes, hint: Self.waysOut)
     }

@@ -44,6 +44,10 @@ function choose(next) {
 function queryPicture() {
   if (query.video) return picture(query.video, { label: "The query" });
   const box = make("div", { className: "picture" });
+  if (query.file.type.startsWith("image/")) {
+    box.append(make("img", { src: query.url, alt: "The query" }));
+    return box;
+  }
   const player = make("video", { src: query.url, controls: true, muted: true, playsInline: true, "aria-label": "The query" });
   player.addEventListener("error", () =>
     player.replaceWith(make("span", { className: "none" }, "this browser cannot play this format")));
@@ -103,32 +107,51 @@ async function search() {
 }
 
 function show(result) {
-  const count = result.matches.length;
-  const sharing = result.matches.filter((match) => match.shares_footage).length;
-  const weak = result.query.low_information
-    ? " The query shows next to nothing (black, still or very short), so these mean little." : "";
-  say(at("search-status"),
-    `${count} ${count === 1 ? "match" : "matches"} in ${result.elapsed_ms} ms, ${sharing} sharing footage.${weak}`);
-  at("results").replaceChildren(...result.matches.map((match) => card(match, result)));
+  const shared = result.matches.filter((match) => match.shares_footage);
+  const others = result.matches.filter((match) => !match.shares_footage);
+  say(at("search-status"), `${found(result, shared.length)} ${result.elapsed_ms} ms.`);
+  at("results").replaceChildren(
+    ...section("Same footage", shared, result), ...section(nearest(result), others, result));
+}
+
+/** What was found, in a sentence. */
+function found({ query: { picture, low_information: isEmpty }, matches }, shared) {
+  if (matches.length === 0) return "No video answers.";
+  if (picture) return "These videos show the picture most likely.";
+  if (isEmpty) return "The query shows next to nothing (black, still or very short), so these mean little.";
+  if (matches[0].shares_footage === null) return "The nearest videos.";
+  if (shared === 0) return "No video shares footage with it.";
+  return shared === 1 ? "One video shares footage with it." : `${shared} videos share footage with it.`;
+}
+
+/** What those are that share no footage. */
+function nearest({ query: { picture }, matches }) {
+  if (picture) return "Most likely on screen in";
+  return matches[0]?.shares_footage === null ? "Nearest" : "Looks similar";
+}
+
+/** Matches under a heading; nothing where there are none. */
+function section(title, matches, result) {
+  if (matches.length === 0) return [];
+  return [
+    make("h3", {}, title),
+    make("ol", { className: matches[0].shares_footage ? "grid large" : "grid", "aria-label": `${title}, nearest first` }, ...matches.map((match) => card(match, result))),
+  ];
 }
 
 /** One match: its picture plays where it matches. */
 function card(match, result) {
   const best = match.segments?.[0];
   const name = fileName(match.path);
-  const score = match.score === null ? null : Math.round(match.score * 100);
+  const isPlaced = best && (match.shares_footage || result.query.picture);
   return make("li", { className: match.shares_footage ? "card shares" : "card" },
     picture(match, { from: best?.target[0] ?? 0, to: best?.target[1] ?? null, label: `${name}, plays on hover` }),
     make("div", { className: "body" },
-      make("p", { className: "name", title: match.path }, name),
-      score === null
-        ? make("p", { className: "faint" }, `distance ${match.distance.toFixed(1)}`)
-        : make("div", { className: "score", title: `distance ${match.distance.toFixed(2)}` },
-          make("meter", { min: 0, max: 1, value: match.score, "aria-label": "Probability of shared footage" }), `${score} %`),
-      match.shares_footage ? make("span", {}, make("span", { className: "tag" }, "shares footage")) : null,
-      best ? make("p", { className: "faint" }, `at ${clock(best.target[0])}–${clock(best.target[1])}`) : null,
+      make("p", { className: "name", title: `${match.path}\ndistance ${match.distance.toFixed(2)}` }, name),
+      isPlaced ? make("p", { className: "faint" }, `at ${clock(best.target[0])}–${clock(best.target[1])}`) : null,
       make("div", { className: "row" },
-        make("button", { type: "button", onclick: () => compare(query, match, result) }, "Compare"),
+        result.query.picture
+          ? null : make("button", { type: "button", onclick: () => compare(query, match, result) }, "Compare"),
         make("a", { className: "button", href: `#search?id=${match.id}` }, "Search this"))));
 }
 
@@ -140,6 +163,13 @@ at("file").addEventListener("change", () => {
 });
 at("query").addEventListener("submit", (event) => { event.preventDefault(); search(); });
 at("query-clear").addEventListener("click", clear);
+document.addEventListener("paste", (event) => {
+  const file = event.clipboardData.files[0];
+  if (!file) return;
+  event.preventDefault();
+  location.hash = "#search";
+  choose({ file, url: URL.createObjectURL(file) });
+});
 for (const target of [document.body]) {
   const over = (event) => {
     if (![...event.dataTransfer.types].includes("Files")) return;
