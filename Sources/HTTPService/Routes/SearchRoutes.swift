@@ -47,7 +47,8 @@ extension HTTPService {
                 method: .post, template: "/api/uploads",
                 operation: Operation(
                     id: "upload",
-                    summary: "Takes a video, a part of one, or a picture to search for. The file is not kept.",
+                    summary:
+                        "Takes a video, a part of one, or a picture to search for. The file is not kept.",
                     parameters: [
                         .query("name", "A name for the upload.", ["type": "string", "maxLength": 255]),
                         .query(
