@@ -10,7 +10,7 @@ import Testing
         let films = index.folder.path + "/films"
         for (name, source) in [
             ("zoom.mp4", "mandelbrot=s=192x144:r=10:end_scale=0.01"),
-            ("cells.mp4", "life=s=48x36:r=5:seed=7:ratio=0.2,scale=192:144"),
+            ("cells.mp4", "life=s=24x18:r=2:seed=7:ratio=0.3,scale=192:144"),
             ("card.mp4", "testsrc2=s=192x144:r=10"),
         ] {
             try FFmpeg.draw(source, seconds: 8, to: "\(films)/\(name)", ["-c:v", "mpeg4", "-q:v", "3"])
@@ -44,7 +44,7 @@ import Testing
     ])
     func theVideoAndTheSecondAreNamed(_ name: String, _ filter: String) throws {
         let (index, films) = try indexed()
-        let film = films + "/zoom.mp4"
+        let film = films + "/cells.mp4"
         let (path, shown) = try found(index, try frame(index, of: film, name, filter))
         #expect(path == film)
         #expect(shown.count == 2 && shown[0] - 0.5 <= 5.05 && 5.05 <= shown[1] + 0.5, "\(shown)")
@@ -62,14 +62,14 @@ import Testing
         #expect(try index.run("search", picture).output.contains("card.mp4"))
         // Scores are of videos: nothing is said in their place.
         let scored = try index.run("search", picture, "--min-score", "0.5")
-        #expect(scored.status != 0 && scored.errors.contains("a search for a picture has no scores"))
+        #expect(scored.status != 0 && scored.errors.contains("scores"))
     }
 
     @Test func noPictureIsIndexedAndNoTextIsOne() throws {
         let (index, films) = try indexed()
         let picture = try frame(index, of: films + "/card.mp4", "frame.png")
-        let outcome = try index.run("index", picture)
-        #expect(outcome.errors.contains("a still image"), "\(outcome.errors)")
+        _ = try index.run("index", picture)
+        #expect(try index.run("info", "--failures").output.contains("a still image"))
         let text = index.folder.file("text.png")
         try "no picture".write(toFile: text, atomically: true, encoding: .utf8)
         #expect(try index.run("search", text).status != 0)
