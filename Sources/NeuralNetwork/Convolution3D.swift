@@ -71,13 +71,24 @@ extension Extent3D {
 
 /// 3D convolution on oneDNN.
 enum Convolution3D {
-    /// A kernel for one input shape, and the layouts it wants.
+    /// A kernel of one direction for one input shape, and the layouts it wants: those of the arrays and, backward, of their
+    /// gradients.
     struct Plan {
         let description: PrimitiveDescription
         let source: MemoryDescription
         let weights: MemoryDescription
-        let bias: MemoryDescription
         let destination: MemoryDescription
+
+        /// Asks a kernel for its layouts.
+        init(
+            _ description: PrimitiveDescription, source: dnnl_query_t = dnnl_query_src_md,
+            weights: dnnl_query_t = dnnl_query_weights_md, destination: dnnl_query_t = dnnl_query_dst_md
+        ) throws(NetworkError) {
+            self.description = description
+            self.source = try MemoryDescription(of: description, source)
+            self.weights = try MemoryDescription(of: description, weights)
+            self.destination = try MemoryDescription(of: description, destination)
+        }
     }
 
     /// The forward kernel: dst (N,out,t',h',w') = [ReLU](weights ∗ src (N,in,t,h,w) + bias (out) [+ dst]).
@@ -89,90 +100,92 @@ enum Convolution3D {
         _ shape: ConvolutionShape, source: MemoryDescription, destination: MemoryDescription,
         type: dnnl_data_type_t, addsToDestination: Bool, relu: Bool, engine: ComputeEngine
     ) throws(NetworkError) -> Plan {
-        let what = "convolution \(shape.weightShape)"
-        let weights = try MemoryDescription(shape: shape.weightShape, type: type, tag: dnnl_format_tag_any)
+        let weights = try shape.weights(type)
         let bias = try MemoryDescription(shape: [shape.outputChannels], type: dnnl_f32, tag: dnnl_a)
         let attributes = try ForwardAttributes(addsToDestination: addsToDestination, relu: relu)
-        let description = try PrimitiveDescription(what) {
-            mt_convolution_inference(
-                &$0, engine.handle, source.handle, weights.handle, bias.handle, destination.handle,
-                shape.stride.int64, shape.padding.int64, attributes.handle)
+        return try Plan(
+            PrimitiveDescription("convolution \(shape.weightShape)") {
+                mt_convolution_inference(
+                    &$0, engine.handle, source.handle, weights.handle, bias.handle, destination.handle,
+                    shape.stride.int64, shape.padding.int64, attributes.handle)
+            })
+    }
+}
+
+extension Convolution3D {
+    /// The kernel for the first pair of layouts of source and destination that has a fast one, else for the first that has any.
+    static func best(
+        _ candidates: [(MemoryDescription, MemoryDescription)],
+        _ make: (MemoryDescription, MemoryDescription) throws(NetworkError) -> Plan
+    ) throws(NetworkError) -> Plan {
+        var failure: NetworkError?
+        var fallback: Plan?
+        for (source, destination) in candidates {
+            do throws(NetworkError) {
+                let plan = try make(source, destination)
+                if !plan.description.isReference { return plan }
+                fallback = fallback ?? plan
+            } catch {
+                failure = error
+            }
         }
-        return Plan(
-            description: description,
-            source: try MemoryDescription(of: description, dnnl_query_src_md),
-            weights: try MemoryDescription(of: description, dnnl_query_weights_md),
-            bias: bias,
-            destination: try MemoryDescription(of: description, dnnl_query_dst_md))
+        if let fallback { return fallback }
+        throw failure ?? NetworkError(message: "no convolution kernel")
+    }
+}
+
+extension ConvolutionShape {
+    /// The weights, with the layout left to oneDNN.
+    fileprivate func weights(_ type: dnnl_data_type_t) throws(NetworkError) -> MemoryDescription {
+        try MemoryDescription(shape: weightShape, type: type, tag: dnnl_format_tag_any)
     }
 }
 
 /// The three directions of training; no bias, for a batch norm follows.
 extension Convolution3D {
-    /// A kernel of one direction; the layouts are those of the arrays and, in the backward ones, of their gradients.
-    struct TrainingPlan {
-        let description: PrimitiveDescription
-        let source: MemoryDescription
-        let weights: MemoryDescription
-        let destination: MemoryDescription
-    }
-
     /// dst (N,out,t',h',w') = weights (out,in,t,h,w) ∗ src (N,in,t,h,w).
     static func forwardTraining(
         _ shape: ConvolutionShape, source: MemoryDescription, destination: MemoryDescription,
         type: dnnl_data_type_t, engine: ComputeEngine
-    ) throws(NetworkError) -> TrainingPlan {
-        let what = "convolution \(shape.weightShape)"
-        let weights = try MemoryDescription(shape: shape.weightShape, type: type, tag: dnnl_format_tag_any)
+    ) throws(NetworkError) -> Plan {
+        let weights = try shape.weights(type)
         let attributes = try ForwardAttributes()
-        let description = try PrimitiveDescription(what) {
-            mt_convolution_training(
-                &$0, engine.handle, source.handle, weights.handle, destination.handle, shape.stride.int64,
-                shape.padding.int64, attributes.handle)
-        }
-        return TrainingPlan(
-            description: description, source: try MemoryDescription(of: description, dnnl_query_src_md),
-            weights: try MemoryDescription(of: description, dnnl_query_weights_md),
-            destination: try MemoryDescription(of: description, dnnl_query_dst_md))
+        return try Plan(
+            PrimitiveDescription("convolution \(shape.weightShape)") {
+                mt_convolution_training(
+                    &$0, engine.handle, source.handle, weights.handle, destination.handle, shape.stride.int64,
+                    shape.padding.int64, attributes.handle)
+            })
     }
 
     /// dSrc (N,in,t,h,w) from dDst (N,out,t',h',w') and the weights (out,in,t,h,w).
     static func backwardData(
         _ shape: ConvolutionShape, source: MemoryDescription, destination: MemoryDescription,
         type: dnnl_data_type_t, forward: PrimitiveDescription, engine: ComputeEngine
-    ) throws(NetworkError) -> TrainingPlan {
-        let what = "convolution \(shape.weightShape) backward to its input"
-        let weights = try MemoryDescription(shape: shape.weightShape, type: type, tag: dnnl_format_tag_any)
+    ) throws(NetworkError) -> Plan {
+        let weights = try shape.weights(type)
         let attributes = try ForwardAttributes()
-        let description = try PrimitiveDescription(what) {
-            mt_convolution_backward_data(
-                &$0, engine.handle, source.handle, weights.handle, destination.handle, shape.stride.int64,
-                shape.padding.int64, attributes.handle, forward.handle)
-        }
-        return TrainingPlan(
-            description: description, source: try MemoryDescription(of: description, dnnl_query_diff_src_md),
-            weights: try MemoryDescription(of: description, dnnl_query_weights_md),
-            destination: try MemoryDescription(of: description, dnnl_query_diff_dst_md))
+        return try Plan(
+            PrimitiveDescription("convolution \(shape.weightShape) backward to its input") {
+                mt_convolution_backward_data(
+                    &$0, engine.handle, source.handle, weights.handle, destination.handle, shape.stride.int64,
+                    shape.padding.int64, attributes.handle, forward.handle)
+            }, source: dnnl_query_diff_src_md, destination: dnnl_query_diff_dst_md)
     }
 
     /// dWeights (out,in,t,h,w), always float32, from src (N,in,t,h,w) and dDst (N,out,t',h',w').
     static func backwardWeights(
         _ shape: ConvolutionShape, source: MemoryDescription, destination: MemoryDescription,
         forward: PrimitiveDescription, engine: ComputeEngine
-    ) throws(NetworkError) -> TrainingPlan {
-        let what = "convolution \(shape.weightShape) backward to its weights"
-        let weights = try MemoryDescription(
-            shape: shape.weightShape, type: dnnl_f32, tag: dnnl_format_tag_any)
+    ) throws(NetworkError) -> Plan {
+        let weights = try shape.weights(dnnl_f32)
         let attributes = try ForwardAttributes()
-        let description = try PrimitiveDescription(what) {
-            mt_convolution_backward_weights(
-                &$0, engine.handle, source.handle, weights.handle, destination.handle, shape.stride.int64,
-                shape.padding.int64, attributes.handle, forward.handle)
-        }
-        return TrainingPlan(
-            description: description, source: try MemoryDescription(of: description, dnnl_query_src_md),
-            weights: try MemoryDescription(of: description, dnnl_query_diff_weights_md),
-            destination: try MemoryDescription(of: description, dnnl_query_diff_dst_md))
+        return try Plan(
+            PrimitiveDescription("convolution \(shape.weightShape) backward to its weights") {
+                mt_convolution_backward_weights(
+                    &$0, engine.handle, source.handle, weights.handle, destination.handle, shape.stride.int64,
+                    shape.padding.int64, attributes.handle, forward.handle)
+            }, weights: dnnl_query_diff_weights_md, destination: dnnl_query_diff_dst_md)
     }
 
     /// dWeights by a forward kernel: dW(o,i,k) = Σ src(n,i,cell·stride + k − padding)·dDst(n,o,cell) is itself a
@@ -189,7 +202,7 @@ extension Convolution3D {
         _ shape: ConvolutionShape, batch: Int, input: Extent3D, type: dnnl_data_type_t,
         layout: dnnl_format_tag_t,
         engine: ComputeEngine
-    ) throws(NetworkError) -> TrainingPlan? {
+    ) throws(NetworkError) -> Plan? {
         let output = shape.outputExtent(input)
         let blocks = (batch + 15) / 16
         guard layout == dnnl_nCdhw16c, type == dnnl_bf16, shape.kernel.product >= 9, output.product <= 1024,
@@ -222,9 +235,6 @@ extension Convolution3D {
                 shape.stride.values.map { Int64($0 - 1) }, shape.padding.int64, after, attributes.handle)
         }
         guard let description, !description.isReference else { return nil }
-        return TrainingPlan(
-            description: description, source: try MemoryDescription(of: description, dnnl_query_src_md),
-            weights: try MemoryDescription(of: description, dnnl_query_weights_md),
-            destination: try MemoryDescription(of: description, dnnl_query_dst_md))
+        return try Plan(description)
     }
 }

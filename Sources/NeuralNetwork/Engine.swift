@@ -45,10 +45,7 @@ public final class ComputeEngine: @unchecked Sendable {
     static func get() throws(NetworkError) -> ComputeEngine { try shared.get() }
 
     private init() throws(NetworkError) {
-        var made: dnnl_engine_t?
-        try check(dnnl_engine_create(&made, dnnl_cpu, 0), "engine")
-        guard let made else { throw NetworkError(message: "oneDNN made no engine") }
-        handle = made
+        handle = try made("engine") { dnnl_engine_create(&$0, dnnl_cpu, 0) }
     }
 }
 
@@ -57,11 +54,9 @@ final class ComputeStream {
     let handle: dnnl_stream_t
 
     init(engine: ComputeEngine) throws(NetworkError) {
-        var made: dnnl_stream_t?
-        try check(
-            dnnl_stream_create(&made, engine.handle, dnnl_stream_default_flags.rawValue), "stream")
-        guard let made else { throw NetworkError(message: "oneDNN made no stream") }
-        handle = made
+        handle = try made("stream") {
+            dnnl_stream_create(&$0, engine.handle, dnnl_stream_default_flags.rawValue)
+        }
     }
 
     deinit { dnnl_stream_destroy(handle) }
@@ -101,6 +96,16 @@ func check(_ status: dnnl_status_t, _ what: @autoclosure () -> String) throws(Ne
     default: reason = "oneDNN status \(status.rawValue)"
     }
     throw NetworkError(message: "\(what()): \(reason)")
+}
+
+/// What a oneDNN function makes; the caller owns it.
+func made<Handle>(
+    _ what: @autoclosure () -> String, _ make: (inout Handle?) -> dnnl_status_t
+) throws(NetworkError) -> Handle {
+    var handle: Handle?
+    try check(make(&handle), what())
+    guard let handle else { throw NetworkError(message: "oneDNN made no \(what())") }
+    return handle
 }
 
 /// The threads that oneDNN's next calls from this thread use. libgomp keeps the number per calling thread.

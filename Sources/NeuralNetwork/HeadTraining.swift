@@ -1,7 +1,7 @@
 import Tensors
 
 // The head's layers for a batch, forward and backward, each pair with the same argument order. Backward functions add
-// to the gradients of parameters and overwrite the gradient of the input. Sums are in double; the generic bodies
+// to the gradients of parameters and overwrite the gradient of the input. Sums are in double; the generic ones
 // serve float32 in training and double in the tests' finite differences.
 
 extension Linear {
@@ -52,55 +52,109 @@ extension Linear {
 
 extension LayerNormalization {
     /// out (N,D) from inp (N,D), weight (D), bias (D).
-    package static func forward(
-        _ inp: UnsafeBufferPointer<Float>, weight: UnsafeBufferPointer<Float>,
-        bias: UnsafeBufferPointer<Float>,
-        into out: UnsafeMutableBufferPointer<Float>
-    ) { layerNormForward(inp, weight, bias, out) }
+    @specialized(where T == Float)
+    package static func forward<T: BinaryFloatingPoint>(
+        _ inp: UnsafeBufferPointer<T>, weight: UnsafeBufferPointer<T>, bias: UnsafeBufferPointer<T>,
+        into out: UnsafeMutableBufferPointer<T>
+    ) {
+        let dimension = weight.count
+        precondition(inp.count == out.count && bias.count == dimension && inp.count % dimension == 0)
+        for start in stride(from: 0, to: inp.count, by: dimension) {
+            let (mean, inverse) = moments(inp, start..<start + dimension)
+            for d in 0..<dimension {
+                out[start + d] = T(
+                    (Double(inp[start + d]) - mean) * inverse * Double(weight[d]) + Double(bias[d]))
+            }
+        }
+    }
 
     /// dInp (N,D) from dOut (N,D); dWeight (D) and dBias (D) are added to.
-    package static func backward(
-        _ dOut: UnsafeBufferPointer<Float>, inp: UnsafeBufferPointer<Float>,
-        weight: UnsafeBufferPointer<Float>, dWeight: UnsafeMutableBufferPointer<Float>,
-        dBias: UnsafeMutableBufferPointer<Float>, into dInp: UnsafeMutableBufferPointer<Float>
-    ) { layerNormBackward(dOut, inp, weight, dWeight, dBias, dInp) }
+    @specialized(where T == Float)
+    package static func backward<T: BinaryFloatingPoint>(
+        _ dOut: UnsafeBufferPointer<T>, inp: UnsafeBufferPointer<T>, weight: UnsafeBufferPointer<T>,
+        dWeight: UnsafeMutableBufferPointer<T>, dBias: UnsafeMutableBufferPointer<T>,
+        into dInp: UnsafeMutableBufferPointer<T>
+    ) {
+        let dimension = weight.count
+        precondition(inp.count == dOut.count && inp.count == dInp.count && inp.count % dimension == 0)
+        for start in stride(from: 0, to: inp.count, by: dimension) {
+            let (mean, inverse) = moments(inp, start..<start + dimension)
+            var sum = 0.0
+            var products = 0.0
+            for d in 0..<dimension {
+                let normal = (Double(inp[start + d]) - mean) * inverse
+                let gradient = Double(dOut[start + d])
+                dWeight[d] += T(gradient * normal)
+                dBias[d] += T(gradient)
+                sum += gradient * Double(weight[d])
+                products += gradient * Double(weight[d]) * normal
+            }
+            let scale = 1 / Double(dimension)
+            for d in 0..<dimension {
+                let normal = (Double(inp[start + d]) - mean) * inverse
+                let gradient = Double(dOut[start + d]) * Double(weight[d])
+                dInp[start + d] = T(inverse * (gradient - sum * scale - normal * products * scale))
+            }
+        }
+    }
 
-    /// As the float32 form.
-    package static func forward(
-        _ inp: UnsafeBufferPointer<Double>, weight: UnsafeBufferPointer<Double>,
-        bias: UnsafeBufferPointer<Double>, into out: UnsafeMutableBufferPointer<Double>
-    ) { layerNormForward(inp, weight, bias, out) }
-
-    /// As the float32 form.
-    package static func backward(
-        _ dOut: UnsafeBufferPointer<Double>, inp: UnsafeBufferPointer<Double>,
-        weight: UnsafeBufferPointer<Double>, dWeight: UnsafeMutableBufferPointer<Double>,
-        dBias: UnsafeMutableBufferPointer<Double>, into dInp: UnsafeMutableBufferPointer<Double>
-    ) { layerNormBackward(dOut, inp, weight, dWeight, dBias, dInp) }
+    @inline(__always)
+    private static func moments<T: BinaryFloatingPoint>(
+        _ inp: UnsafeBufferPointer<T>, _ range: Range<Int>
+    ) -> (mean: Double, inverse: Double) {
+        let scale = 1 / Double(range.count)
+        var sum = 0.0
+        for i in range { sum += Double(inp[i]) }
+        let mean = sum * scale
+        var squares = 0.0
+        for i in range { squares += (Double(inp[i]) - mean) * (Double(inp[i]) - mean) }
+        return (mean, 1 / (squares * scale + epsilon).squareRoot())
+    }
 }
 
 extension L2Normalization {
     /// out (N,D) = inp (N,D) / max(‖inp‖₂, ε) a row.
-    package static func forward(
-        _ inp: UnsafeBufferPointer<Float>, into out: UnsafeMutableBufferPointer<Float>, dimension: Int
-    ) { l2Forward(inp, out, dimension) }
+    @specialized(where T == Float)
+    package static func forward<T: BinaryFloatingPoint>(
+        _ inp: UnsafeBufferPointer<T>, into out: UnsafeMutableBufferPointer<T>, dimension: Int
+    ) {
+        precondition(inp.count == out.count && inp.count % dimension == 0)
+        for start in stride(from: 0, to: inp.count, by: dimension) {
+            let inverse = 1 / max(rowNorm(inp, start..<start + dimension), epsilon)
+            for i in start..<start + dimension { out[i] = T(Double(inp[i]) * inverse) }
+        }
+    }
 
     /// dInp (N,D) from dOut (N,D).
-    package static func backward(
-        _ dOut: UnsafeBufferPointer<Float>, inp: UnsafeBufferPointer<Float>,
-        into dInp: UnsafeMutableBufferPointer<Float>, dimension: Int
-    ) { l2Backward(dOut, inp, dInp, dimension) }
+    @specialized(where T == Float)
+    package static func backward<T: BinaryFloatingPoint>(
+        _ dOut: UnsafeBufferPointer<T>, inp: UnsafeBufferPointer<T>,
+        into dInp: UnsafeMutableBufferPointer<T>, dimension: Int
+    ) {
+        precondition(inp.count == dOut.count && inp.count == dInp.count && inp.count % dimension == 0)
+        for start in stride(from: 0, to: inp.count, by: dimension) {
+            let norm = rowNorm(inp, start..<start + dimension)
+            let inverse = 1 / max(norm, epsilon)
+            // Below ε the divisor is a constant.
+            var along = 0.0
+            if norm > epsilon {
+                for i in start..<start + dimension { along += Double(dOut[i]) * Double(inp[i]) }
+                along *= inverse * inverse
+            }
+            for i in start..<start + dimension {
+                dInp[i] = T(inverse * (Double(dOut[i]) - along * Double(inp[i])))
+            }
+        }
+    }
 
-    /// As the float32 form.
-    package static func forward(
-        _ inp: UnsafeBufferPointer<Double>, into out: UnsafeMutableBufferPointer<Double>, dimension: Int
-    ) { l2Forward(inp, out, dimension) }
-
-    /// As the float32 form.
-    package static func backward(
-        _ dOut: UnsafeBufferPointer<Double>, inp: UnsafeBufferPointer<Double>,
-        into dInp: UnsafeMutableBufferPointer<Double>, dimension: Int
-    ) { l2Backward(dOut, inp, dInp, dimension) }
+    @inline(__always)
+    private static func rowNorm<T: BinaryFloatingPoint>(
+        _ inp: UnsafeBufferPointer<T>, _ range: Range<Int>
+    ) -> Double {
+        var squares = 0.0
+        for i in range { squares += Double(inp[i]) * Double(inp[i]) }
+        return squares.squareRoot()
+    }
 }
 
 /// Limits to a range.
@@ -126,104 +180,5 @@ package enum Clamp {
     ) {
         precondition(inp.count == dOut.count && inp.count == dInp.count)
         for i in 0..<inp.count { dInp[i] = range.contains(inp[i]) ? dOut[i] : 0 }
-    }
-}
-
-// MARK: Bodies
-
-@inline(__always)
-private func moments<T: BinaryFloatingPoint>(
-    _ inp: UnsafeBufferPointer<T>, _ range: Range<Int>
-) -> (mean: Double, inverse: Double) {
-    let scale = 1 / Double(range.count)
-    var sum = 0.0
-    for i in range { sum += Double(inp[i]) }
-    let mean = sum * scale
-    var squares = 0.0
-    for i in range { squares += (Double(inp[i]) - mean) * (Double(inp[i]) - mean) }
-    return (mean, 1 / (squares * scale + LayerNormalization.epsilon).squareRoot())
-}
-
-@inline(__always)
-private func layerNormForward<T: BinaryFloatingPoint>(
-    _ inp: UnsafeBufferPointer<T>, _ weight: UnsafeBufferPointer<T>, _ bias: UnsafeBufferPointer<T>,
-    _ out: UnsafeMutableBufferPointer<T>
-) {
-    let dimension = weight.count
-    precondition(inp.count == out.count && bias.count == dimension && inp.count % dimension == 0)
-    for start in stride(from: 0, to: inp.count, by: dimension) {
-        let (mean, inverse) = moments(inp, start..<start + dimension)
-        for d in 0..<dimension {
-            out[start + d] = T(
-                (Double(inp[start + d]) - mean) * inverse * Double(weight[d]) + Double(bias[d]))
-        }
-    }
-}
-
-@inline(__always)
-private func layerNormBackward<T: BinaryFloatingPoint>(
-    _ dOut: UnsafeBufferPointer<T>, _ inp: UnsafeBufferPointer<T>, _ weight: UnsafeBufferPointer<T>,
-    _ dWeight: UnsafeMutableBufferPointer<T>, _ dBias: UnsafeMutableBufferPointer<T>,
-    _ dInp: UnsafeMutableBufferPointer<T>
-) {
-    let dimension = weight.count
-    precondition(inp.count == dOut.count && inp.count == dInp.count && inp.count % dimension == 0)
-    for start in stride(from: 0, to: inp.count, by: dimension) {
-        let (mean, inverse) = moments(inp, start..<start + dimension)
-        var sum = 0.0
-        var products = 0.0
-        for d in 0..<dimension {
-            let normal = (Double(inp[start + d]) - mean) * inverse
-            let gradient = Double(dOut[start + d])
-            dWeight[d] += T(gradient * normal)
-            dBias[d] += T(gradient)
-            sum += gradient * Double(weight[d])
-            products += gradient * Double(weight[d]) * normal
-        }
-        let scale = 1 / Double(dimension)
-        for d in 0..<dimension {
-            let normal = (Double(inp[start + d]) - mean) * inverse
-            let gradient = Double(dOut[start + d]) * Double(weight[d])
-            dInp[start + d] = T(inverse * (gradient - sum * scale - normal * products * scale))
-        }
-    }
-}
-
-@inline(__always)
-private func rowNorm<T: BinaryFloatingPoint>(_ inp: UnsafeBufferPointer<T>, _ range: Range<Int>) -> Double {
-    var squares = 0.0
-    for i in range { squares += Double(inp[i]) * Double(inp[i]) }
-    return squares.squareRoot()
-}
-
-@inline(__always)
-private func l2Forward<T: BinaryFloatingPoint>(
-    _ inp: UnsafeBufferPointer<T>, _ out: UnsafeMutableBufferPointer<T>, _ dimension: Int
-) {
-    precondition(inp.count == out.count && inp.count % dimension == 0)
-    for start in stride(from: 0, to: inp.count, by: dimension) {
-        let inverse = 1 / max(rowNorm(inp, start..<start + dimension), L2Normalization.epsilon)
-        for i in start..<start + dimension { out[i] = T(Double(inp[i]) * inverse) }
-    }
-}
-
-@inline(__always)
-private func l2Backward<T: BinaryFloatingPoint>(
-    _ dOut: UnsafeBufferPointer<T>, _ inp: UnsafeBufferPointer<T>, _ dInp: UnsafeMutableBufferPointer<T>,
-    _ dimension: Int
-) {
-    precondition(inp.count == dOut.count && inp.count == dInp.count && inp.count % dimension == 0)
-    for start in stride(from: 0, to: inp.count, by: dimension) {
-        let norm = rowNorm(inp, start..<start + dimension)
-        let inverse = 1 / max(norm, L2Normalization.epsilon)
-        // Below ε the divisor is a constant.
-        var along = 0.0
-        if norm > L2Normalization.epsilon {
-            for i in start..<start + dimension { along += Double(dOut[i]) * Double(inp[i]) }
-            along *= inverse * inverse
-        }
-        for i in start..<start + dimension {
-            dInp[i] = T(inverse * (Double(dOut[i]) - along * Double(inp[i])))
-        }
     }
 }

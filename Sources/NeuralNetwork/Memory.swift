@@ -12,24 +12,21 @@ final class MemoryDescription: @unchecked Sendable {
         // oneDNN 2.x copies a fixed number of dimensions, whatever the rank.
         var extents = [Int64](repeating: 0, count: Int(DNNL_MAX_NDIMS))
         for (index, extent) in shape.enumerated() { extents[index] = Int64(extent) }
-        var made: mt_memory_desc_t?
-        try check(
-            mt_memory_desc_create(&made, Int32(shape.count), extents, type, tag), "layout of \(shape)")
-        guard let made else { throw NetworkError(message: "oneDNN made no layout of \(shape)") }
-        handle = made
+        handle = try made("layout of \(shape)") {
+            mt_memory_desc_create(&$0, Int32(shape.count), extents, type, tag)
+        }
     }
 
     /// A copy of one of the primitive's own descriptions.
-    init(of primitive: PrimitiveDescription, _ what: dnnl_query_t, index: Int32 = 0) throws(NetworkError) {
-        var made: mt_memory_desc_t?
-        try check(
-            mt_primitive_desc_memory_desc(&made, primitive.handle, what, index), "layout of \(primitive.what)"
-        )
-        guard let made else { throw NetworkError(message: "oneDNN has no layout of \(primitive.what)") }
-        handle = made
+    init(of primitive: PrimitiveDescription, _ what: dnnl_query_t) throws(NetworkError) {
+        handle = try made("layout of \(primitive.what)") {
+            mt_primitive_desc_memory_desc(&$0, primitive.handle, what, 0)
+        }
     }
 
-    private init(owning made: mt_memory_desc_t) { handle = made }
+    private init(_ make: (inout mt_memory_desc_t?) -> dnnl_status_t) throws(NetworkError) {
+        handle = try made("layout", make)
+    }
 
     deinit { mt_memory_desc_destroy(handle) }
 
@@ -40,18 +37,12 @@ final class MemoryDescription: @unchecked Sendable {
 
     /// The same memory seen with its first two of five dimensions swapped.
     func withSwappedAxes() throws(NetworkError) -> MemoryDescription {
-        var made: mt_memory_desc_t?
-        try check(mt_memory_desc_create_swapped(&made, handle), "layout")
-        guard let made else { throw NetworkError(message: "oneDNN made no layout") }
-        return MemoryDescription(owning: made)
+        try MemoryDescription { mt_memory_desc_create_swapped(&$0, handle) }
     }
 
     /// The same array, with the layout left to oneDNN.
     func withAnyLayout() throws(NetworkError) -> MemoryDescription {
-        var made: mt_memory_desc_t?
-        try check(mt_memory_desc_create_any(&made, handle), "layout")
-        guard let made else { throw NetworkError(message: "oneDNN made no layout") }
-        return MemoryDescription(owning: made)
+        try MemoryDescription { mt_memory_desc_create_any(&$0, handle) }
     }
 
     static func == (a: MemoryDescription, b: MemoryDescription) -> Bool {
@@ -76,11 +67,9 @@ final class Memory {
             buffer.byteCount - offset >= description.byteCount, "the buffer is too small for its array")
         self.description = description
         self.buffer = buffer
-        var made: dnnl_memory_t?
-        try check(
-            mt_memory_create(&made, description.handle, engine.handle, buffer.base + offset), "memory")
-        guard let made else { throw NetworkError(message: "oneDNN made no memory") }
-        handle = made
+        handle = try made("memory") {
+            mt_memory_create(&$0, description.handle, engine.handle, buffer.base + offset)
+        }
     }
 
     deinit { dnnl_memory_destroy(handle) }

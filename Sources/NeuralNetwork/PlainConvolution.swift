@@ -4,7 +4,6 @@ import Tensors
 /// One float32 convolution without bias on plain tensors: slower than a program, for making models and for training
 /// to start from.
 package final class PlainConvolution {
-    private let shape: ConvolutionShape
     private let stream: ComputeStream
     private let steps: [Primitive]
     private let input: Memory
@@ -28,7 +27,6 @@ package final class PlainConvolution {
         func plain(_ shape: [Int], _ tag: dnnl_format_tag_t) throws(NetworkError) -> Memory {
             try Memory(MemoryDescription(shape: shape, type: dnnl_f32, tag: tag), engine: engine)
         }
-        self.shape = shape
         outputShape = Array(targetShape.dropFirst())
         stream = try ComputeStream(engine: engine)
         input = try plain(sourceShape, dnnl_ncdhw)

@@ -43,10 +43,7 @@ final class ForwardAttributes {
 
     /// Destination = [ReLU](result [+ destination]); scratch memory comes from the caller.
     init(addsToDestination: Bool = false, relu: Bool = false) throws(NetworkError) {
-        var made: dnnl_primitive_attr_t?
-        try check(mt_forward_attributes(&made, addsToDestination, relu), "attributes")
-        guard let made else { throw NetworkError(message: "oneDNN made no attributes") }
-        handle = made
+        handle = try made("attributes") { mt_forward_attributes(&$0, addsToDestination, relu) }
     }
 
     deinit { dnnl_primitive_attr_destroy(handle) }
@@ -84,10 +81,7 @@ final class Primitive: InferenceStep {
         let scratch = try? MemoryDescription(of: description, dnnl_query_scratchpad_md)
         scratchBytes = scratch?.byteCount ?? 0
         self.scratch = scratch
-        var made: dnnl_primitive_t?
-        try check(dnnl_primitive_create(&made, description.handle), description.what)
-        guard let made else { throw NetworkError(message: "oneDNN made no \(description.what)") }
-        handle = made
+        handle = try made(description.what) { dnnl_primitive_create(&$0, description.handle) }
     }
 
     deinit { dnnl_primitive_destroy(handle) }

@@ -211,21 +211,11 @@ struct ProgramBuilder {
             (source.description, sum ?? blocked), (source.description, anyOutput), (anySource, anyOutput),
         ]
         if sum == nil, !ProcessorLayout.prefersBlocksOf16 { candidates.removeFirst() }
-        var fallback: Convolution3D.Plan?
-        var failure: NetworkError?
-        for (sourceLayout, outputLayout) in candidates {
-            do throws(NetworkError) {
-                let plan = try Convolution3D.forward(
-                    network.units[unit].shape, source: sourceLayout, destination: outputLayout, type: type,
-                    addsToDestination: sum != nil, relu: relu, engine: engine)
-                if !plan.description.isReference { return plan }
-                fallback = fallback ?? plan
-            } catch {
-                failure = error
-            }
+        return try Convolution3D.best(candidates) { (source, destination) throws(NetworkError) in
+            try Convolution3D.forward(
+                network.units[unit].shape, source: source, destination: destination, type: type,
+                addsToDestination: sum != nil, relu: relu, engine: engine)
         }
-        if let fallback { return fallback }
-        throw failure ?? NetworkError(message: "no convolution kernel")
     }
 
     private mutating func addValue(_ description: MemoryDescription, shape: [Int]) -> Int {

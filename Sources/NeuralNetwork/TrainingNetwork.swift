@@ -38,22 +38,12 @@ public final class TrainingNetwork {
 
     /// Compiles both directions.
     ///
-    /// - Parameter parameters: must hold those of the architecture; may hold others.
-    public convenience init(
+    /// - Parameters:
+    ///   - parameters: must hold those of the architecture; may hold others.
+    ///   - usesForwardKernels: false for oneDNN's own kernels for every weight gradient, to compare with.
+    public init(
         _ architecture: ResidualArchitecture, parameters: TrainingParameters, inputExtent: Extent3D,
-        batch: Int,
-        threads: Int = 2, precision: Precision = .automatic
-    ) throws(NetworkError) {
-        try self.init(
-            architecture, parameters: parameters, inputExtent: inputExtent, batch: batch, threads: threads,
-            precision: precision, usesForwardKernels: true)
-    }
-
-    /// - Parameter usesForwardKernels: false for oneDNN's own kernels for every weight gradient, to compare with.
-    package init(
-        _ architecture: ResidualArchitecture, parameters: TrainingParameters, inputExtent: Extent3D,
-        batch: Int,
-        threads: Int, precision: Precision, usesForwardKernels: Bool
+        batch: Int, threads: Int = 2, precision: Precision = .automatic, usesForwardKernels: Bool = true
     ) throws(NetworkError) {
         precondition(batch > 0 && threads > 0)
         let plan = try TrainingPlan(

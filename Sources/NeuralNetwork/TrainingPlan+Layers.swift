@@ -224,23 +224,9 @@ extension TrainingPlan {
     /// The kernel for the layouts at hand if there is a fast one, else by oneDNN's own choice of layouts.
     private static func best(
         _ source: MemoryDescription, _ destination: MemoryDescription,
-        _ make: (MemoryDescription, MemoryDescription) throws(NetworkError) -> Convolution3D.TrainingPlan
-    ) throws(NetworkError) -> Convolution3D.TrainingPlan {
-        var failure: NetworkError?
-        var fallback: Convolution3D.TrainingPlan?
-        for isFree in [false, true] {
-            do throws(NetworkError) {
-                let plan =
-                    isFree
-                    ? try make(source.withAnyLayout(), destination.withAnyLayout())
-                    : try make(source, destination)
-                if !plan.description.isReference { return plan }
-                fallback = fallback ?? plan
-            } catch {
-                failure = error
-            }
-        }
-        if let fallback { return fallback }
-        throw failure ?? NetworkError(message: "no convolution kernel")
+        _ make: (MemoryDescription, MemoryDescription) throws(NetworkError) -> Convolution3D.Plan
+    ) throws(NetworkError) -> Convolution3D.Plan {
+        try Convolution3D.best(
+            [(source, destination), (try source.withAnyLayout(), try destination.withAnyLayout())], make)
     }
 }

@@ -78,7 +78,7 @@ struct TrainingPlan {
 
     /// What backward needs to know of a convolution.
     struct Unit {
-        var plan: Convolution3D.TrainingPlan
+        var plan: Convolution3D.Plan
         var source: Int
         var norm: Int
     }
