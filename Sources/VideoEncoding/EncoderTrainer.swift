@@ -118,15 +118,6 @@ public final class EncoderTrainer {
             + compiled.featureGradients.byteCount
     }
 
-    /// The kernel of each step of the current batch size.
-    package var kernels: [String] {
-        switch compiled?.backbone {
-        case .learning(let network): network.kernels
-        case .frozen(let program): program.kernels
-        case nil: []
-        }
-    }
-
     /// Allocates all that batches of `count` clips need.
     public func prepare(count: Int) throws(ModelError) {
         precondition(count > 0)
@@ -225,37 +216,5 @@ public final class EncoderTrainer {
 
     private func failure(_ what: String, _ error: NetworkError) -> ModelError {
         ModelError(path: folder, message: "the network \(what): \(error.message)")
-    }
-}
-
-extension EncoderTrainer {
-    /// Writes `config.json` and `model.safetensors`, each of them whole or not at all; the folder is made if need be.
-    ///
-    /// - Parameters:
-    ///   - type: float32, or float16 to share: half the size, about three decimal digits.
-    ///   - name: of the model; as it was if nil.
-    ///   - training: how the model came about, as a JSON object; as it was if nil.
-    public func save(
-        to folder: String, as type: TensorDataType = .float32, name: String? = nil, training: String? = nil
-    ) throws(ModelError) {
-        var configuration = configuration
-        if let name { configuration.name = name }
-        if let training {
-            do throws(JSONSyntaxError) {
-                configuration.training = try JSONValue(parsing: training)
-            } catch {
-                throw ModelError(
-                    path: folder, message: "the training record is not valid JSON: \(error.message)")
-            }
-        }
-        do throws(SystemError) { try Folder.makeLast(folder) } catch {
-            throw ModelError(path: folder, message: error.description)
-        }
-        do throws(TensorFileError) {
-            try SafetensorsWriter.write(weights.tensors, as: type, to: "\(folder)/model.safetensors")
-        } catch { throw ModelError(path: error.path, message: error.message) }
-        do throws(SystemError) {
-            try AtomicFile.write(configuration.text, to: "\(folder)/config.json")
-        } catch { throw ModelError(path: folder, message: error.description) }
     }
 }

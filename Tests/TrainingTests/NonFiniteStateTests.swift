@@ -1,3 +1,4 @@
+import Synchronization
 import Testing
 import Training
 
@@ -18,16 +19,17 @@ import Training
             case .match: objective.parameters[0].value
             }
         var kept: [UInt8] = []
-        var (isCancelled, isWritten) = (false, false)
+        let isCancelled = Mutex(false)
+        var isWritten = false
         let scratch = small.scratch
         // After the step's loss and gradients were found sound, before the state is saved.
         small.hooks.progress = { progress in
             guard progress.step == moment.rawValue else { return }
             kept = (try? scratch.bytes("out/checkpoint.safetensors")) ?? []
             place[place.count - 1] = part == .weight ? .infinity : .nan
-            isCancelled = moment == .interruption
+            isCancelled.withLock { $0 = moment == .interruption }
         }
-        small.hooks.isCancelled = { isCancelled }
+        small.hooks.isCancelled = { isCancelled.withLock { $0 } }
         small.hooks.writeModel = { _, _ in isWritten = true }
         let plan = try BatchPlan(
             videos: small.videos, configuration: small.configuration, frames: encoder.frames,
@@ -49,7 +51,7 @@ import Training
         #expect(!kept.isEmpty && !isWritten)
         #expect(try scratch.bytes("out/checkpoint.safetensors") == kept)
 
-        isCancelled = false
+        isCancelled.withLock { $0 = false }
         small.hooks.progress = { _ in }
         let again = try small.make(ColorEncoder())
         try again.resume()

@@ -31,7 +31,6 @@ import Training
                         step: step))
         }
         #expect(Set((0..<2).flatMap { sampler.videos(step: $0) }.filter { !isStill[$0] }).count == 12)
-        #expect(sampler.stepsPerEpoch == 24)
     }
 
     @Test(arguments: [0.0, 0.5, 1.0]) func aShareThatThereIsNotIsFilledFromTheRest(share: Double) {

@@ -1,5 +1,6 @@
 import Foundation
 import Tensors
+import Synchronization
 import Testing
 import TestSupport
 import Training
@@ -98,10 +99,12 @@ struct SmallRun {
 
         // Interrupted at 13, beyond the checkpoint of 10; then another process continues.
         small.folder = small.scratch.path + "/again"
-        var asked = 0
+        let asked = Mutex(0)
         small.hooks.isCancelled = {
-            asked += 1
-            return asked > 13
+            asked.withLock { asked in
+                asked += 1
+                return asked > 13
+            }
         }
         let summary = try small.make(ColorEncoder()).run()
         #expect(summary.isInterrupted && summary.steps == 13)

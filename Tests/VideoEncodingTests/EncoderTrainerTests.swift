@@ -140,39 +140,6 @@ private func waves(_ count: Int, _ pace: Double) -> [Float] {
         #expect(frozen < stated ?? 0)
     }
 
-    @Test func savedModelsComeBack() throws {
-        let folder = try TemporaryFolder()
-        let trainer = try EncoderTrainer(folder: sharedModel.path, threads: 1, precision: .float32)
-        let clips = randomClips(3, for: trainer.configuration)
-        let count = clips.count * trainer.dimension
-        _ = try run(trainer, clips, dMu: waves(count, 0.37), dS: waves(count, 0.73))
-        for parameter in trainer.weights.parameters {
-            for i in parameter.value.indices { parameter.value[i] -= 0.01 * parameter.gradient[i] }
-        }
-        try trainer.save(
-            to: "\(folder.path)/full", name: "mine", training: "{\"steps\": 1}")
-        let full = try EncoderTrainer(folder: "\(folder.path)/full", threads: 1, precision: .float32)
-        #expect(full.configuration.name == "mine")
-        #expect(full.architecture == trainer.architecture)
-        let saved = full.weights.tensors
-        for (name, tensor) in trainer.weights.tensors {
-            let values = saved[name]?.values
-            #expect(values == tensor.values, "\(name)")
-        }
-        try trainer.save(to: "\(folder.path)/half", as: .float16)
-        let half = try EncoderTrainer(folder: "\(folder.path)/half", threads: 1, precision: .float32)
-        let weight = trainer.weights.parameter("head.mean.weight").value
-        for (a, b) in zip(weight, half.weights.parameter("head.mean.weight").value) {
-            #expect(HalfPrecision.roundedToFloat16(a) == b)
-        }
-        // What was trained can be searched with.
-        _ = try VideoEncoder(folder: "\(folder.path)/full", precision: .float32).makeSession(threads: 1)
-            .encode(clips)
-        #expect(throws: ModelError.self) {
-            try trainer.save(to: "\(folder.path)/missing/deeper")
-        }
-    }
-
     @Test func newModelsAreSeeded() throws {
         let first = try EncoderTrainer(configuration: tinyConfiguration(), seed: 5, threads: 1)
         let again = try EncoderTrainer(configuration: tinyConfiguration(), seed: 5, threads: 1)

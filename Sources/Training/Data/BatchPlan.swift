@@ -50,8 +50,6 @@ public struct BatchPlan: Sendable {
     public var clipBytes: Int { frames * height * width * 3 }
     /// Bytes of a batch.
     public var batchBytes: Int { layout.rows * clipBytes }
-    /// Steps in which every video comes once (but for those dropped at the end of an epoch).
-    public var stepsPerEpoch: Int { sampler.stepsPerEpoch }
     /// A checksum over the videos' contents, in their order.
     public var dataFingerprint: String {
         String(FNVChecksum.of(videos.map(\.fingerprint).joined(separator: " ")), radix: 16)

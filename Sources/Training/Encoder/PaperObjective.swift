@@ -61,11 +61,9 @@ public final class PaperObjective: TrainingObjective {
         return ObjectiveReport(
             total: result.total,
             terms: [
-                LossTerm(name: "soft", value: result.soft),
-                LossTerm(name: "stochastic", value: result.stochastic),
-                LossTerm(name: "kl", value: result.kl),
-                LossTerm(name: "nce", value: result.nce),
-            ],
+                ("soft", result.soft), ("stochastic", result.stochastic), ("kl", result.kl),
+                ("nce", result.nce),
+            ].map { LossTerm(name: $0, value: $1) },
             positivesPerAnchor: result.positivesPerAnchor)
     }
 }

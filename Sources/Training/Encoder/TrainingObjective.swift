@@ -4,12 +4,6 @@ public struct LossTerm: Sendable, Equatable, Codable {
     public var name: String
     /// Before weighting.
     public var value: Double
-
-    /// Pairs a name with a value.
-    public init(name: String, value: Double) {
-        self.name = name
-        self.value = value
-    }
 }
 
 /// An objective's result for one batch.
@@ -20,13 +14,6 @@ public struct ObjectiveReport: Sendable, Equatable {
     public var terms: [LossTerm]
     /// Positive ordered pairs of different mixtures, divided by the number of mixtures; nil where there is no mining.
     public var positivesPerAnchor: Double?
-
-    /// Gathers the numbers of one batch.
-    public init(total: Double, terms: [LossTerm], positivesPerAnchor: Double?) {
-        self.total = total
-        self.terms = terms
-        self.positivesPerAnchor = positivesPerAnchor
-    }
 }
 
 /// How the clips of a batch belong together. Mixtures are view-major: mixture i = view·videos + video, and

@@ -89,11 +89,7 @@ public struct ObjectiveConfiguration: Codable, Sendable, Equatable {
 
 /// Why an objective can't be used; names the choice and what it should be.
 public enum ObjectiveConfigurationError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// A key that the objective does not know.
-    case unknownKey(String)
-    /// A key that is not there.
-    case missingKey(String)
-    /// A value of another type or out of range.
+    /// A value that is not there, of another type or out of range.
     case invalid(key: String, expected: String)
     /// ω > 0 with one mixture of one clip a video: no clip has another of its video to be near.
     case noPositiveClips
@@ -101,8 +97,6 @@ public enum ObjectiveConfigurationError: Error, Sendable, Equatable, CustomStrin
     /// One line for the user.
     public var description: String {
         switch self {
-        case .unknownKey(let key): "the objective has no setting '\(key)'"
-        case .missingKey(let key): "the objective lacks its setting '\(key)'"
         case .invalid(let key, let expected): "the objective's setting '\(key)' must be \(expected)"
         case .noPositiveClips:
             "the baseline (nceWeight above 0) needs at least two clips of each video: "

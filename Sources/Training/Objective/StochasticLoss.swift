@@ -21,7 +21,6 @@ package struct StochasticLoss: Sendable {
     /// Whether the exponent is within its bound, so that gradient flows to g through the weight, [M, M].
     private let flows: [Bool]
     private let weighting: ObjectiveConfiguration.UncertaintyWeighting
-    private let logVariance: [Double]
     private let variance: [Double]
     private let shape: ObjectiveShape
 
@@ -58,13 +57,8 @@ package struct StochasticLoss: Sendable {
                 case .normalised:
                     let exponent = center - pair
                     flows[index] = abs(exponent) <= Self.largestNormalisedExponent
-                    let bounded =
-                        flows[index]
-                        ? exponent
-                        : exponent > 0
-                            ? Self.largestNormalisedExponent
-                            : -Self.largestNormalisedExponent
-                    weights[index] = exp(bounded)
+                    let bound = Self.largestNormalisedExponent
+                    weights[index] = exp(max(-bound, min(bound, exponent)))
                     losses[index] = soft[index] * weights[index]
                 case .none: break
                 }
@@ -76,7 +70,6 @@ package struct StochasticLoss: Sendable {
         self.weights = weights
         self.flows = flows
         self.weighting = weighting
-        logVariance = moments.logVariance
         variance = moments.variance
         self.shape = shape
     }

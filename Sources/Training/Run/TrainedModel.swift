@@ -8,18 +8,13 @@ public enum TrainedModel {
     ///
     /// The weights go first: a folder whose configuration is there is whole. Called from
     /// `TrainingHooks.writeModel`, it takes the averaged weights where there are any.
-    /// - Parameter model: the network's description; its remarks on training are replaced.
-    public static func write(
-        encoder: any TrainableEncoder, model: ModelConfiguration, summary: TrainingSummary, to folder: String
-    ) throws(TrainingError) {
-        try write(encoder: encoder, model: model, summary: summary, to: folder, remarks: [])
-    }
-
-    /// As the public one.
-    /// - Parameter remarks: further members of the remarks on training.
+    ///
+    /// - Parameters:
+    ///   - model: the network's description; its remarks on training are replaced.
+    ///   - remarks: further members of the remarks on training.
     package static func write(
         encoder: any TrainableEncoder, model: ModelConfiguration, summary: TrainingSummary, to folder: String,
-        remarks: [JSONValue.Member]
+        remarks: [JSONValue.Member] = []
     ) throws(TrainingError) {
         try OutputFiles.makeFolder(folder)
         var tensors: [String: Tensor] = [:]

@@ -22,16 +22,18 @@ public struct TrainingProgress: Sendable, Equatable {
     public var secondsLeft: Double
 }
 
-/// What a run calls while it runs, on its own thread.
+/// What a training calls while it runs, on the thread that runs it.
 public struct TrainingHooks {
     /// Every `log_every` steps, and at the end.
     public var progress: (TrainingProgress) -> Void = { _ in }
     /// Steps done and all: before the first step, and after each.
     public var stepped: (Int, Int) -> Void = { _, _ in }
+    /// Files done and all while the cache is filled; from any thread, one at a time.
+    public var caching: @Sendable (Int, Int) -> Void = { _, _ in }
     /// Remarks for the user, one sentence each.
     public var note: (String) -> Void = { _ in }
-    /// Asked before every step; true saves a checkpoint and ends the run.
-    public var isCancelled: () -> Bool = { false }
+    /// Asked often, from any thread, and before every step; true saves a checkpoint and ends the run.
+    public var isCancelled: @Sendable () -> Bool = { false }
     /// Bytes of memory that are free; nil if unknown.
     public var availableMemory: () -> Int? = { MachineMemory.availableBytes }
     /// Writes a model into the folder, with the averaged weights in place where there are any: the final one into

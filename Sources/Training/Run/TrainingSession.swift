@@ -50,23 +50,6 @@ public struct TrainingSession: Sendable {
         self.start = start
     }
 
-    /// What a session calls while it runs.
-    public struct Hooks: Sendable {
-        /// Of the run; from the thread that runs the session.
-        public var progress: @Sendable (TrainingProgress) -> Void = { _ in }
-        /// Steps done and all: before the first step, and after each.
-        public var stepped: @Sendable (Int, Int) -> Void = { _, _ in }
-        /// Files done and all while the cache is filled; from any thread, one at a time.
-        public var caching: @Sendable (Int, Int) -> Void = { _, _ in }
-        /// Remarks for the user, one sentence each.
-        public var note: @Sendable (String) -> Void = { _ in }
-        /// Asked often, from any thread.
-        public var isCancelled: @Sendable () -> Bool = { false }
-
-        /// Hooks that do nothing.
-        public init() {}
-    }
-
     /// How a session ended.
     public struct Outcome: Sendable {
         /// Of the run; nil where it was cancelled before its first step.
@@ -81,7 +64,7 @@ public struct TrainingSession: Sendable {
 
     /// Runs it all.
     /// - Throws: `TrainingError`, `ModelError`.
-    public func run(hooks: Hooks) throws -> Outcome {
+    public func run(hooks: TrainingHooks) throws -> Outcome {
         try configuration.validate()
         try checkOutput()
         let (videos, stills, leftOut) = try files()
@@ -97,11 +80,7 @@ public struct TrainingSession: Sendable {
             videos: content.videos, configuration: configuration, frames: encoder.frames,
             height: encoder.height, width: encoder.width, clipInterval: interval,
             folder: folders.joined(separator: ", "), skipped: content.skipped.count)
-        var runHooks = TrainingHooks()
-        runHooks.progress = hooks.progress
-        runHooks.stepped = hooks.stepped
-        runHooks.note = hooks.note
-        runHooks.isCancelled = hooks.isCancelled
+        var runHooks = hooks
         let remarks = remarks(leftOut: leftOut, stills: stills.count)
         runHooks.writeModel = { summary, folder in
             try TrainedModel.write(
@@ -119,7 +98,7 @@ public struct TrainingSession: Sendable {
     /// The clips of all files, from the cache or decoded.
     private func decode(
         _ videos: [String], _ stills: [String], for model: ModelConfiguration, clipInterval: Double,
-        _ hooks: Hooks
+        _ hooks: TrainingHooks
     ) throws(TrainingError) -> ClipCache.Content {
         let cache = ClipCache(
             folder: cacheFolder, choice: configuration.cache, clipInterval: clipInterval,
@@ -170,7 +149,7 @@ public struct TrainingSession: Sendable {
     }
 
     /// The network at the size it is trained at, and the model as it will be written.
-    private func makeEncoder(_ hooks: Hooks) throws -> (EncoderTrainer, ModelConfiguration) {
+    private func makeEncoder(_ hooks: TrainingHooks) throws -> (EncoderTrainer, ModelConfiguration) {
         var model: ModelConfiguration
         var given: EncoderTrainer?
         switch start {

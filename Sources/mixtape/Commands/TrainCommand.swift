@@ -64,7 +64,7 @@ struct TrainCommand: ParsableCommand {
         let start = ContinuousClock.now
         do {
             let session = try makeSession()
-            var hooks = TrainingSession.Hooks()
+            var hooks = TrainingHooks()
             hooks.progress = display.show
             hooks.stepped = display.step
             hooks.caching = display.show

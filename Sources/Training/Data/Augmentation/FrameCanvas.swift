@@ -2,8 +2,8 @@
 final class FrameCanvas {
     let width: Int
     let height: Int
-    private(set) var planes: UnsafeMutablePointer<Float>
-    private(set) var scratch: UnsafeMutablePointer<Float>
+    let planes: UnsafeMutablePointer<Float>
+    let scratch: UnsafeMutablePointer<Float>
 
     init(width: Int, height: Int) {
         self.width = width
@@ -22,9 +22,6 @@ final class FrameCanvas {
     var count: Int { width * height }
 
     func plane(_ channel: Int) -> UnsafeMutablePointer<Float> { planes + channel * count }
-
-    /// What was written to scratch becomes the picture.
-    func swap() { (planes, scratch) = (scratch, planes) }
 
     func fill(_ gray: Float) { planes.update(repeating: gray, count: 3 * count) }
 

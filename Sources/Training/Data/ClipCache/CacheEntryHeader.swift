@@ -44,7 +44,9 @@ struct CacheEntryHeader: Equatable {
         }
         return bytes
     }
+}
 
+extension CacheEntryHeader {
     /// Nil where the header, or the file's length, is not what it must be.
     init?(file: UnsafeRawBufferPointer) {
         guard file.count >= Self.size, Array(file[..<8]) == Self.magic else { return nil }
@@ -67,19 +69,5 @@ struct CacheEntryHeader: Equatable {
         guard (1...4096).contains(width), (1...4096).contains(height), frameCount >= 1, interval > 0,
             file.count - Self.size == frameCount * width * height * 3
         else { return nil }
-    }
-
-    init(
-        width: Int, height: Int, frameCount: Int, isStill: Bool, settings: UInt64, frameChecksum: UInt64,
-        interval: Double, fingerprint: String
-    ) {
-        self.width = width
-        self.height = height
-        self.frameCount = frameCount
-        self.isStill = isStill
-        self.settings = settings
-        self.frameChecksum = frameChecksum
-        self.interval = interval
-        self.fingerprint = fingerprint
     }
 }

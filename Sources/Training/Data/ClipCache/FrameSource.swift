@@ -27,14 +27,6 @@ public struct FrameGrid: Sendable, Equatable {
     public var most: Int
     /// Seconds of reading after which the file is given up.
     public var timeLimit: Double
-
-    /// All four.
-    public init(interval: Double, geometry: FrameGeometry, most: Int, timeLimit: Double) {
-        self.interval = interval
-        self.geometry = geometry
-        self.most = most
-        self.timeLimit = timeLimit
-    }
 }
 
 /// Decoded files.

@@ -28,9 +28,6 @@ public struct BatchSampler: Sendable {
         }
     }
 
-    /// Steps in which every video comes once (but for those dropped at the end of an epoch).
-    public var stepsPerEpoch: Int { pools.map(\.sampler.stepsPerEpoch).max() ?? 1 }
-
     /// Indices of the videos of a step, all different.
     public func videos(step: Int) -> [Int] {
         pools.flatMap { pool in pool.sampler.videos(step: step).map { pool.members[$0] } }
