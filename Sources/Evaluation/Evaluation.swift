@@ -76,20 +76,7 @@ private struct Measurement {
     var uncertainties: [UncertaintyResult] = []
     var checkpoints: [CheckpointResult] = []
     /// Of each row.
-    private var scores: [RankingScore] = []
-
-    init(
-        request: EvaluationRequest, hooks: EvaluationHooks, videos: [LabelledVideo], task: RetrievalTask,
-        isSplit: Bool, models: [MeasuredModel], columns: [FeatureColumns]
-    ) {
-        self.request = request
-        self.hooks = hooks
-        self.videos = videos
-        self.task = task
-        self.isSplit = isSplit
-        self.models = models
-        self.columns = columns
-    }
+    fileprivate var scores: [RankingScore] = []
 
     mutating func measure() throws(EvaluationError) {
         hooks.note("ranking \(task.queries.count) queries")
@@ -101,7 +88,7 @@ private struct Measurement {
             }
         }
         if request.measuresBaselines {
-            try add("colour histogram", .histogram, false, columns[0])
+            try add("colour histogram", .histogram, columns[0])
             let chance = RankingScore.chance(task)
             rows.append(
                 RetrievalRow(
@@ -116,11 +103,11 @@ private struct Measurement {
     private mutating func rank(_ model: MeasuredModel, _ columns: FeatureColumns) throws(EvaluationError) {
         let start = scores.count
         for representation in [Representation.backbone, .mean, .distribution] {
-            try add(model.name, representation, false, columns)
+            try add(model.name, representation, columns)
         }
         let plain = Array(scores[start...])
         for representation in [Representation.backbone, .mean] {
-            try add(model.name, representation, true, columns)
+            try add(model.name, representation, isCentered: true, columns)
         }
         guard request.analysesUncertainty, model.role == .model else { return }
         hooks.note("raising the uncertainty of \(model.name)")
@@ -133,7 +120,7 @@ private struct Measurement {
     }
 
     private mutating func add(
-        _ model: String, _ representation: Representation, _ isCentered: Bool, _ columns: FeatureColumns
+        _ model: String, _ representation: Representation, isCentered: Bool = false, _ columns: FeatureColumns
     ) throws(EvaluationError) {
         guard !hooks.isCancelled() else { throw .cancelled }
         let score = columns.score(task, by: representation, isCentered: isCentered, threads: request.workers)
@@ -208,7 +195,7 @@ private struct Measurement {
         }
         if request.probes { try probe(folds) }
         guard let choice = request.fineTune else { return }
-        var tuning = FineTuning(request, choice, hooks: hooks, videos: videos, folds: folds)
+        var tuning = FineTuning(request: request, choice: choice, hooks: hooks, videos: videos, folds: folds)
         for model in models where model.role != .checkpoint { fineTunes.append(try tuning.run(model)) }
     }
 

@@ -82,18 +82,14 @@ enum MeasuredModels {
     private static func checkpointNames(
         in folder: String, _ hooks: EvaluationHooks
     ) throws(EvaluationError) -> [String] {
-        guard let stream = opendir(folder) else {
+        guard let entries = Folder.names(in: folder) else {
             throw .file(
                 path: folder, line: nil, problem: "cannot be opened as a folder",
                 hint: "name a folder of model folders")
         }
-        defer { closedir(stream) }
         var names: [String] = []
         var others: [String] = []
-        while let entry = readdir(stream) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
+        for name in entries {
             guard !name.hasPrefix("."), FileStatus(path: "\(folder)/\(name)")?.isFolder == true else {
                 continue
             }

@@ -4,8 +4,8 @@ import Glibc
 
 /// Platt scaling: log odds = offset − slope · log(1 + distance), by maximum likelihood.
 package enum CalibrationFit {
-    /// Newton's method on the two numbers. As J. Platt (1999) does, the targets keep a little distance from 0 and 1,
-    /// (n₊ + 1)/(n₊ + 2) and 1/(n₋ + 2), so that classes without overlap have a finite answer.
+    /// As J. Platt (1999) does, the targets keep a little distance from 0 and 1, (n₊ + 1)/(n₊ + 2) and 1/(n₋ + 2), so that
+    /// classes without overlap have a finite answer.
     ///
     /// - Parameter pairs: of both kinds.
     /// - Returns: nil where the score would not fall with the distance.
@@ -13,44 +13,10 @@ package enum CalibrationFit {
         let positives = Double(pairs.count { $0.sharesFootage })
         let negatives = Double(pairs.count) - positives
         let (high, low) = ((positives + 1) / (positives + 2), 1 / (negatives + 2))
-        let points = pairs.map { (x: log1p($0.distance), target: $0.sharesFootage ? high : low) }
-        func loss(_ offset: Double, _ slope: Double) -> Double {
-            points.reduce(0) { sum, point in
-                let odds = offset - slope * point.x
-                // log(1 + exp(odds)) − target · odds, without overflow.
-                return sum + max(odds, 0) + log1p(exp(-abs(odds))) - point.target * odds
-            }
-        }
-        var (offset, slope) = (log((positives + 1) / (negatives + 1)), 0.0)
-        var current = loss(offset, slope)
-        for _ in 0..<100 {
-            var (gradient, curvature) = (SIMD2(0.0, 0.0), (a: 1e-9, b: 0.0, c: 1e-9))
-            for point in points {
-                let probability = 1 / (1 + exp(slope * point.x - offset))
-                let (error, weight) = (probability - point.target, probability * (1 - probability))
-                gradient += SIMD2(error, -error * point.x)
-                curvature.a += weight
-                curvature.b -= weight * point.x
-                curvature.c += weight * point.x * point.x
-            }
-            let determinant = curvature.a * curvature.c - curvature.b * curvature.b
-            guard determinant > 0 else { break }
-            var step =
-                SIMD2(
-                    curvature.c * gradient[0] - curvature.b * gradient[1],
-                    curvature.a * gradient[1] - curvature.b * gradient[0]) / determinant
-            // Halved until the loss falls.
-            var next = loss(offset - step[0], slope - step[1])
-            while !(next <= current), abs(step[0]) + abs(step[1]) > 1e-12 {
-                step /= 2
-                next = loss(offset - step[0], slope - step[1])
-            }
-            guard next <= current else { break }
-            (offset, slope) = (offset - step[0], slope - step[1])
-            let gain = current - next
-            current = next
-            if gain < 1e-12 * Double(pairs.count) { break }
-        }
+        let weights = LogisticFit.weights(
+            pairs.map { ([1, -log1p($0.distance)], $0.sharesFootage ? high : low) }, decay: 1e-9,
+            from: [log((positives + 1) / (negatives + 1)), 0])
+        let (offset, slope) = (weights[0], weights[1])
         return slope > 0 && slope.isFinite && offset.isFinite ? (offset, slope) : nil
     }
 

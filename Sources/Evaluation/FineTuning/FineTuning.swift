@@ -10,19 +10,8 @@ struct FineTuning {
     let videos: [LabelledVideo]
     let folds: ClassificationFolds
     /// Decoded for the models before, with their frames and size.
-    private var shelves: [(configuration: ModelConfiguration, clips: ClipShelf)] = []
-    private var known: [(fingerprint: String, result: FineTuneResult)] = []
-
-    init(
-        _ request: EvaluationRequest, _ choice: FineTuneChoice, hooks: EvaluationHooks,
-        videos: [LabelledVideo], folds: ClassificationFolds
-    ) {
-        self.request = request
-        self.choice = choice
-        self.hooks = hooks
-        self.videos = videos
-        self.folds = folds
-    }
+    var shelves: [(configuration: ModelConfiguration, clips: ClipShelf)] = []
+    var known: [(fingerprint: String, result: FineTuneResult)] = []
 
     mutating func run(_ model: MeasuredModel) throws(EvaluationError) -> FineTuneResult {
         // Equal models learn alike.

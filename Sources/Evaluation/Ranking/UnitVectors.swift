@@ -1,6 +1,5 @@
 /// Rows of unit length, for cosine distances in double precision.
 struct UnitVectors: Sendable {
-    let count: Int
     private let stride: Int
     private let values: [Double]
 
@@ -8,7 +7,6 @@ struct UnitVectors: Sendable {
     ///   - rows: all of one width; a row of zeros stays one.
     ///   - center: taken from every row before it is brought to unit length; nil takes nothing.
     init(_ rows: [[Float]], center: [Double]? = nil) {
-        count = rows.count
         let width = rows.first?.count ?? 0
         let padded = (width + 7) / 8 * 8
         stride = padded

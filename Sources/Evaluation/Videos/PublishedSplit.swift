@@ -1,4 +1,4 @@
-import Glibc
+import Base
 
 /// The published splits of the two data sets that the literature measures on: the test videos ask, the training
 /// videos answer.
@@ -31,7 +31,7 @@ public enum PublishedSplit: String, Sendable, CaseIterable {
             entries.map { entry in
                 let file = entry.name.split(separator: "/").last.map(String.init) ?? entry.name
                 let nested = "\(root)/\(entry.name)", flat = "\(root)/\(file)"
-                let path = access(nested, F_OK) != 0 && access(flat, F_OK) == 0 ? flat : nested
+                let path = !Path.exists(nested) && Path.exists(flat) ? flat : nested
                 return LabelledVideo(path: path, name: entry.name, label: entry.label, role: entry.role)
             })
     }
@@ -116,7 +116,12 @@ public enum PublishedSplit: String, Sendable, CaseIterable {
 
     private static func hmdb51(_ number: Int, _ folder: String) throws(EvaluationError) -> [Entry] {
         let ending = "_test_split\(number).txt"
-        let names = try fileNames(in: folder).filter { $0.hasSuffix(ending) && $0.count > ending.count }
+        guard let files = Folder.names(in: folder) else {
+            throw .file(
+                path: folder, line: nil, problem: "cannot be opened as a folder",
+                hint: "--splits-folder names it")
+        }
+        let names = files.sorted().filter { $0.hasSuffix(ending) && $0.count > ending.count }
         guard !names.isEmpty else {
             throw malformed(folder, nil, "holds no file that ends in \(ending)")
         }
@@ -139,22 +144,5 @@ public enum PublishedSplit: String, Sendable, CaseIterable {
             }
         }
         return entries
-    }
-
-    private static func fileNames(in folder: String) throws(EvaluationError) -> [String] {
-        guard let stream = opendir(folder) else {
-            throw .file(
-                path: folder, line: nil, problem: "cannot be opened as a folder",
-                hint: "--splits-folder names it")
-        }
-        defer { closedir(stream) }
-        var names: [String] = []
-        while let entry = readdir(stream) {
-            names.append(
-                withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-                    pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-                })
-        }
-        return names.sorted()
     }
 }
