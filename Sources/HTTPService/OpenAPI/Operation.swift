@@ -27,6 +27,8 @@ struct Operation: Sendable {
     var id: String
     var summary: String
     var parameters: [Parameter] = []
+    /// Whether other parameters of the query are refused here, or by what the protocol says of them.
+    var refusesOtherParameters = true
     /// The body's media types and their schema.
     var body: (types: [String], schema: JSONValue)?
     var replies: [Reply]

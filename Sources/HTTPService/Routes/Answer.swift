@@ -80,6 +80,11 @@ struct Refusal: Error {
     init(_ status: Int, _ reason: String, _ message: String, hint: String? = nil, parameter: String? = nil) {
         answer = .error(status, reason, message, hint: hint, parameter: parameter)
     }
+
+    /// 400 for a parameter whose value cannot be.
+    init(parameter: String, _ problem: String) {
+        self.init(400, "invalid_parameter", "\(parameter): \(problem)", parameter: parameter)
+    }
 }
 
 /// How an error of the protocol reads in HTTP.

@@ -39,6 +39,21 @@ struct Bodies: Sendable {
         return value
     }
 
+    /// An object's members; other ones than these are refused by name.
+    static func members(of body: JSONValue, only known: [String]) throws(Refusal) -> [JSONValue.Member] {
+        guard case .object(let members) = body else { throw Refusal(400, "not_json", "expected an object") }
+        try refuseUnknown(members.map(\.key), known)
+        return members
+    }
+
+    /// Refuses the first parameter of another name.
+    static func refuseUnknown(_ names: [String], _ known: [String]) throws(Refusal) {
+        guard let unknown = names.first(where: { !known.contains($0) }) else { return }
+        let list = known.isEmpty ? "this path takes none" : "there are \(known.joined(separator: ", "))"
+        throw Refusal(
+            400, "invalid_parameter", "unknown parameter \"\(unknown)\"; \(list)", parameter: unknown)
+    }
+
     /// Refuses an upload by its headers, before it takes a place.
     ///
     /// - Throws: 415, 413.

@@ -28,7 +28,6 @@ extension HTTPService {
                     ),
                     replies: [.named("duplicates_result", "The groups.")], errors: [409, 422])
             ) { [self] call in
-                try call.query.only()
                 let parameters = try await bodies.object(call.request)
                 // It compares everything with everything: one at a time is enough for anybody.
                 guard let place = comparisonSlots.take() else {
@@ -43,7 +42,6 @@ extension HTTPService {
                     id: "decisions", summary: "Lists the pairs that were rejected.",
                     replies: [.named("duplicate_decisions_result", "The decisions.")])
             ) { [self] call in
-                try call.query.only()
                 return .json(try await run(.duplicateDecisions, [:], on: .lookup, call.cancellation))
             },
             Route(
@@ -60,22 +58,20 @@ extension HTTPService {
                             "How many pairs changed.")
                     ], errors: [404, 422])
             ) { [self] call in
-                try call.query.only()
                 return try await decide(try await bodies.object(call.request), call.cancellation)
             },
         ]
     }
 
     private func decide(_ body: JSONValue, _ cancellation: Cancellation) async throws -> Answer {
-        guard case .object(let members) = body else { throw Refusal(400, "not_json", "expected an object") }
         var withdraws = false
         if let flag = body["withdraw"] {
             guard let value = flag.boolValue else {
-                throw Refusal(
-                    400, "invalid_parameter", "withdraw: expected true or false", parameter: "withdraw")
+                throw Refusal(parameter: "withdraw", "expected true or false")
             }
             withdraws = value
         }
+        guard case .object(let members) = body else { throw Refusal(400, "not_json", "expected an object") }
         let parameters = JSONValue.object(members.filter { $0.key != "withdraw" })
         // By the index's own spelling alone: nothing is looked up on the disk for a client.
         let library = handler.library

@@ -9,12 +9,6 @@ struct FileAnswer {
     /// What is read, and held, at a time.
     private static let pieceBytes = 256 << 10
 
-    init(file: OpenFile, type: String, lanes: Lanes) {
-        self.file = file
-        self.type = type
-        self.lanes = lanes
-    }
-
     /// What a Range header asks of a file.
     enum Wanted: Equatable { case all, part(Range<Int>), nothing }
 

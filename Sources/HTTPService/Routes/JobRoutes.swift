@@ -27,7 +27,6 @@ extension HTTPService {
                     body: (["application/json"], body),
                     replies: [.named("job", "The job, waiting or running.", status: 202)], errors: [404])
             ) { [self] call in
-                try call.query.only()
                 return try await start(try await bodies.object(call.request), call.cancellation)
             },
             Route(
@@ -36,7 +35,6 @@ extension HTTPService {
                     id: "jobs", summary: "The latest jobs, newest first.",
                     replies: [.named("jobs", "The jobs.")])
             ) { [self] call in
-                try call.query.only()
                 return .json(["jobs": .array(jobs.all().map(\.json))])
             },
             Route(
@@ -45,7 +43,6 @@ extension HTTPService {
                     id: "job", summary: "One job.", parameters: [id], replies: [.named("job", "The job.")],
                     errors: [404])
             ) { [self] call in
-                try call.query.only()
                 guard let job = jobs.job(try jobNumber(call)) else { throw Self.noJob }
                 return .json(job.json)
             },
@@ -55,7 +52,6 @@ extension HTTPService {
                     id: "cancelJob", summary: "Ends a job; what it has stored stays.", parameters: [id],
                     replies: [.named("job", "The job, which ends soon.")], errors: [404])
             ) { [self] call in
-                try call.query.only()
                 guard let job = jobs.cancel(try jobNumber(call)) else { throw Self.noJob }
                 return .json(job.json)
             },
@@ -74,7 +70,6 @@ extension HTTPService {
                                 required: ["event", "data"]))
                     ], errors: [404])
             ) { [self] call in
-                try call.query.only()
                 return try events(call)
             },
         ]
@@ -85,23 +80,14 @@ extension HTTPService {
     private func jobNumber(_ call: Call) throws -> Int { Int(try call.number("id")) }
 
     private func start(_ body: JSONValue, _ cancellation: Cancellation) async throws -> Answer {
-        guard case .object(let members) = body else { throw Refusal(400, "not_json", "expected an object") }
-        let known = ["folders"] + Self.jobParameters
-        for member in members where !known.contains(member.key) {
-            throw Refusal(
-                400, "invalid_parameter",
-                "unknown parameter \"\(member.key)\"; there are \(known.joined(separator: ", "))",
-                parameter: member.key)
-        }
+        let members = try Bodies.members(of: body, only: ["folders"] + Self.jobParameters)
         let places = folders
         let all = try await lanes.run(.lookup, cancellation) { places.all() }
         var wanted = all
         if let given = body["folders"], given != .null {
             let names = given.arrayValue?.compactMap(\.stringValue) ?? []
             guard !names.isEmpty, names.count == given.arrayValue?.count else {
-                throw Refusal(
-                    400, "invalid_parameter", "folders: expected an array of one or more paths",
-                    parameter: "folders")
+                throw Refusal(parameter: "folders", "expected an array of one or more paths")
             }
             wanted = try await lanes.run(.file, cancellation) {
                 try names.map { name in

@@ -63,14 +63,11 @@ struct Call: Sendable {
 /// A query string's parameters, each at most once; those that are not asked for are refused by name.
 struct QueryParameters: Sendable {
     private var values: [String: String] = [:]
-    private let order: [String]
-
     /// Of those that were given, in their order.
-    var names: [String] { order }
+    private(set) var names: [String] = []
 
     /// - Throws: 400 for a parameter that comes twice or is not UTF-8.
     init(_ text: Substring?) throws(Refusal) {
-        var order: [String] = []
         for pair in (text ?? "").split(separator: "&") {
             let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             guard let name = Self.decoded(parts[0]), let value = Self.decoded(parts.count > 1 ? parts[1] : "")
@@ -78,20 +75,16 @@ struct QueryParameters: Sendable {
                 throw Refusal(400, "invalid_parameter", "the query string is not percent-encoded UTF-8")
             }
             guard values[name] == nil else {
-                throw Refusal(400, "invalid_parameter", "\(name): comes twice", parameter: name)
+                throw Refusal(parameter: name, "comes twice")
             }
             values[name] = value
-            order.append(name)
+            names.append(name)
         }
-        self.order = order
     }
 
     /// Refuses parameters of other names.
-    func only(_ known: String...) throws(Refusal) {
-        guard let unknown = order.first(where: { !known.contains($0) }) else { return }
-        let list = known.isEmpty ? "this path takes none" : "there are \(known.joined(separator: ", "))"
-        throw Refusal(
-            400, "invalid_parameter", "unknown parameter \"\(unknown)\"; \(list)", parameter: unknown)
+    func only(_ known: [String]) throws(Refusal) {
+        try Bodies.refuseUnknown(names, known)
     }
 
     func text(_ name: String) -> String? { values[name] }
@@ -99,17 +92,16 @@ struct QueryParameters: Sendable {
     /// The parameters as the protocol's, numbers and truth values by name, the rest as text.
     func json(numbers: Set<String> = [], flags: Set<String> = []) throws(Refusal) -> JSONValue {
         var members: [JSONValue.Member] = []
-        for name in order {
+        for name in names {
             let text = values[name] ?? ""
             if numbers.contains(name) {
                 guard let value = try? JSONValue(parsing: text), value.doubleValue != nil else {
-                    throw Refusal(400, "invalid_parameter", "\(name): expected a number", parameter: name)
+                    throw Refusal(parameter: name, "expected a number")
                 }
                 members.append(.init(name, value))
             } else if flags.contains(name) {
                 guard text == "true" || text == "false" else {
-                    throw Refusal(
-                        400, "invalid_parameter", "\(name): expected true or false", parameter: name)
+                    throw Refusal(parameter: name, "expected true or false")
                 }
                 members.append(.init(name, .bool(text == "true")))
             } else {

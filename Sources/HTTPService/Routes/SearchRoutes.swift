@@ -40,7 +40,6 @@ extension HTTPService {
                     replies: [.named("search_result", "The ranking, nearest first.")],
                     errors: [404, 409, 422])
             ) { [self] call in
-                try call.query.only()
                 return try await search(call, try await bodies.object(call.request))
             },
             Route(
@@ -59,7 +58,6 @@ extension HTTPService {
                     body: (["application/octet-stream"], ["type": "string", "format": "binary"]),
                     replies: [.named("upload", "Its id, for searches.", status: 201)], errors: [409, 422])
             ) { [self] call in
-                try call.query.only("name", "from", "to")
                 let asked = try call.query.json(numbers: Self.numbers)
                 let part = try range(asked)
                 try bodies.checkUpload(call.request.headers)
@@ -86,14 +84,8 @@ extension HTTPService {
 
     /// One search: the query is found or encoded first, then ranked.
     private func search(_ call: Call, _ body: JSONValue) async throws -> Answer {
-        guard case .object(let members) = body else { throw Refusal(400, "not_json", "expected an object") }
-        let known = ["video", "id", "upload", "from", "to"] + Self.forwarded
-        for member in members where !known.contains(member.key) {
-            throw Refusal(
-                400, "invalid_parameter",
-                "unknown parameter \"\(member.key)\"; there are \(known.joined(separator: ", "))",
-                parameter: member.key)
-        }
+        let members = try Bodies.members(
+            of: body, only: ["video", "id", "upload", "from", "to"] + Self.forwarded)
         let range = try self.range(body)
         var parameters = members.filter { Self.forwarded.contains($0.key) }
         // Wrong parameters are told before anything is encoded.
@@ -133,9 +125,7 @@ extension HTTPService {
                     parameter: "from")
             }
             guard request.stream == nil else {
-                throw Refusal(
-                    400, "invalid_parameter", "stream: of an upload the main stream is read",
-                    parameter: "stream")
+                throw Refusal(parameter: "stream", "of an upload the main stream is read")
             }
             return (upload.name, upload.query)
         }
@@ -144,8 +134,7 @@ extension HTTPService {
         let path: String
         if given[0] == "id" {
             guard let id = body["id"]?.intValue, id >= 0 else {
-                throw Refusal(
-                    400, "invalid_parameter", "id: expected a whole number of at least 0", parameter: "id")
+                throw Refusal(parameter: "id", "expected a whole number of at least 0")
             }
             let found = try await lanes.run(.lookup, cancellation) {
                 try library.videos(ids: [Int64(id)]).first
@@ -157,7 +146,7 @@ extension HTTPService {
         } else {
             guard let name = body["video"]?.stringValue, !name.isEmpty, !name.utf8.contains(0)
             else {
-                throw Refusal(400, "invalid_parameter", "video: expected a path", parameter: "video")
+                throw Refusal(parameter: "video", "expected a path")
             }
             video = try await lanes.run(.lookup, cancellation) { try library.video(atPath: name) }
             path = name
@@ -189,8 +178,7 @@ extension HTTPService {
         func seconds(_ name: String) throws -> Double? {
             guard let value = body[name], value != .null else { return nil }
             guard let number = value.doubleValue, number >= 0 else {
-                throw Refusal(
-                    400, "invalid_parameter", "\(name): expected a number of at least 0", parameter: name)
+                throw Refusal(parameter: name, "expected a number of at least 0")
             }
             return number
         }
@@ -198,7 +186,7 @@ extension HTTPService {
         guard from != nil || to != nil else { return nil }
         let range = TimeRange(start: from ?? 0, stop: to ?? .infinity)
         guard range.start < range.stop else {
-            throw Refusal(400, "invalid_parameter", "to: expected a time after \"from\"", parameter: "to")
+            throw Refusal(parameter: "to", "expected a time after \"from\"")
         }
         return range
     }

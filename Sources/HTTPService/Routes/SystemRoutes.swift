@@ -18,7 +18,6 @@ extension HTTPService {
                     ],
                     replies: [.named("library", "The library.")])
             ) { [self] call in
-                try call.query.only("failures")
                 let parameters = try call.query.json(flags: ["failures"])
                 return .json(library(try await info(parameters, call.cancellation)))
             },
@@ -29,7 +28,6 @@ extension HTTPService {
                     replies: [.named("health", "It answers.")]),
                 isOpen: true
             ) { [self] call in
-                try call.query.only()
                 let library = handler.library
                 let hasIndex = try await lanes.run(.lookup, call.cancellation) {
                     (try? library.index()) != nil
@@ -45,7 +43,6 @@ extension HTTPService {
                     id: "metrics", summary: "Counters and times in Prometheus' text format.",
                     replies: [.text("text/plain", "The metrics.")])
             ) { [self] call in
-                try call.query.only()
                 let library = handler.library
                 let info = try await lanes.run(.lookup, call.cancellation) { try? library.info() }
                 let text = metrics.text(library: info, jobs: jobs.active)
@@ -67,10 +64,9 @@ extension HTTPService {
                     replies: [.init(status: 204, description: "The cookie is set.")], errors: [401]),
                 isOpen: true
             ) { [self] call in
-                try call.query.only()
                 let body = try await bodies.object(call.request)
                 guard let given = body["token"]?.stringValue else {
-                    throw Refusal(400, "invalid_parameter", "token: expected a string", parameter: "token")
+                    throw Refusal(parameter: "token", "expected a string")
                 }
                 guard token.matches(given) else {
                     metrics.refused("token")
@@ -85,7 +81,6 @@ extension HTTPService {
                     replies: [.init(status: 204, description: "It has ended.")]),
                 isOpen: true
             ) { call in
-                try call.query.only()
                 return Answer(status: 204).with(.setCookie, token.endSession(of: call.request))
             },
         ]

@@ -24,6 +24,7 @@ extension HTTPService {
                         return .query(
                             name, property?["description"]?.stringValue ?? name, property?.withoutNull ?? [:])
                     },
+                    refusesOtherParameters: false,
                     replies: [.named("videos_result", "A page of videos.")])
             ) { [self] call in
                 let parameters = try call.query.json(numbers: Self.listNumbers, flags: ["descending"])
@@ -35,7 +36,6 @@ extension HTTPService {
                     id: "video", summary: "One video's facts.", parameters: [id],
                     replies: [.named("video", "The video.")], errors: [404])
             ) { [self] call in
-                try call.query.only()
                 return .json(try await video(call).json)
             },
             Route(
@@ -49,7 +49,6 @@ extension HTTPService {
                         .init(status: 304, description: "The client's copy is current."),
                     ], errors: [404, 416])
             ) { [self] call in
-                try call.query.only()
                 return try await preview(call)
             },
             Route(
@@ -71,7 +70,6 @@ extension HTTPService {
                         .init(status: 304, description: "The client's copy is current."),
                     ], errors: [404, 409, 422])
             ) { [self] call in
-                try call.query.only("time", "width")
                 return try await thumbnail(call)
             },
             Route(
@@ -90,7 +88,6 @@ extension HTTPService {
                     replies: [.named("projection_result", "The clips' Gaussians in the plane.")],
                     errors: [404])
             ) { [self] call in
-                try call.query.only("videos", "upload")
                 return try await projection(call)
             },
         ]
@@ -109,13 +106,12 @@ extension HTTPService {
         let time = asked["time"]?.doubleValue ?? 0
         let width = asked["width"].map { $0.intValue ?? -1 } ?? 320
         guard time >= 0 else {
-            throw Refusal(400, "invalid_parameter", "time: expected at least 0", parameter: "time")
+            throw Refusal(parameter: "time", "expected at least 0")
         }
         guard Thumbnail.widths.contains(width) else {
             throw Refusal(
-                400, "invalid_parameter",
-                "width: expected \(Thumbnail.widths.lowerBound) to \(Thumbnail.widths.upperBound)",
-                parameter: "width")
+                parameter: "width",
+                "expected \(Thumbnail.widths.lowerBound) to \(Thumbnail.widths.upperBound)")
         }
         let (video, file) = try await self.file(call)
         let stream = try await lanes.run(.file, call.cancellation) {
@@ -174,9 +170,7 @@ extension HTTPService {
         let ids =
             text.isEmpty ? [] : text.split(separator: ",", omittingEmptySubsequences: false).map { Int64($0) }
         guard (upload == nil ? 1 : 0)...16 ~= ids.count, ids.allSatisfy({ $0.map { $0 >= 0 } == true }) else {
-            throw Refusal(
-                400, "invalid_parameter", "videos: expected at most 16 numbers, separated by commas",
-                parameter: "videos")
+            throw Refusal(parameter: "videos", "expected at most 16 numbers, separated by commas")
         }
         let request = ProjectionRequest(videos: ids.compactMap { $0 })
         let library = handler.library

@@ -20,14 +20,12 @@ final class HTTPService: Sendable {
     let comparisonSlots = Slots(1)
     let jobs: IndexJobs
     let token: AccessToken?
-    let logger: Logger
     /// The protocol's schema, parsed.
     let schema: JSONValue
 
     init(handler: RequestHandler, options: HTTPOptions, logger: Logger) {
         self.handler = handler
         self.options = options
-        self.logger = logger
         let folders = IndexedFolders(library: handler.library, added: options.folders)
         self.folders = folders
         connections = Connections(options.limits)
@@ -58,16 +56,13 @@ final class HTTPService: Sendable {
 
     /// Every route, in the order of the document.
     func routes() -> [Route] {
-        var routes: [Route] = []
-        for some in [searchRoutes(), videoRoutes(), duplicateRoutes(), jobRoutes(), systemRoutes()] {
-            routes += some
-        }
+        var routes = searchRoutes() + videoRoutes() + duplicateRoutes() + jobRoutes() + systemRoutes()
         let document = OpenAPIDocument.make(
             routes, schema: schema, version: options.version, needsToken: token != nil)
         let bytes = Array(document.prettyPrinted().utf8)
         routes.append(
             Route(method: .get, template: "/openapi.json", operation: nil, isOpen: true) { call in
-                try call.query.only()
+                try call.query.only([])
                 return Answer("application/json", bytes)
             })
         return routes + pageRoutes()

@@ -5,25 +5,28 @@ import Service
 /// another, and nothing blocks the threads that answer.
 struct Lanes: Sendable {
     /// What takes minutes is `heavy`, and waits for its like alone.
-    enum Kind: Sendable { case search, heavy, lookup, file, decoder, picture }
+    enum Kind: String, Sendable, CaseIterable { case search, heavy, lookup, file, decoder, picture }
 
-    private let searches: WorkQueue
-    private let heavy: WorkQueue
-    private let lookups: WorkQueue
-    private let files: WorkQueue
-    private let decoders: WorkQueue
-    private let pictures: WorkQueue
+    private let queues: [Kind: WorkQueue]
 
     init(processors: Int, waiting: Int) {
-        searches = WorkQueue(label: "http.search", threads: processors, maximumWaiting: waiting)
-        // Each of them takes every processor: one comparison of all videos, and one search by samples.
-        heavy = WorkQueue(label: "http.heavy", threads: 2, maximumWaiting: waiting)
-        lookups = WorkQueue(label: "http.lookup", threads: 2, maximumWaiting: waiting)
-        files = WorkQueue(label: "http.file", threads: 4, maximumWaiting: 4 * waiting)
-        // One decoder leaves the other processors to the searches.
-        decoders = WorkQueue(
-            label: "http.decoder", threads: max(1, processors / 2), maximumWaiting: waiting)
-        pictures = WorkQueue(label: "http.picture", threads: processors, maximumWaiting: waiting)
+        let queues = Kind.allCases.map { kind in
+            let threads =
+                switch kind {
+                case .search, .picture: processors
+                // Each of them takes every processor: one comparison of all videos, and one search by samples.
+                case .heavy: 2
+                case .lookup: 2
+                case .file: 4
+                // One decoder leaves the other processors to the searches.
+                case .decoder: max(1, processors / 2)
+                }
+            let queue = WorkQueue(
+                label: "http.\(kind.rawValue)", threads: threads,
+                maximumWaiting: kind == .file ? 4 * waiting : waiting)
+            return (kind, queue)
+        }
+        self.queues = Dictionary(uniqueKeysWithValues: queues)
     }
 
     /// Runs blocking work on a thread of its kind. Work that is cancelled before its turn does not begin.
@@ -35,7 +38,7 @@ struct Lanes: Sendable {
     ) async throws -> R {
         try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
-                let accepted = queue(kind).submit {
+                let accepted = queues[kind]?.submit {
                     continuation.resume(
                         with: Result {
                             if cancellation.isCancelled { throw LibraryError.cancelled }
@@ -44,24 +47,13 @@ struct Lanes: Sendable {
                 } isGivenUp: {
                     cancellation.isCancelled
                 }
-                if !accepted {
+                if accepted != true {
                     continuation.resume(
                         throwing: Refusal(.tooMany("too many requests are waiting", seconds: 1)))
                 }
             }
         } onCancel: {
             cancellation.cancel()
-        }
-    }
-
-    private func queue(_ kind: Kind) -> WorkQueue {
-        switch kind {
-        case .search: searches
-        case .heavy: heavy
-        case .lookup: lookups
-        case .file: files
-        case .decoder: decoders
-        case .picture: pictures
         }
     }
 }

@@ -81,30 +81,24 @@ final class Metrics: Sendable {
             text.sample("mixtape_http_request_seconds_sum", [("route", route)], times.sum)
             text.sample("mixtape_http_request_seconds_count", [("route", route)], Double(total))
         }
-        text.family(
-            "mixtape_http_refused_total", "counter", "Requests refused before they were handled.")
-        for (reason, count) in state.refusals.sorted(by: { $0.key < $1.key }) {
-            text.sample("mixtape_http_refused_total", [("reason", reason)], Double(count))
-        }
-        text.family("mixtape_workers_total", "counter", "Worker processes that ended, by how.")
-        for (ending, count) in state.workers.sorted(by: { $0.key < $1.key }) {
-            text.sample("mixtape_workers_total", [("ending", ending)], Double(count))
-        }
-        text.single("mixtape_http_requests_running", "gauge", "Requests at work.", Double(state.running))
-        text.single("mixtape_http_connections", "gauge", "Open connections.", Double(state.connections))
-        text.single(
-            "mixtape_uploaded_bytes_total", "counter", "Bytes of uploads received.",
-            Double(state.uploadedBytes))
-        text.single("mixtape_index_jobs", "gauge", "Index jobs that wait or run.", Double(jobs))
-        if let library {
-            text.single("mixtape_videos", "gauge", "Videos that can be found.", Double(library.counts.ready))
-            text.single(
-                "mixtape_failed_files", "gauge", "Files that could not be indexed.",
-                Double(library.counts.failed))
-            text.single("mixtape_clips", "gauge", "Clips of all videos.", Double(library.counts.clips))
-        }
-        if let bytes = Self.residentBytes() {
-            text.single("process_resident_memory_bytes", "gauge", "Memory in use.", Double(bytes))
+        text.counts(
+            "mixtape_http_refused_total", "Requests refused before they were handled.", "reason",
+            state.refusals)
+        text.counts(
+            "mixtape_workers_total", "Worker processes that ended, by how.", "ending", state.workers)
+        let gauge = "gauge"
+        let singles: [(name: String, kind: String, help: String, value: Int?)] = [
+            ("mixtape_http_requests_running", gauge, "Requests at work.", state.running),
+            ("mixtape_http_connections", gauge, "Open connections.", state.connections),
+            ("mixtape_uploaded_bytes_total", "counter", "Bytes of uploads received.", state.uploadedBytes),
+            ("mixtape_index_jobs", gauge, "Index jobs that wait or run.", jobs),
+            ("mixtape_videos", gauge, "Videos that can be found.", library?.counts.ready),
+            ("mixtape_failed_files", gauge, "Files that could not be indexed.", library?.counts.failed),
+            ("mixtape_clips", gauge, "Clips of all videos.", library?.counts.clips),
+            ("process_resident_memory_bytes", gauge, "Memory in use.", Self.residentBytes()),
+        ]
+        for (name, kind, help, value) in singles {
+            if let value { text.single(name, kind, help, Double(value)) }
         }
         let uptime = ContinuousClock.now - start
         text.single("mixtape_uptime_seconds", "gauge", "Time since the start.", uptime.seconds)
@@ -136,6 +130,14 @@ private struct Exposition {
         let list = labels.map { "\($0.0)=\"\($0.1)\"" }.joined(separator: ",")
         let number = value == value.rounded() && abs(value) < 1e15 ? String(Int64(value)) : "\(value)"
         lines += labels.isEmpty ? "\(name) \(number)\n" : "\(name){\(list)} \(number)\n"
+    }
+
+    /// A count of each of a label's values.
+    mutating func counts(_ name: String, _ help: String, _ label: String, _ counts: [String: Int]) {
+        family(name, "counter", help)
+        for (value, count) in counts.sorted(by: { $0.key < $1.key }) {
+            sample(name, [(label, value)], Double(count))
+        }
     }
 
     mutating func single(_ name: String, _ kind: String, _ help: String, _ value: Double) {

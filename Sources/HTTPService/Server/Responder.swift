@@ -99,6 +99,9 @@ struct Responder: HTTPResponder {
             let call = Call(
                 request: request, path: values, query: try QueryParameters(target.dropFirst(path.count + 1)),
                 client: context.client, cancellation: Cancellation())
+            if let operation = route.operation, operation.refusesOtherParameters {
+                try call.query.only(operation.parameters.filter { !$0.isInPath }.map(\.name))
+            }
             service.connections.begin(call.cancellation, for: context.connection)
             defer { service.connections.endWork(for: context.connection) }
             return (route, try await route.handling(call))
