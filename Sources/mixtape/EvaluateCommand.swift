@@ -1,7 +1,6 @@
 import ArgumentParser
 import Base
 import Evaluation
-import Service
 
 extension PublishedSplit: ExpressibleByArgument {}
 
@@ -263,25 +262,22 @@ struct EvaluateCommand: ParsableCommand {
     }
 }
 
-/// The progress of encoding and fine-tuning on standard error: one line that is redrawn on a terminal, a plain line every few
-/// seconds elsewhere.
+/// The progress of encoding and fine-tuning on standard error.
 private struct EncodingDisplay {
-    private let isTerminal = Settings.current.errorsAreTerminal
-    private let throttle = Throttle(secondsBetween: Settings.current.errorsAreTerminal ? 0.1 : 5)
-    private let tuningThrottle = Throttle(
-        secondsBetween: Settings.current.errorsAreTerminal ? 0.1 : 5)
+    private let encoding = StatusLine(admitsFirst: true)
+    private let tuning = StatusLine(admitsFirst: true)
 
     func show(_ progress: EvaluationProgress) {
-        guard throttle.admits() else { return }
+        guard encoding.isDue() else { return }
         var text = "encoding \(progress.done)/\(progress.total) videos"
         if progress.remembered > 0 { text += ", \(progress.remembered) known" }
         if progress.failed > 0 { text += ", \(progress.failed) failed" }
         if let left = progress.secondsLeft { text += ", \(TimeText.rough(left)) left" }
-        show(text)
+        encoding.show(text)
     }
 
     func show(_ progress: FineTuneProgress) {
-        guard tuningThrottle.admits() else { return }
+        guard tuning.isDue() else { return }
         var text = "fine-tuning \(Terminal.printable(progress.model)), "
         if progress.folds > 1 { text += "fold \(progress.fold)/\(progress.folds), " }
         if progress.tested > 0 {
@@ -291,19 +287,9 @@ private struct EncodingDisplay {
                 "step \(progress.step)/\(progress.steps), loss \(progress.loss.fixed(3))"
         }
         if let left = progress.secondsLeft { text += ", \(TimeText.rough(left)) left" }
-        show(text)
-    }
-
-    private func show(_ text: String) {
-        if isTerminal {
-            _ = Terminal.write("\r\u{1B}[K" + String(text.prefix(max(0, Terminal.width - 1))), to: 2)
-        } else {
-            Terminal.note(text)
-        }
+        tuning.show(text)
     }
 
     /// Takes the redrawn line away.
-    func clear() {
-        if isTerminal { _ = Terminal.write("\r\u{1B}[K", to: 2) }
-    }
+    func clear() { encoding.clear() }
 }

@@ -1,37 +1,24 @@
 import Base
 import Library
 import Retrieval
-import Service
 
 /// Shows a search for duplicates: its progress on standard error, its groups as a table.
-final class DuplicatesDisplay: Sendable {
-    private let isTerminal: Bool
-    private let throttle: Throttle
-
-    init() {
-        isTerminal = Settings.current.errorsAreTerminal
-        throttle = Throttle(secondsBetween: isTerminal ? 0.1 : 5, admitsFirst: false)
-    }
+struct DuplicatesDisplay: Sendable {
+    private let line = StatusLine(admitsFirst: false)
 
     @Sendable func show(_ progress: DuplicateProgress) {
-        guard throttle.admits() else { return }
+        guard line.isDue() else { return }
         let work =
             switch progress.phase {
             case .reading: "reading clips"
             case .comparing: "comparing videos"
             case .aligning: "aligning the nearest"
             }
-        let facts = "\(work), \(Int(progress.share * 100)) %"
-        guard isTerminal else { return Terminal.note(facts) }
-        let filled = Int(min(1, max(0, progress.share)) * 20)
-        let bar = String(repeating: "#", count: filled) + String(repeating: ".", count: 20 - filled)
-        _ = Terminal.write("\r\u{1B}[K[\(bar)] \(facts)", to: 2)
+        line.show("\(work), \(Int(progress.share * 100)) %", share: progress.share)
     }
 
     /// Takes the redrawn line away.
-    func clear() {
-        if isTerminal { _ = Terminal.write("\r\u{1B}[K", to: 2) }
-    }
+    func clear() { line.clear() }
 
     /// A paragraph a group: how alike its least alike members are, then the one to keep and the others.
     static func table(_ response: DuplicatesResponse) -> String {
@@ -71,14 +58,8 @@ final class DuplicatesDisplay: Sendable {
                 Terminal.printable(member.video.identity.path),
             ]
         }
-        let last = 4
-        let widths = (0..<last).map { column in rows.map { $0[column].count }.max() ?? 0 }
-        let lines = zip(group.members, rows).map { member, row in
-            let cells = (0..<last).map { column in
-                let padding = String(repeating: " ", count: widths[column] - row[column].count)
-                return column == 0 ? row[column] + padding : padding + row[column]
-            }
-            return "  " + (cells + [row[last]]).joined(separator: "  ") + "  (\(remark(member, in: group)))"
+        let lines = zip(group.members, TextTable.lines(rows, leftAligned: 1)).map { member, line in
+            "  \(line)  (\(remark(member, in: group)))"
         }
         return ([Terminal.styledForOutput(title, .bold)] + lines).joined(separator: "\n")
     }

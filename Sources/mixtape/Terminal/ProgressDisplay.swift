@@ -1,44 +1,19 @@
 import Ingestion
-import Service
 
-/// Shows an index run's progress on standard error: one line that is redrawn on a terminal, a plain
-/// line every few seconds elsewhere.
-final class ProgressDisplay: Sendable {
-    private let isTerminal: Bool
-    private let throttle: Throttle
+/// Shows an index run's progress on standard error.
+struct ProgressDisplay: Sendable {
+    private let line = StatusLine()
 
-    init() {
-        isTerminal = Settings.current.errorsAreTerminal
-        throttle = Throttle(secondsBetween: isTerminal ? 0.1 : 5, admitsFirst: isTerminal)
-    }
-
-    /// Shows the state when it is time to.
-    func show(_ progress: IndexProgress) {
-        guard throttle.admits() else { return }
-        if isTerminal {
-            let line = Self.line(progress, width: Terminal.width - 1)
-            _ = Terminal.write("\r\u{1B}[K" + line, to: 2)
-        } else {
-            let names = Self.names(progress)
-            Terminal.note(Self.facts(progress) + (names.isEmpty ? "" : ", reading \(names)"))
-        }
+    /// "12/100 files, 34 % of 1.9 GB, 28 s left  name.mp4, other.mp4", when it is time to.
+    @Sendable func show(_ progress: IndexProgress) {
+        guard line.isDue() else { return }
+        let names = Self.names(progress)
+        let gap = line.isTerminal ? "  " : ", reading "
+        line.show(Self.facts(progress) + (names.isEmpty ? "" : gap + names), share: progress.share)
     }
 
     /// Takes the redrawn line away.
-    func clear() {
-        if isTerminal { _ = Terminal.write("\r\u{1B}[K", to: 2) }
-    }
-
-    /// "[#####.....] 12/100 files, 34 % of 1.9 GB, 28 s left  name.mp4, other.mp4", cut to the width.
-    static func line(_ progress: IndexProgress, width: Int) -> String {
-        let columns = 20
-        let share = progress.share
-        let filled = Int(share * Double(columns))
-        let bar = String(repeating: "#", count: filled) + String(repeating: ".", count: columns - filled)
-        let names = names(progress)
-        let text = "[\(bar)] \(facts(progress))\(names.isEmpty ? "" : "  " + names)"
-        return String(text.prefix(max(0, width)))
-    }
+    func clear() { line.clear() }
 
     /// Of the files that are being read, without their folders.
     private static func names(_ progress: IndexProgress) -> String {

@@ -1,39 +1,29 @@
 import Base
-import Service
 import Synchronization
 import Training
 
-/// Shows a training's progress on standard error: one line that is redrawn on a terminal, plain lines elsewhere.
+/// Shows a training's progress on standard error.
 final class TrainingDisplay: Sendable {
-    private let isTerminal: Bool
-    private let throttle: Throttle
+    private let line = StatusLine()
     /// What the run said last of itself.
     private let last = Mutex<TrainingProgress?>(nil)
 
-    init() {
-        isTerminal = Settings.current.errorsAreTerminal
-        throttle = Throttle(secondsBetween: isTerminal ? 0.1 : 5, admitsFirst: isTerminal)
-    }
-
     /// Files decoded.
     @Sendable func show(done: Int, total: Int) {
-        guard throttle.admits() else { return }
-        show("\(done)/\(total) files decoded", share: total > 0 ? Double(done) / Double(total) : 0)
+        if line.isDue() { show("\(done)/\(total) files decoded", done, of: total) }
     }
 
     /// What the run says of its steps, now and then.
     @Sendable func show(_ progress: TrainingProgress) {
         last.withLock { $0 = progress }
-        if !isTerminal { Terminal.note(Self.facts(progress)) }
+        if !line.isTerminal { line.show(Self.facts(progress)) }
     }
 
     /// Each step, and the beginning.
     @Sendable func step(_ done: Int, _ total: Int) {
         // The first step may take long: the bar is there before.
-        guard isTerminal, throttle.admits() || done == 0 else { return }
-        show(
-            Self.line(step: done, of: total, last.withLock { $0 }),
-            share: Double(done) / Double(max(1, total)))
+        guard line.isTerminal, line.isDue() || done == 0 else { return }
+        show(Self.line(step: done, of: total, last.withLock { $0 }), done, of: total)
     }
 
     /// A remark on a line of its own.
@@ -43,16 +33,10 @@ final class TrainingDisplay: Sendable {
     }
 
     /// Takes the redrawn line away.
-    func clear() {
-        if isTerminal { _ = Terminal.write("\r\u{1B}[K", to: 2) }
-    }
+    func clear() { line.clear() }
 
-    private func show(_ facts: String, share: Double) {
-        guard isTerminal else { return Terminal.note(facts) }
-        let filled = Int(min(1, max(0, share)) * 12)
-        let bar = String(repeating: "#", count: filled) + String(repeating: ".", count: 12 - filled)
-        _ = Terminal.write(
-            "\r\u{1B}[K" + String("[\(bar)] \(facts)".prefix(max(0, Terminal.width - 1))), to: 2)
+    private func show(_ facts: String, _ done: Int, of total: Int) {
+        line.show(facts, share: Double(done) / Double(max(1, total)), columns: 12)
     }
 
     private static func short(_ value: Double) -> String {
