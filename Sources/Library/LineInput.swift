@@ -83,12 +83,7 @@ public final class LineInput: @unchecked Sendable {
     private func read() {
         var buffer = [UInt8](repeating: 0, count: Self.bytesAtOnce)
         let count = Glibc.read(descriptor, &buffer, buffer.count)
-        let add: (LineSplitter.Piece) -> Void = { piece in
-            switch piece {
-            case .line(let bytes): self.ready.append(.bytes(bytes))
-            case .tooLong: self.ready.append(.tooLong)
-            }
-        }
+        let add: (Line) -> Void = { self.ready.append($0) }
         if count > 0 {
             buffer.withUnsafeBytes { splitter.add(UnsafeRawBufferPointer(rebasing: $0[..<count]), each: add) }
         } else if count == 0 {

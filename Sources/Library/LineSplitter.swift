@@ -5,20 +5,14 @@ extension Sequence<UInt8> {
 
 /// Cuts a stream of bytes into lines no longer than a limit.
 package struct LineSplitter {
-    package enum Piece: Equatable {
-        case line([UInt8])
-        /// A line went over the limit; the rest of it will be skipped. Comes once a line.
-        case tooLong
-    }
-
     let maximumLength: Int
     private var partial: [UInt8] = []
     private var isSkipping = false
 
     package init(maximumLength: Int) { self.maximumLength = maximumLength }
 
-    /// Takes what was read and hands out every piece that it completes.
-    package mutating func add(_ bytes: UnsafeRawBufferPointer, each: (Piece) -> Void) {
+    /// Takes what was read and hands out every line that it completes, and one that went over the limit at once.
+    package mutating func add(_ bytes: UnsafeRawBufferPointer, each: (LineInput.Line) -> Void) {
         var rest = bytes[...]
         while let end = rest.firstIndex(of: 0x0A) {
             take(rest[..<end], each)
@@ -29,11 +23,11 @@ package struct LineSplitter {
     }
 
     /// The end of the stream: what came after the last line break is a line as well.
-    package mutating func finish(each: (Piece) -> Void) {
+    package mutating func finish(each: (LineInput.Line) -> Void) {
         if !partial.isEmpty { finishLine(each) }
     }
 
-    private mutating func take(_ bytes: Slice<UnsafeRawBufferPointer>, _ each: (Piece) -> Void) {
+    private mutating func take(_ bytes: Slice<UnsafeRawBufferPointer>, _ each: (LineInput.Line) -> Void) {
         guard !isSkipping else { return }
         guard partial.count + bytes.count <= maximumLength else {
             isSkipping = true
@@ -44,8 +38,8 @@ package struct LineSplitter {
         partial += bytes
     }
 
-    private mutating func finishLine(_ each: (Piece) -> Void) {
-        if !isSkipping { each(.line(partial)) }
+    private mutating func finishLine(_ each: (LineInput.Line) -> Void) {
+        if !isSkipping { each(.bytes(partial)) }
         isSkipping = false
         partial.removeAll(keepingCapacity: true)
     }

@@ -262,35 +262,27 @@ extension VideoLibrary {
             }
             return Result { () throws(SearchError) in
                 if request.granularity == .scene {
-                    var rankings: [[Match]] = []
-                    for (query, whole) in zip(queries, ranked) {
-                        rankings.append(
-                            try opened.engine.rank(
-                                scenes: whole, interval: query.track.interval, options: options,
-                                isCancelled: isCancelled))
+                    return try zip(queries, ranked).map { (query, whole) throws(SearchError) in
+                        try opened.engine.rank(
+                            scenes: whole, interval: query.track.interval, options: options,
+                            isCancelled: isCancelled)
                     }
-                    return rankings
                 }
                 guard request.comparesParts else {
                     return try opened.engine.rank(ranked, options: options, isCancelled: isCancelled)
                 }
-                var rankings: [[Match]] = []
-                for (query, whole) in zip(queries, ranked) {
+                return try zip(queries, ranked).map { (query, whole) throws(SearchError) in
                     if query.isPicture, let pictures = query.pictures {
-                        rankings.append(
-                            try opened.engine.rank(
-                                picture: pictures, options: options, excluding: whole.excludedVideos,
-                                isCancelled: isCancelled))
-                        continue
+                        return try opened.engine.rank(
+                            picture: pictures, options: options, excluding: whole.excludedVideos,
+                            isCancelled: isCancelled)
                     }
-                    rankings.append(
-                        try opened.engine.rank(
-                            parts: PartQuery(whole: whole, track: query.track, pictures: query.pictures),
-                            options: options, information: information, aligner: aligner,
-                            judge: calibration?.judge(lowest: request.minimumScore) ?? .distanceAlone,
-                            isCancelled: isCancelled))
+                    return try opened.engine.rank(
+                        parts: PartQuery(whole: whole, track: query.track, pictures: query.pictures),
+                        options: options, information: information, aligner: aligner,
+                        judge: calibration?.judge(lowest: request.minimumScore) ?? .distanceAlone,
+                        isCancelled: isCancelled)
                 }
-                return rankings
             }
         }
         do {

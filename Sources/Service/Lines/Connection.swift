@@ -70,13 +70,6 @@ public final class Connection: Sendable {
     /// A conversation whose replies go to `send`, without line breaks.
     ///
     /// - Parameter inOrder: answers requests one after the other, in the order in which they came.
-    public convenience init(
-        handler: RequestHandler, limits: Limits = Limits(), inOrder: Bool = false,
-        send: @escaping @Sendable (String) -> Void
-    ) {
-        self.init(answering: handler.run, limits: limits, inOrder: inOrder, send: send)
-    }
-
     package init(
         answering: @escaping Answering, limits: Limits = Limits(), inOrder: Bool = false,
         send: @escaping @Sendable (String) -> Void

@@ -12,7 +12,7 @@ struct LineReader {
     let maximumLength: Int
 
     /// Blocks until the end; `shouldStop` is asked at least ten times a second.
-    func read(shouldStop: () -> Bool, each: (LineSplitter.Piece) -> Void) -> Ending {
+    func read(shouldStop: () -> Bool, each: (LineInput.Line) -> Void) -> Ending {
         var splitter = LineSplitter(maximumLength: maximumLength)
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 65536, alignment: 16)
         defer { buffer.deallocate() }

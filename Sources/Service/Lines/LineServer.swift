@@ -46,7 +46,7 @@ public struct LineServer: Sendable {
             // Requests that wait for their turn are not turned away; the client waits instead.
             while connection.isFull, !isGone(writer, output), !shouldStop() { usleep(5_000) }
             switch piece {
-            case .line(let line): connection.receive(line: line)
+            case .bytes(let line): connection.receive(line: line)
             case .tooLong: connection.receiveTooLongLine()
             }
         }

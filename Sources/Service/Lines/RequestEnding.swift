@@ -47,17 +47,15 @@ struct EarlierRequests {
         var ending: RequestEnding
     }
 
-    private let remembered: Int
+    /// So many that were answered.
+    let remembered: Int
     /// By a digest of the id, which may be as long as a line.
     private var endings: [Int: RequestEnding] = [:]
     /// A ring.
     private var places: [Place] = []
     private var next = 0
 
-    /// Remembers so many that were answered.
-    init(remembered: Int) {
-        self.remembered = remembered
-    }
+    init(remembered: Int) { self.remembered = remembered }
 
     /// The latest request of that id, as JSON text.
     func ending(of id: String) -> RequestEnding? { endings[id.hashValue] }

@@ -35,7 +35,7 @@ public struct ToolServer: Sendable {
         let reader = LineReader(input: input, output: output, maximumLength: Self.lineLength)
         let ending = reader.read(shouldStop: { shouldStop() || session.writer.isClosed }) { piece in
             switch piece {
-            case .line(let line): session.receive(line)
+            case .bytes(let line): session.receive(line)
             case .tooLong:
                 session.refuse(
                     RPCError(.parseError, "a line has at most \(Self.lineLength) bytes"), id: .null)

@@ -1,6 +1,7 @@
 internal import CWorker
 import Base
 import Indexing
+import Ingestion
 import Library
 
 /// What a running request may use.
@@ -22,6 +23,16 @@ public struct RequestContext: Sendable {
         self.isCancelled = isCancelled
         self.progress = progress
         self.encodedQuery = encodedQuery
+    }
+
+    /// Sends progress twice a second at most.
+    func progressNowAndThen<Progress>(
+        _ json: @escaping @Sendable (Progress) -> JSONValue
+    ) -> @Sendable (Progress) -> Void {
+        let throttle = Throttle(secondsBetween: 0.5)
+        return { [progress] state in
+            if throttle.admits() { progress(json(state)) }
+        }
     }
 }
 
@@ -59,12 +70,9 @@ public final class RequestHandler: Sendable {
                 ).json
             case .duplicates:
                 let request = try DuplicatesRequest(params: params)
-                let throttle = Throttle(secondsBetween: 0.5)
                 return try library.duplicates(
-                    request,
-                    progress: { progress in
-                        if throttle.admits() { context.progress(progress.json) }
-                    }, isCancelled: context.isCancelled
+                    request, progress: context.progressNowAndThen { $0.json },
+                    isCancelled: context.isCancelled
                 ).json
             case .rejectDuplicates:
                 return ["decided": .number(try library.rejectDuplicates(paths: try videos(params, method)))]
@@ -76,12 +84,9 @@ public final class RequestHandler: Sendable {
             case .index:
                 var request = try IndexRequest(params: params)
                 request.rules.linksStayWithin = context.linksStayWithin
-                let throttle = Throttle(secondsBetween: 0.5)
                 let summary = try library.index(
-                    request,
-                    progress: { progress in
-                        if throttle.admits() { context.progress(progress.json) }
-                    }, isCancelled: context.isCancelled)
+                    request, progress: context.progressNowAndThen { $0.json },
+                    isCancelled: context.isCancelled)
                 if summary.progress.isCancelled { throw RPCError.cancelled }
                 return summary.json
             case .watch:
@@ -123,13 +128,13 @@ public final class RequestHandler: Sendable {
     /// Each run sends its progress, and its end in any case.
     private func watch(_ params: JSONValue?, _ context: RequestContext) throws {
         let (request, options) = try IndexRequest.watching(params: params)
-        let throttle = Throttle(secondsBetween: 0.5)
+        let encoding = context.progressNowAndThen { (progress: IndexProgress) in progress.json }
         try library.watch(
             request, options: options,
             report: { event in
                 switch event {
                 case .progress(let progress):
-                    if progress.phase == .encoding, throttle.admits() { context.progress(progress.json) }
+                    if progress.phase == .encoding { encoding(progress) }
                 case .updated(let progress): context.progress(progress.json)
                 case .watching, .indexIsBusy: break
                 }

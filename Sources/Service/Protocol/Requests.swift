@@ -54,13 +54,9 @@ extension IndexRequest {
             known: [
                 "folders", "prune", "retry_failed", "workers", "time_limit", "exclude", "all_files", "stream",
             ])
-        self.init(folders: try parameters.texts("folders"))
-        prune = try parameters.flag("prune")
-        rules = try Self.rules(parameters)
+        try self.init(parameters)
         retryFailed = try parameters.flag("retry_failed")
         stream = try parameters.whole("stream", in: VideoStream.numbers)
-        workers = try parameters.whole("workers", in: 1...1024)
-        timeLimit = try parameters.number("time_limit", atLeast: 0.001) ?? timeLimit
     }
 
     /// Reads the parameters of the `watch` method.
@@ -68,22 +64,21 @@ extension IndexRequest {
         let parameters = try Parameters(
             params, of: Method.watch.rawValue,
             known: ["folders", "prune", "workers", "time_limit", "quiet", "exclude", "all_files"])
-        var request = IndexRequest(folders: try parameters.texts("folders"))
-        request.prune = try parameters.flag("prune")
-        request.rules = try rules(parameters)
-        request.workers = try parameters.whole("workers", in: 1...1024)
-        request.timeLimit = try parameters.number("time_limit", atLeast: 0.001) ?? request.timeLimit
+        let request = try IndexRequest(parameters)
         var options = WatchOptions()
         options.quiet = min(try parameters.number("quiet", atLeast: 0.01) ?? options.quiet, 3600)
         options.patience = max(options.patience, options.quiet)
         return (request, options)
     }
 
-    private static func rules(_ parameters: Parameters) throws(RPCError) -> ScanRules {
-        var rules = ScanRules()
+    /// What both methods take.
+    private init(_ parameters: Parameters) throws(RPCError) {
+        self.init(folders: try parameters.texts("folders"))
+        prune = try parameters.flag("prune")
         rules.exclude = try parameters.texts("exclude", atMost: 1000)
         rules.takesAllFiles = try parameters.flag("all_files")
-        return rules
+        workers = try parameters.whole("workers", in: 1...1024)
+        timeLimit = try parameters.number("time_limit", atLeast: 0.001) ?? timeLimit
     }
 
     /// Whether the `index` method would take the parameters; for a transport that answers before the run begins.
