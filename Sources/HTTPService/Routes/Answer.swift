@@ -37,32 +37,6 @@ struct Answer: Sendable {
         Answer(status: status, "application/json", Array(value.serialized().utf8))
     }
 
-    /// An error in the shape of the protocol's, so that programs need to know one: `reason` is stable.
-    static func error(
-        _ status: Int, _ reason: String, _ message: String, hint: String? = nil, parameter: String? = nil
-    )
-        -> Answer
-    {
-        json(problem(reason, message, hint: hint, parameter: parameter), status: status)
-    }
-
-    /// The body of an error's answer.
-    static func problem(_ reason: String, _ message: String, hint: String? = nil, parameter: String? = nil)
-        -> JSONValue
-    {
-        var data: [JSONValue.Member] = [.init("reason", .string(reason))]
-        if let hint { data.append(.init("hint", .string(hint))) }
-        if let parameter { data.append(.init("parameter", .string(parameter))) }
-        return ["error": ["message": .string(message), "data": .object(data)]]
-    }
-
-    /// 429, and when to come again.
-    static func tooMany(_ message: String, seconds: Int) -> Answer {
-        var answer = error(429, "busy", message)
-        answer.headers.append((.retryAfter, String(seconds)))
-        return answer
-    }
-
     /// The same answer, with one header more.
     func with(_ name: HTTPField.Name, _ value: String) -> Answer {
         var answer = self
@@ -71,30 +45,54 @@ struct Answer: Sendable {
     }
 }
 
-/// Ends the handling of a request with an answer.
+/// An error as an answer, which ends the handling of a request: in the shape of the protocol's, so that programs need to know one.
 struct Refusal: Error {
-    var answer: Answer
-
-    init(_ answer: Answer) { self.answer = answer }
+    var status: Int
+    /// Stable, for programs.
+    var reason: String
+    var message: String
+    var hint: String?
+    var parameter: String?
+    /// Seconds after which to come again.
+    var retryAfter: Int?
 
     init(_ status: Int, _ reason: String, _ message: String, hint: String? = nil, parameter: String? = nil) {
-        answer = .error(status, reason, message, hint: hint, parameter: parameter)
+        self.status = status
+        self.reason = reason
+        self.message = message
+        self.hint = hint
+        self.parameter = parameter
     }
 
     /// 400 for a parameter whose value cannot be.
     init(parameter: String, _ problem: String) {
         self.init(400, "invalid_parameter", "\(parameter): \(problem)", parameter: parameter)
     }
+
+    /// 429, and when to come again.
+    static func tooMany(_ message: String, seconds: Int) -> Refusal {
+        var refusal = Refusal(429, "busy", message)
+        refusal.retryAfter = seconds
+        return refusal
+    }
+
+    /// The body of the answer.
+    var json: JSONValue {
+        var data: [JSONValue.Member] = [.init("reason", .string(reason))]
+        if let hint { data.append(.init("hint", .string(hint))) }
+        if let parameter { data.append(.init("parameter", .string(parameter))) }
+        return ["error": ["message": .string(message), "data": .object(data)]]
+    }
+
+    var answer: Answer {
+        let answer = Answer.json(json, status: status)
+        return retryAfter.map { answer.with(.retryAfter, String($0)) } ?? answer
+    }
 }
 
-/// How an error of the protocol reads in HTTP.
-struct Failure {
-    var status: Int
-    var reason: String
-    var message: String
-    var hint: String?
-    var parameter: String?
-
+extension Refusal {
+    /// How an error of the protocol reads in HTTP.
+    ///
     /// Paths outside of `folders` are not told, and neither are sentences about the index and the model, which name
     /// their places; those stand in the log.
     init(_ error: RPCError, _ folders: IndexedFolders) {
@@ -132,20 +130,6 @@ struct Failure {
         case .busy: self.init(429, "busy", "too many requests are waiting")
         case .internalError: self.init(500, "internal", "an internal error; see the log")
         }
-    }
-
-    private init(_ status: Int, _ reason: String, _ message: String) {
-        self.status = status
-        self.reason = reason
-        self.message = message
-    }
-
-    /// The body of the answer.
-    var json: JSONValue { Answer.problem(reason, message, hint: hint, parameter: parameter) }
-
-    /// The answer.
-    var answer: Answer {
-        let answer = Answer.json(json, status: status)
-        return status == 429 ? answer.with(.retryAfter, "5") : answer
+        if status == 429 { retryAfter = 5 }
     }
 }

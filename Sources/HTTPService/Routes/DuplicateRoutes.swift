@@ -31,7 +31,7 @@ extension HTTPService {
                 let parameters = try await bodies.object(call.request)
                 // It compares everything with everything: one at a time is enough for anybody.
                 guard let place = comparisonSlots.take() else {
-                    throw Refusal(.tooMany("a search for duplicates is already running", seconds: 10))
+                    throw Refusal.tooMany("a search for duplicates is already running", seconds: 10)
                 }
                 defer { withExtendedLifetime(place) {} }
                 return .json(try await run(.duplicates, parameters, on: .heavy, call.cancellation))

@@ -47,7 +47,7 @@ struct FileAnswer {
                 answer = send(range, status: 206).with(
                     .contentRange, "bytes \(range.lowerBound)-\(range.upperBound - 1)/\(file.size)")
             case .nothing:
-                answer = Answer.error(416, "range", "the range lies outside the file")
+                answer = Refusal(416, "range", "the range lies outside the file").answer
                     .with(.contentRange, "bytes */\(file.size)")
             }
         }

@@ -116,7 +116,7 @@ extension HTTPService {
             parameters[place].value = .number(min(wanted, options.processors))
         }
         guard let job = jobs.submit(folders: wanted, parameters: .object(parameters)) else {
-            throw Refusal(.tooMany("too many index jobs wait", seconds: 30))
+            throw Refusal.tooMany("too many index jobs wait", seconds: 30)
         }
         return .json(job.json, status: 202).with(.location, "/api/jobs/\(job.id)")
     }
@@ -126,7 +126,7 @@ extension HTTPService {
         guard jobs.job(id) != nil else { throw Self.noJob }
         let most = options.limits.share(of: options.limits.followers, for: call.client)
         guard let place = followerSlots.take(for: call.client, atMost: most) else {
-            throw Refusal(.tooMany("too many clients follow jobs", seconds: 10))
+            throw Refusal.tooMany("too many clients follow jobs", seconds: 10)
         }
         guard let stream = jobs.follow(id) else { throw Self.noJob }
         return Answer("text/event-stream", length: nil) { writer in

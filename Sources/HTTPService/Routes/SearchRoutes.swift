@@ -63,7 +63,7 @@ extension HTTPService {
                 try bodies.checkUpload(call.request.headers)
                 let most = options.limits.share(of: options.limits.uploads, for: call.client)
                 guard let place = uploadSlots.take(for: call.client, atMost: most) else {
-                    throw Refusal(.tooMany("too many uploads at once", seconds: 5))
+                    throw Refusal.tooMany("too many uploads at once", seconds: 5)
                 }
                 defer { withExtendedLifetime(place) {} }
                 let file = try await bodies.upload(call.request.body, call.request.headers)

@@ -1,3 +1,4 @@
+import Base
 import Glibc
 import HTTPTypes
 import Hummingbird
@@ -47,8 +48,7 @@ final class AccessToken: Sendable {
 
     /// Begins a session; the value of the Set-Cookie header.
     func beginSession() -> String {
-        var generator = SystemRandomNumberGenerator()
-        let session = (0..<4).map { _ in String(generator.next() | 1 << 63, radix: 16) }.joined()
+        let session = RandomName.make() + RandomName.make()
         sessions.withLock { sessions in
             if sessions.count >= Self.mostSessions, let oldest = sessions.min(by: { $0.value < $1.value }) {
                 sessions[oldest.key] = nil

@@ -21,10 +21,10 @@ struct RequestCheck: Sendable {
         guard let authority = request.head.authority, request.headers[.host] == nil,
             let host = HostName.split(authority), admits(host.host)
         else {
-            return (.error(421, "wrong_host", "the Host header does not name this service"), "host")
+            return (Refusal(421, "wrong_host", "the Host header does not name this service").answer, "host")
         }
         if let origin = request.headers[.origin], !isOwn(origin, authority) {
-            return (.error(403, "foreign_origin", "the request comes from another site's page"), "origin")
+            return (Self.foreign.answer, "origin")
         }
         if let site = request.headers[.secFetchSite], site != "same-origin", site != "none" {
             // Following a link to the page is harmless: whoever set the link does not see where it led.
@@ -33,11 +33,14 @@ struct RequestCheck: Sendable {
                 && request.headers[.secFetchMode] == "navigate"
                 && request.headers[.secFetchDestination] == "document"
             if !opensPage {
-                return (.error(403, "foreign_origin", "the request comes from another site's page"), "origin")
+                return (Self.foreign.answer, "origin")
             }
         }
         return nil
     }
+
+    private static let foreign = Refusal(
+        403, "foreign_origin", "the request comes from another site's page")
 
     /// Addresses in figures cannot be rebound: only a name can lead somewhere else.
     private func admits(_ host: String) -> Bool {

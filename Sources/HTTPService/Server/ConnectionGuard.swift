@@ -113,7 +113,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     /// Says why to an address that has too many connections, and closes.
     private func refuse(_ context: ChannelHandlerContext) {
         metrics.refused("connections")
-        let problem = Answer.problem("busy", "this address has too many connections").serialized()
+        let problem = Refusal(429, "busy", "this address has too many connections").json.serialized()
         let fields: HTTPFields = [
             .connection: "close", .contentType: "application/json", .retryAfter: "5",
             .contentLength: String(problem.utf8.count),

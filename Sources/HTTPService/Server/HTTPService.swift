@@ -50,7 +50,7 @@ final class HTTPService: Sendable {
             },
             describe: { error in
                 logger.warning("an index job failed", metadata: ["error": "\(error.message)"])
-                return Failure(error, folders).json
+                return Refusal(error, folders).json
             })
     }
 

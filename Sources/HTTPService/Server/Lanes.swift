@@ -49,7 +49,7 @@ struct Lanes: Sendable {
                 }
                 if accepted != true {
                     continuation.resume(
-                        throwing: Refusal(.tooMany("too many requests are waiting", seconds: 1)))
+                        throwing: Refusal.tooMany("too many requests are waiting", seconds: 1))
                 }
             }
         } onCancel: {

@@ -64,23 +64,23 @@ struct Responder: HTTPResponder {
         }
         if let seconds = rate.refusal(of: context.client) {
             service.metrics.refused("rate")
-            return (nil, .tooMany("too many requests from this address", seconds: seconds))
+            return (nil, Refusal.tooMany("too many requests from this address", seconds: seconds).answer)
         }
         guard let target = request.head.path, target.hasPrefix("/") else {
-            return (nil, .error(400, "bad_target", "the request's target must be a path"))
+            return (nil, Refusal(400, "bad_target", "the request's target must be a path").answer)
         }
         let path = target.prefix { $0 != "?" }
         let parts = path.split(separator: "/", omittingEmptySubsequences: false).dropFirst()
         let fitting = routes.compactMap { route in route.parameters(of: Array(parts)).map { (route, $0) } }
         guard !fitting.isEmpty else {
-            return (nil, .error(404, "not_found", "there is nothing at this path"))
+            return (nil, Refusal(404, "not_found", "there is nothing at this path").answer)
         }
         let method: HTTPRequest.Method = request.method == .head ? .get : request.method
         guard let (route, values) = fitting.first(where: { $0.0.method == method }) else {
             let allowed = fitting.flatMap { $0.0.method == .get ? ["GET", "HEAD"] : [$0.0.method.rawValue] }
             return (
                 fitting[0].0,
-                Answer.error(405, "method", "the path has other methods").with(
+                Refusal(405, "method", "the path has other methods").answer.with(
                     .allow, allowed.joined(separator: ", "))
             )
         }
@@ -88,11 +88,11 @@ struct Responder: HTTPResponder {
             service.metrics.refused("token")
             return (
                 route,
-                Answer.error(
+                Refusal(
                     401, "token", "the token is missing or wrong",
                     hint: "send it as Authorization: Bearer TOKEN"
-                )
-                .with(.wwwAuthenticate, "Bearer")
+                ).answer
+                    .with(.wwwAuthenticate, "Bearer")
             )
         }
         do {
@@ -115,16 +115,16 @@ struct Responder: HTTPResponder {
         case let refusal as Refusal: return refusal.answer
         case let error as LibraryError: return answer(to: RPCError(error), context)
         case let error as RPCError:
-            let failure = Failure(error, service.folders)
+            let failure = Refusal(error, service.folders)
             if failure.status >= 500 {
                 context.logger.error("failure", metadata: ["error": "\(error.message)"])
             }
             return failure.answer
         case is CancellationError:
-            return .error(503, "stopping", "the service is stopping")
+            return Refusal(503, "stopping", "the service is stopping").answer
         default:
             context.logger.error("fault", metadata: ["error": "\(error)"])
-            return .error(500, "internal", "an internal error; see the log")
+            return Refusal(500, "internal", "an internal error; see the log").answer
         }
     }
 

@@ -1,3 +1,4 @@
+import Base
 import Library
 import Synchronization
 import VideoEncoding
@@ -27,8 +28,7 @@ final class KeptUploads: Sendable {
 
     /// Keeps an upload under a new name that nobody can guess.
     func keep(_ upload: Upload) -> String {
-        var generator = SystemRandomNumberGenerator()
-        let id = (0..<2).map { _ in String(generator.next() | 1 << 63, radix: 16) }.joined()
+        let id = RandomName.make()
         state.withLock { state in
             state.uploads[id] = upload
             state.order.append(id)
