@@ -3,9 +3,6 @@ import Distributions
 
 /// What a run needs of an index: the embedded one, or one that many machines share.
 package protocol IndexStore: AnyObject, Sendable {
-    /// The model that all videos are of.
-    var model: IndexModel { get }
-
     /// Whether other machines write it too, which may see folders that this one does not.
     var isShared: Bool { get }
 
@@ -18,14 +15,13 @@ package protocol IndexStore: AnyObject, Sendable {
     /// Gives rows new paths, sizes, times and fingerprints.
     func update(_ changes: [FileChange]) throws(IndexError)
 
-    /// Stores a video under its path, in place of what was there.
-    @discardableResult
-    func store(
-        _ identity: FileIdentity, facts: StreamFacts, intervals: [TimeRange], mixture: GaussianMixture,
-        signatures: [ClipSignature]
-    ) throws(IndexError) -> Int64
-
-    /// Stores many videos in one transaction: all of them or, where one can't be, none.
+    /// Stores videos under their paths, in place of what was there, in one transaction: all of them or, where one can't be,
+    /// none. Gives back their numbers.
+    ///
+    /// Means and log variances are rounded to float16, which changes nothing of what the encoder gives (it rounds
+    /// itself); the moments are those of the rounded values.
+    ///
+    /// - Throws: `failed` where a value is not finite in float16.
     @discardableResult
     func store(_ videos: [NewVideo]) throws(IndexError) -> [Int64]
 
@@ -55,6 +51,21 @@ package protocol IndexStore: AnyObject, Sendable {
 
     /// Ends the use of the index.
     func close()
+}
+
+extension IndexStore {
+    /// Stores one video; returns its number.
+    @discardableResult
+    package func store(
+        _ identity: FileIdentity, facts: StreamFacts, intervals: [TimeRange], mixture: GaussianMixture,
+        signatures: [ClipSignature] = []
+    ) throws(IndexError) -> Int64 {
+        try store([
+            NewVideo(
+                identity: identity, facts: facts, intervals: intervals, mixture: mixture,
+                signatures: signatures)
+        ])[0]
+    }
 }
 
 extension VideoIndex: IndexStore {

@@ -40,24 +40,6 @@ package struct NewVideo: Sendable {
 }
 
 extension VideoIndex {
-    /// Stores a video under its path, in place of what was there; returns its number.
-    ///
-    /// Means and log variances are rounded to float16, which changes nothing of what the encoder gives (it rounds
-    /// itself); the moments are those of the rounded values.
-    ///
-    /// - Throws: `failed` where a value is not finite in float16, `diskFull`, `readOnly`, `corrupted`.
-    @discardableResult
-    public func store(
-        _ identity: FileIdentity, facts: StreamFacts, intervals: [TimeRange], mixture: GaussianMixture,
-        signatures: [ClipSignature] = []
-    ) throws(IndexError) -> Int64 {
-        try store([
-            NewVideo(
-                identity: identity, facts: facts, intervals: intervals, mixture: mixture,
-                signatures: signatures)
-        ])[0]
-    }
-
     /// Stores many videos in one transaction: all of them or, where one can't be, none.
     @discardableResult
     package func store(_ videos: [NewVideo]) throws(IndexError) -> [Int64] {

@@ -74,18 +74,6 @@ extension SharedIndex: IndexStore {
     }
 
     @discardableResult
-    package func store(
-        _ identity: FileIdentity, facts: StreamFacts, intervals: [TimeRange], mixture: GaussianMixture,
-        signatures: [ClipSignature] = []
-    ) throws(IndexError) -> Int64 {
-        try store([
-            NewVideo(
-                identity: identity, facts: facts, intervals: intervals, mixture: mixture,
-                signatures: signatures)
-        ])[0]
-    }
-
-    @discardableResult
     package func store(_ videos: [NewVideo]) throws(IndexError) -> [Int64] {
         try store(videos, worker: "")
     }
