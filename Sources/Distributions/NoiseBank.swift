@@ -72,18 +72,4 @@ public struct NoiseBank: Sendable, Equatable {
             return sum / Double(sampleCount)
         }
     }
-
-    /// z^(k) = μ_V + σ_V ⊙ ε^(k) (paper eq. 4), K × dimension, row-major.
-    public func samples(of moments: Moments) -> [Double] {
-        precondition(moments.dimension == dimension, "noise and moments differ in width")
-        var samples = values
-        for d in 0..<dimension {
-            let mean = Double(moments.mean[d])
-            let deviation = Double(moments.variance[d]).squareRoot()
-            for k in 0..<sampleCount {
-                samples[k * dimension + d] = mean + deviation * values[k * dimension + d]
-            }
-        }
-        return samples
-    }
 }

@@ -34,11 +34,6 @@ extension VideoIndex {
         }
     }
 
-    /// A ready video with this content (of several copies the first by path), or nil.
-    public func video(withFingerprint fingerprint: String) throws(IndexError) -> IndexedVideo? {
-        try videos(withFingerprint: fingerprint).first
-    }
-
     /// All ready videos with this content, by path.
     public func videos(withFingerprint fingerprint: String) throws(IndexError) -> [IndexedVideo] {
         try rows("WHERE fingerprint = ? AND failed = 0 ORDER BY path", [fingerprint]).map(\.video)

@@ -121,11 +121,8 @@ public struct IndexJob: Sendable {
     private let source: any VideoSource
     private let options: IndexJobOptions
 
-    /// Prepares a run; `index` is open for writing, and was made with this encoder's model.
-    public init(index: VideoIndex, encoder: VideoEncoder, options: IndexJobOptions) {
-        self.init(index: index, source: ModelSource(encoder: encoder), options: options)
-    }
-
+    /// Prepares a run; `index` is open for writing, and was made with the source's model.
+    ///
     /// - Parameter queue: of a shared index: its files are encoded by this run and all other workers together. A run without
     ///   roots then works on the queue alone.
     package init(

@@ -42,9 +42,6 @@ public struct LeftOut: Sendable, Equatable {
     /// Nothing.
     public init() {}
 
-    /// Whether nothing was passed over.
-    public var isEmpty: Bool { self == LeftOut() }
-
     /// Files whose names do not end like a video's.
     public var otherFiles: Int { endings.values.reduce(0, +) }
 

@@ -64,34 +64,6 @@ public struct SearchParameter: Sendable {
     private static func text(_ value: Double) -> String {
         Int(exactly: value).map(String.init) ?? "\(value)"
     }
-
-    /// What the schema says of its values.
-    public var schema: JSONValue {
-        .object([.init("description", .string(help))] + constraints)
-    }
-
-    private var constraints: [JSONValue.Member] {
-        func type(_ name: String) -> JSONValue.Member { .init("type", [.string(name), "null"]) }
-        let text: JSONValue = ["type": "string", "minLength": 1]
-        switch kind {
-        case .path: return [type("string"), .init("minLength", 1)]
-        case .texts(let most):
-            return [
-                type("array"), .init("items", text), .init("minItems", 1), .init("maxItems", .number(most)),
-            ]
-        case .whole(let range):
-            let end = range.upperBound < .max ? [JSONValue.Member("maximum", .number(range.upperBound))] : []
-            return [type("integer"), .init("minimum", .number(range.lowerBound))] + end
-        case .number(let range):
-            let isOpen = range.upperBound == .infinity
-            let end = isOpen ? [] : [JSONValue.Member("maximum", .number(range.upperBound))]
-            return [type("number"), .init("minimum", .number(range.lowerBound))] + end
-        case .probability:
-            return [type("number"), .init("exclusiveMinimum", 0), .init("exclusiveMaximum", 1)]
-        case .flag: return [type("boolean")]
-        case .choice(let words): return [.init("enum", .array(words.map { .string($0) } + [.null]))]
-        }
-    }
 }
 
 extension SearchParameter {

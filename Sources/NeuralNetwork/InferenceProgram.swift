@@ -9,10 +9,6 @@ public final class InferenceProgram {
     public let batch: Int
     /// That each layer is spread over.
     public let threads: Int
-    /// Of the input and the activations: float32 or bfloat16.
-    public let precision: Precision
-    /// Of one clip.
-    public let inputExtent: Extent3D
     /// C.
     public let featureChannels: Int
 
@@ -42,8 +38,6 @@ public final class InferenceProgram {
         try builder.build()
         self.batch = batch
         self.threads = threads
-        self.precision = precision.resolved
-        self.inputExtent = inputExtent
         featureChannels = network.architecture.featureChannels
         stream = try ComputeStream(engine: engine)
         steps = builder.program
@@ -67,7 +61,7 @@ public final class InferenceProgram {
     /// The kernel of each step, such as "convolution [32, 3, 1, 7, 7]: jit_bf16:avx512_core_bf16".
     public var kernels: [String] { steps.map(\.name) }
 
-    /// The input, (N,3,t,h,w) row-major, in `precision`'s number format; to be filled before each `run`.
+    /// The input, (N,3,t,h,w) row-major, in the number format of its precision; to be filled before each `run`.
     public var inputBytes: UnsafeMutableRawBufferPointer {
         UnsafeMutableRawBufferPointer(start: input.buffer.base, count: input.description.byteCount)
     }

@@ -8,8 +8,6 @@ public final class TrainingNetwork {
     public let batch: Int
     /// That each layer is spread over.
     public let threads: Int
-    /// Of the activations and the weights' copies; parameters, gradients and statistics are float32.
-    public let precision: Precision
     /// C.
     public let featureChannels: Int
     /// Bytes of activations, copies of weights and scratch: all that is allocated beside the parameters.
@@ -39,6 +37,7 @@ public final class TrainingNetwork {
     /// Compiles both directions.
     ///
     /// - Parameters:
+    ///   - precision: of the activations and the weights' copies; parameters, gradients and statistics are float32.
     ///   - parameters: must hold those of the architecture; may hold others.
     ///   - usesForwardKernels: false for oneDNN's own kernels for every weight gradient, to compare with.
     public init(
@@ -51,7 +50,6 @@ public final class TrainingNetwork {
             usesForwardKernels: usesForwardKernels)
         self.batch = batch
         self.threads = threads
-        self.precision = precision.resolved
         self.parameters = parameters
         featureChannels = architecture.featureChannels
         arena = AlignedBuffer(byteCount: plan.byteCount)
@@ -69,7 +67,7 @@ public final class TrainingNetwork {
             start: binder.address(plan.outputGradient).assumingMemoryBound(to: Float.self), count: count)
     }
 
-    /// The input, (N,3,t,h,w) row-major, in `precision`'s number format; to be filled before each forward pass.
+    /// The input, (N,3,t,h,w) row-major, in the number format of its precision; to be filled before each forward pass.
     public var inputBytes: UnsafeMutableRawBufferPointer { input }
 
     /// The kernel of each step, forward and then backward.

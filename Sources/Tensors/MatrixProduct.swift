@@ -34,20 +34,6 @@ public enum MatrixProduct {
             accumulating ? 1 : 0, c.baseAddress, blasint(columns))
     }
 
-    /// C = A·B for tensors [rows, inner] and [inner, columns].
-    public static func multiply(_ a: Tensor, _ b: Tensor) -> Tensor {
-        precondition(a.shape.count == 2 && b.shape.count == 2 && a.shape[1] == b.shape[0])
-        return Tensor(shape: [a.shape[0], b.shape[1]]) { c in
-            a.withUnsafeValues { a1 in
-                b.withUnsafeValues { b1 in
-                    multiply(
-                        a1, transposed: false, b1, transposed: false, into: c, rows: a.shape[0],
-                        columns: b.shape[1], inner: a.shape[1])
-                }
-            }
-        }
-    }
-
     /// Sets OpenBLAS's threads for the whole process; 1 where the caller runs several products in parallel.
     public static func setThreads(_ count: Int) {
         openblas_set_num_threads(Int32(clamping: max(1, count)))

@@ -100,3 +100,19 @@ import Testing
         }
     }
 }
+
+extension NoiseBank {
+    /// z^(k) = μ_V + σ_V ⊙ ε^(k) (paper eq. 4), K × dimension, row-major.
+    fileprivate func samples(of moments: Moments) -> [Double] {
+        precondition(moments.dimension == dimension, "noise and moments differ in width")
+        var samples = values
+        for d in 0..<dimension {
+            let mean = Double(moments.mean[d])
+            let deviation = Double(moments.variance[d]).squareRoot()
+            for k in 0..<sampleCount {
+                samples[k * dimension + d] = mean + deviation * values[k * dimension + d]
+            }
+        }
+        return samples
+    }
+}

@@ -32,7 +32,7 @@ import TestSupport
             let read = try index.mixture(ofVideo: id)
             #expect(read.intervals == sample.intervals)
             #expect(read.mixture == sample.mixture)
-            #expect(try index.video(withFingerprint: sample.identity.fingerprint)?.id == id)
+            #expect(try index.videos(withFingerprint: sample.identity.fingerprint).first?.id == id)
         }
         #expect(try index.videos(ids: [ids[3], 9999, ids[1]]).map(\.id) == [ids[3], ids[1]])
         #expect(

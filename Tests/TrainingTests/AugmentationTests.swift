@@ -217,3 +217,15 @@ private func original(_ video: Int, frames: Int = 4, side: Int = 24) -> [UInt8] 
         }
     }
 }
+
+extension Augmentation {
+    /// Everything off: whole frames, as at inference.
+    static var none: Augmentation {
+        var choice = Augmentation()
+        choice.crops = false
+        choice.flip = 0
+        choice.colorJitter = 0
+        choice.grayscale = 0
+        return choice
+    }
+}

@@ -38,16 +38,6 @@ public struct Augmentation: Codable, Sendable, Equatable {
     /// All defaults.
     public init() {}
 
-    /// Everything off: whole frames, as at inference.
-    public static var none: Augmentation {
-        var choice = Augmentation()
-        choice.crops = false
-        choice.flip = 0
-        choice.colorJitter = 0
-        choice.grayscale = 0
-        return choice
-    }
-
     func validate() throws(TrainingError) {
         try require(smallestCrop, in: 0.01...1, "augmentation.smallest_crop")
         try require(largestCrop, in: smallestCrop...1, "augmentation.largest_crop")

@@ -47,8 +47,6 @@ struct ClipRecipe: Equatable, Sendable {
     var effects: [CopyEffect] = []
     var noiseSeed: UInt64 = 0
 
-    init() {}
-
     /// Draws for one clip; `key` stands for seed, step, video and clip.
     init(_ choice: Augmentation, isStill: Bool, key: UInt64) {
         drawCrop(choice, isStill: isStill, SeededGenerator(seed: RandomKey.mix(key, .crop)))
