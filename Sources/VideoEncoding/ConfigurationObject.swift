@@ -35,8 +35,37 @@ struct ConfigurationObject {
         return value
     }
 
-    mutating func object(_ name: String) throws(ModelError) -> ConfigurationObject {
-        try ConfigurationObject(try value(name), key: full(name), path: path)
+    /// An object, of which `read` takes every key that may be there.
+    mutating func object<Value>(
+        _ name: String, _ read: (inout ConfigurationObject) throws(ModelError) -> Value
+    ) throws(ModelError) -> Value {
+        try object(try value(name), name, read)
+    }
+
+    func object<Value>(
+        _ value: JSONValue, _ name: String, _ read: (inout ConfigurationObject) throws(ModelError) -> Value
+    ) throws(ModelError) -> Value {
+        var object = try ConfigurationObject(value, key: full(name), path: path)
+        let result = try read(&object)
+        try object.finish()
+        return result
+    }
+
+    /// An array of such objects.
+    mutating func objects<Value>(
+        _ name: String, count: ClosedRange<Int>,
+        _ read: (inout ConfigurationObject) throws(ModelError) -> Value
+    ) throws(ModelError) -> [Value] {
+        let elements = try array(name)
+        guard count.contains(elements.count) else {
+            throw failure(
+                name, "has \(elements.count) elements; expected \(count.lowerBound) to \(count.upperBound)")
+        }
+        var result: [Value] = []
+        for (index, element) in elements.enumerated() {
+            result.append(try object(element, "\(name)[\(index)]", read))
+        }
+        return result
     }
 
     mutating func string(_ name: String) throws(ModelError) -> String {

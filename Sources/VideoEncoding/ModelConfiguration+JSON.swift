@@ -21,14 +21,17 @@ extension ModelConfiguration {
                 hint: "use a newer version of this software")
         }
         let name = try root.string("name")
-        let plan = try Self.readPlan(try root.object("clip"))
-        let (geometry, normalization) = try Self.readInput(try root.object("input"))
-        let architecture = try Self.readBackbone(try root.object("backbone"))
-        var head = try root.object("head")
-        let dimension = try head.integer("dimension", in: 2...8192)
-        let range = try head.numbers("log_variance_range", count: 2, in: -30...30)
-        guard range[0] < range[1] else { throw head.failure("log_variance_range", "is empty: \(range)") }
-        try head.finish()
+        let plan = try root.object("clip", Self.readPlan)
+        let (geometry, normalization) = try root.object("input", Self.readInput)
+        let architecture = try root.object("backbone", Self.readBackbone)
+        let (dimension, range) = try root.object("head") { (head) throws(ModelError) in
+            let dimension = try head.integer("dimension", in: 2...8192)
+            let range = try head.numbers("log_variance_range", count: 2, in: -30...30)
+            guard range[0] < range[1] else {
+                throw head.failure("log_variance_range", "is empty: \(range)")
+            }
+            return (dimension, range[0]...range[1])
+        }
         let calibration = try ScoreCalibration(root.optional("calibration") ?? .null, path: path)
         let training = root.optional("training") ?? .object([])
         let notes = root.optional("notes")
@@ -36,25 +39,21 @@ extension ModelConfiguration {
         self.init(
             name: name, plan: plan, geometry: geometry, normalization: normalization,
             architecture: architecture,
-            dimension: dimension, logVarianceRange: range[0]...range[1], calibration: calibration,
+            dimension: dimension, logVarianceRange: range, calibration: calibration,
             training: training, notes: notes)
         try checkSizes(path: path)
     }
 
-    private static func readPlan(_ source: ConfigurationObject) throws(ModelError) -> ClipPlan {
-        var object = source
-        let plan = ClipPlan(
+    private static func readPlan(_ object: inout ConfigurationObject) throws(ModelError) -> ClipPlan {
+        ClipPlan(
             framesPerClip: try object.integer("frames", in: 1...256),
             clipDuration: try object.number("duration", in: 0.001...3600),
             clipStride: try object.number("stride", in: 0.001...3600))
-        try object.finish()
-        return plan
     }
 
     private static func readInput(
-        _ source: ConfigurationObject
+        _ object: inout ConfigurationObject
     ) throws(ModelError) -> (FrameGeometry, InputNormalization) {
-        var object = source
         let width = try object.integer("width", in: 8...1024)
         let height = try object.integer("height", in: 8...1024)
         let fit: FrameGeometry.Fit
@@ -83,78 +82,53 @@ extension ModelConfiguration {
         case let other:
             throw object.failure("normalization", "is \"\(other)\"; expected \"fixed\" or \"per_clip\"")
         }
-        try object.finish()
         return (
             FrameGeometry(width: width, height: height, fit: fit),
             InputNormalization(mean: mean, standardDeviation: deviation, isPerClip: isPerClip)
         )
     }
 
-    private static func readBackbone(_ source: ConfigurationObject) throws(ModelError) -> ResidualArchitecture
-    {
-        var object = source
-        var stem = try object.object("stem")
-        var convolutions: [ResidualArchitecture.StemConvolution] = []
-        let layers = try stem.array("convolutions")
-        guard (1...8).contains(layers.count) else {
-            throw stem.failure("convolutions", "has \(layers.count) elements; expected 1 to 8")
-        }
-        for (index, value) in layers.enumerated() {
-            var layer = try ConfigurationObject(
-                value, key: stem.full("convolutions[\(index)]"), path: stem.path)
-            convolutions.append(
-                .init(
+    private static func readBackbone(
+        _ object: inout ConfigurationObject
+    ) throws(ModelError) -> ResidualArchitecture {
+        let (convolutions, pool) = try object.object("stem") { (stem) throws(ModelError) in
+            let convolutions = try stem.objects("convolutions", count: 1...8) { (layer) throws(ModelError) in
+                ResidualArchitecture.StemConvolution(
                     channels: try layer.integer("channels", in: 1...4096),
                     kernel: try layer.extent("kernel", in: 1...15),
                     stride: try layer.extent("stride", in: 1...8),
-                    padding: try layer.extent("padding", in: 0...7)))
-            try layer.finish()
-        }
-        var pool: PoolingShape?
-        switch try stem.value("pool") {
-        case .null: pool = nil
-        case let value:
-            var object = try ConfigurationObject(value, key: stem.full("pool"), path: stem.path)
-            let kernel = try object.extent("kernel", in: 1...15)
-            let padding = try object.extent("padding", in: 0...7)
-            // A window that lies in the padding alone would have no maximum.
-            guard zip(kernel.values, padding.values).allSatisfy({ $1 <= $0 / 2 }) else {
-                throw object.failure("padding", "is more than half the kernel")
+                    padding: try layer.extent("padding", in: 0...7))
             }
-            pool = PoolingShape(
-                kernel: kernel, stride: try object.extent("stride", in: 1...8), padding: padding)
-            try object.finish()
+            let pool = try stem.value("pool")
+            return (convolutions, pool == .null ? nil : try stem.object(pool, "pool", readPool))
         }
-        try stem.finish()
-        var stages: [ResidualArchitecture.Stage] = []
-        let values = try object.array("stages")
-        guard (1...16).contains(values.count) else {
-            throw object.failure("stages", "has \(values.count) elements; expected 1 to 16")
-        }
-        for (index, value) in values.enumerated() {
-            stages.append(
-                try readStage(
-                    ConfigurationObject(value, key: object.full("stages[\(index)]"), path: object.path)))
-        }
-        try object.finish()
+        let stages = try object.objects("stages", count: 1...16, readStage)
         return ResidualArchitecture(stem: convolutions, pool: pool, stages: stages)
     }
 
-    private static func readStage(_ source: ConfigurationObject) throws(ModelError)
-        -> ResidualArchitecture.Stage
-    {
-        var object = source
+    private static func readPool(_ object: inout ConfigurationObject) throws(ModelError) -> PoolingShape {
+        let kernel = try object.extent("kernel", in: 1...15)
+        let padding = try object.extent("padding", in: 0...7)
+        // A window that lies in the padding alone would have no maximum.
+        guard zip(kernel.values, padding.values).allSatisfy({ $1 <= $0 / 2 }) else {
+            throw object.failure("padding", "is more than half the kernel")
+        }
+        return PoolingShape(
+            kernel: kernel, stride: try object.extent("stride", in: 1...8), padding: padding)
+    }
+
+    private static func readStage(
+        _ object: inout ConfigurationObject
+    ) throws(ModelError) -> ResidualArchitecture.Stage {
         let kernel = try object.extent("kernel", in: 1...15)
         guard kernel.values.allSatisfy({ $0 % 2 == 1 }) else {
             throw object.failure("kernel", "is \(kernel.values); a stage's kernels are odd")
         }
-        let stage = ResidualArchitecture.Stage(
+        return ResidualArchitecture.Stage(
             blocks: try object.integer("blocks", in: 1...64),
             channels: try object.integer("channels", in: 1...4096),
             kernel: kernel, stride: try object.extent("stride", in: 1...8),
             isFactorised: try object.bool("factorised"))
-        try object.finish()
-        return stage
     }
 
     /// What no single key shows: layers without input or channels, activations beyond any memory.
