@@ -1,13 +1,11 @@
 import Distributions
 
-/// The objective as the training loop sees it: owns α and b, draws the noise, names the terms.
-public final class PaperObjective: TrainingObjective {
+/// The objective as the training loop sees it: owns α and b, draws the noise, names the terms. One thread uses it at a time.
+public final class PaperObjective {
     private let objective: Objective
     private let storage = FloatStorage(count: 4)
     /// `alpha` and `b`; learned, never decayed.
     public let parameters: [TrainableParameter]
-    /// Empty: the training configuration holds every choice already.
-    public let settings = ""
 
     /// Throws where a choice cannot be.
     public init(_ configuration: ObjectiveConfiguration) throws(TrainingError) {
@@ -29,7 +27,7 @@ public final class PaperObjective: TrainingObjective {
         }
     }
 
-    /// In double precision: all pairs of samples, (M·K)², and of clips, A²; samples and their noise, M·K·D, with
+    /// Bytes that one evaluation takes while it runs. In double precision: all pairs of samples, (M·K)², and of clips, A²; samples and their noise, M·K·D, with
     /// their gradients; moments and outputs, A·D.
     public func workspaceBytes(layout: MixtureLayout, dimension: Int) -> Int {
         let samples = layout.mixtures * objective.configuration.samples
@@ -37,7 +35,11 @@ public final class PaperObjective: TrainingObjective {
             * (samples * samples + layout.rows * layout.rows + dimension * (4 * samples + 10 * layout.rows))
     }
 
-    /// All terms: `soft`, `stochastic`, `kl`, `nce`.
+    /// All terms: `soft`, `stochastic`, `kl`, `nce`. Writes dMu and dS [rows, D] (every element) and adds to the own
+    /// parameters' gradients.
+    ///
+    /// - Parameter noiseSeed: of the samples; it differs from step to step.
+    /// - Throws: the first term that is not finite.
     public func evaluate(
         mu: UnsafeBufferPointer<Float>, s: UnsafeBufferPointer<Float>, dimension: Int, layout: MixtureLayout,
         noiseSeed: UInt64, dMu: UnsafeMutableBufferPointer<Float>, dS: UnsafeMutableBufferPointer<Float>

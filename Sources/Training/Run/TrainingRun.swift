@@ -15,7 +15,7 @@ public final class TrainingRun {
     /// Where the files go.
     public let folder: String
     private let encoder: any TrainableEncoder
-    private let objective: any TrainingObjective
+    private let objective: PaperObjective
     private let hooks: TrainingHooks
     private let record: TrainingRecord?
     private let state: TrainingState
@@ -45,7 +45,7 @@ public final class TrainingRun {
     ///   - record: what `training.json` says of the run beside its choices.
     public init(
         configuration: TrainingConfiguration, plan: BatchPlan, encoder: any TrainableEncoder,
-        objective: any TrainingObjective, folder: String, hooks: TrainingHooks = TrainingHooks(),
+        objective: PaperObjective, folder: String, hooks: TrainingHooks = TrainingHooks(),
         record: TrainingRecord? = nil
     ) throws(TrainingError) {
         try configuration.validate()
@@ -64,7 +64,7 @@ public final class TrainingRun {
         let parameters = own + objective.parameters
         let choice = configuration.optimizer
         state = TrainingState(
-            configuration: configuration, encoder: encoder, objective: objective, parameters: parameters,
+            configuration: configuration, encoder: encoder, parameters: parameters,
             encoderParameterCount: own.count, optimizer: choice.makeOptimizer(for: parameters),
             average: choice.averageDecay > 0
                 ? WeightAverage(parameters: own, decay: choice.averageDecay) : nil,

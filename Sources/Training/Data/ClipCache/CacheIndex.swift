@@ -45,10 +45,4 @@ struct CacheIndex: Codable {
         else { return }
         try OutputFiles.write(String(decoding: data, as: UTF8.self), to: path)
     }
-
-    /// Size in bytes and times of the last changes, of the file and of its status, in nanoseconds; nil where there is no such
-    /// file.
-    static func facts(_ path: String) -> (size: Int64, modified: Int64, statusChanged: Int64)? {
-        FileStatus(path: path).map { ($0.size, $0.modified, $0.statusChanged) }
-    }
 }

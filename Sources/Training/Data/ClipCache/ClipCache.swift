@@ -156,7 +156,7 @@ extension ClipCache {
         _ path: String, isStill: Bool, known: CacheIndex.File?, record: inout CacheIndex.File?,
         isCancelled: @escaping @Sendable () -> Bool
     ) throws -> (CachedVideo, decoded: Bool) {
-        guard let facts = CacheIndex.facts(path) else {
+        guard let facts = FileStatus(path: path) else {
             throw VideoError(path: path, reason: .notFound, detail: "no such file")
         }
         let isKnown =
@@ -227,46 +227,39 @@ extension ClipCache {
         into entry: String, isCancelled: @escaping @Sendable () -> Bool
     ) throws {
         do {
-            try write(
-                path, geometry: geometry, isStill: isStill, fingerprint: fingerprint, settings: settings,
-                to: AtomicFile(path: entry), isCancelled: isCancelled)
+            let file = try AtomicFile(path: entry)
+            // The header comes last: only then are the number of frames and their checksum known.
+            try file.write([UInt8](repeating: 0, count: CacheEntryHeader.size))
+            let frameBytes = geometry.width * geometry.height * 3
+            var count = 0
+            var sum = FNVChecksum()
+            func take(_ frame: UnsafeBufferPointer<UInt8>) throws {
+                precondition(frame.count == frameBytes)
+                // Frame by frame, when writing and when verifying: the sum is over words, and a frame need not be
+                // a whole number of them.
+                sum.add(UnsafeRawBufferPointer(frame))
+                try file.write(UnsafeRawBufferPointer(frame))
+                count += 1
+            }
+            if isStill {
+                let pixels = try source.readStill(path: path, geometry: geometry, timeLimit: choice.timeLimit)
+                if !pixels.isEmpty { try pixels.withUnsafeBufferPointer(take) }
+            } else {
+                let limit =
+                    choice.maximumSeconds > 0 ? max(1, Int(choice.maximumSeconds / interval)) : Int.max
+                let grid = FrameGrid(
+                    interval: interval, geometry: geometry, most: limit, timeLimit: choice.timeLimit)
+                try source.readFrames(path: path, grid: grid, isCancelled: isCancelled, take: take)
+            }
+            guard count > 0 else { throw VideoError(path: path, reason: .noFrames, detail: "no frames") }
+            let header = CacheEntryHeader(
+                width: geometry.width, height: geometry.height, frameCount: count, isStill: isStill,
+                settings: settings, frameChecksum: sum.value, interval: interval,
+                fingerprint: String(fingerprint.prefix(64)))
+            try file.overwrite(header.encoded(), at: 0)
+            try file.commit()
         } catch let error as SystemError {
             throw TrainingError.file(path: entry, problem: error.description)
         }
-    }
-
-    private func write(
-        _ path: String, geometry: FrameGeometry, isStill: Bool, fingerprint: String, settings: UInt64,
-        to file: AtomicFile, isCancelled: @escaping @Sendable () -> Bool
-    ) throws {
-        // The header comes last: only then are the number of frames and their checksum known.
-        try file.write([UInt8](repeating: 0, count: CacheEntryHeader.size))
-        let frameBytes = geometry.width * geometry.height * 3
-        var count = 0
-        var sum = FNVChecksum()
-        func take(_ frame: UnsafeBufferPointer<UInt8>) throws {
-            precondition(frame.count == frameBytes)
-            // Frame by frame, when writing and when verifying: the sum is over words, and a frame need not be
-            // a whole number of them.
-            sum.add(UnsafeRawBufferPointer(frame))
-            try file.write(UnsafeRawBufferPointer(frame))
-            count += 1
-        }
-        if isStill {
-            let pixels = try source.readStill(path: path, geometry: geometry, timeLimit: choice.timeLimit)
-            if !pixels.isEmpty { try pixels.withUnsafeBufferPointer(take) }
-        } else {
-            let limit = choice.maximumSeconds > 0 ? max(1, Int(choice.maximumSeconds / interval)) : Int.max
-            let grid = FrameGrid(
-                interval: interval, geometry: geometry, most: limit, timeLimit: choice.timeLimit)
-            try source.readFrames(path: path, grid: grid, isCancelled: isCancelled, take: take)
-        }
-        guard count > 0 else { throw VideoError(path: path, reason: .noFrames, detail: "no frames") }
-        let header = CacheEntryHeader(
-            width: geometry.width, height: geometry.height, frameCount: count, isStill: isStill,
-            settings: settings, frameChecksum: sum.value, interval: interval,
-            fingerprint: String(fingerprint.prefix(64)))
-        try file.overwrite(header.encoded(), at: 0)
-        try file.commit()
     }
 }

@@ -37,23 +37,3 @@ public struct MixtureLayout: Sendable, Equatable {
         self.clips = clips
     }
 }
-
-/// A loss over a batch of clip Gaussians. One thread uses it at a time.
-public protocol TrainingObjective: AnyObject {
-    /// Every choice that changes the result and is not in the training configuration, as text; a checkpoint of
-    /// another text is refused.
-    var settings: String { get }
-    /// The objective's own learned numbers (a's logarithm and b), with gradients; never decayed.
-    var parameters: [TrainableParameter] { get }
-
-    /// Bytes that one evaluation takes while it runs.
-    func workspaceBytes(layout: MixtureLayout, dimension: Int) -> Int
-
-    /// Writes dMu and dS [rows, D] (every element) and adds to the own parameters' gradients.
-    /// - Parameter noiseSeed: seeds all that is random in the loss; it differs from step to step.
-    /// - Throws: the first term that is not finite.
-    func evaluate(
-        mu: UnsafeBufferPointer<Float>, s: UnsafeBufferPointer<Float>, dimension: Int, layout: MixtureLayout,
-        noiseSeed: UInt64, dMu: UnsafeMutableBufferPointer<Float>, dS: UnsafeMutableBufferPointer<Float>
-    ) throws(NonFiniteTerm) -> ObjectiveReport
-}
