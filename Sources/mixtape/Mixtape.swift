@@ -1,8 +1,12 @@
 import ArgumentParser
+import Base
+import Evaluation
 import Glibc
+import Indexing
 import Library
 import Service
 import Tensors
+import VideoEncoding
 
 /// The program: reads the command line, runs one command, and turns errors into text and an exit code.
 @main
@@ -42,17 +46,29 @@ enum Program {
             Hints.note(command)
             try command.run()
             return .success
-        } catch let error as LibraryError {
-            if error.kind == .cancelled { return Interrupts.exitCode }
-            Terminal.report(error.message, hint: error.hint ?? Hints.hint(for: error))
         } catch let error as CommandError {
+            Terminal.report(error.message, hint: error.hint)
+        } catch let error as EvaluationError {
             Terminal.report(error.message, hint: error.hint)
         } catch let code as ExitCode {
             return code
         } catch {
-            return report(fromParser: error)
+            guard let error = libraryError(error) else { return report(fromParser: error) }
+            if error.kind == .cancelled { return Interrupts.exitCode }
+            Terminal.report(error.message, hint: error.hint ?? Hints.hint(for: error))
         }
         return .failure
+    }
+
+    /// An error of the library, or what it makes of that of a file, an index or a model; nil for any other.
+    private static func libraryError(_ error: any Error) -> LibraryError? {
+        switch error {
+        case let error as LibraryError: error
+        case let error as VideoError: LibraryError(error)
+        case let error as IndexError: LibraryError(error)
+        case let error as ModelError: LibraryError(error)
+        default: nil
+        }
     }
 
     /// Help and version go to standard output and are no errors; the rest is a wrong command line.

@@ -40,7 +40,7 @@ struct BatchSearch {
     mutating func run() throws {
         try answer(videos.map { SearchLine(video: $0, defaults: defaults) })
         if let list { try answer(list: list) }
-        if let page { try SearchReport.write(responses, to: page, library: library) }
+        if let page { try page.write(SearchReport(responses, library: library).page) }
         if failures > 0 {
             Terminal.note("\(failures) of \(count) videos could not be searched for")
             throw ExitCode.failure

@@ -58,13 +58,9 @@ struct DecodeBenchmarkCommand: ParsableCommand {
         let options = ReadingOptions(
             plan: ClipPlan(), geometry: FrameGeometry(width: 112, height: 112), threads: threads,
             seeks: false)
-        do {
-            let reader = try ClipReader(path: file, options: options)
-            while try reader.next() != nil {}
-            return reader.decodedFrames
-        } catch {
-            throw LibraryError(error)
-        }
+        let reader = try ClipReader(path: file, options: options)
+        while try reader.next() != nil {}
+        return reader.decodedFrames
     }
 
     private func report(_ file: String, _ frames: Int, ours: Double, theirs: Double?) {

@@ -38,15 +38,10 @@ struct EncodeBenchmarkCommand: ParsableCommand {
     }
 
     func run() throws {
-        let result: EncodingBenchmark.Result
-        do throws(ModelError) {
-            let encoder = try VideoEncoder(folder: model.places.modelPath())
-            result = try EncodingBenchmark.run(
-                encoder: encoder, threads: threads ?? Settings.current.processors,
-                clips: clips, repeats: repeats)
-        } catch {
-            throw LibraryError(error)
-        }
+        let encoder = try VideoEncoder(folder: model.places.modelPath())
+        let result = try EncodingBenchmark.run(
+            encoder: encoder, threads: threads ?? Settings.current.processors,
+            clips: clips, repeats: repeats)
         if json {
             return Terminal.data([
                 "clips": .number(result.clips), "threads": .number(result.threads),

@@ -26,12 +26,7 @@ struct ExportCommand: ParsableCommand {
     func run() throws {
         let index = try places.library().index()
         Interrupts.catchSignals()
-        let written: (videos: Int, clips: Int)
-        do {
-            written = try Exporter(index: index, folder: out, replacing: replace).run()
-        } catch let error as IndexError {
-            throw LibraryError(error)
-        }
+        let written = try Exporter(index: index, folder: out, replacing: replace).run()
         if json {
             Terminal.data([
                 "folder": .string(out), "videos": .number(written.videos), "clips": .number(written.clips),

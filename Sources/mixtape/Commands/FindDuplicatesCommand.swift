@@ -59,7 +59,7 @@ struct FindDuplicatesCommand: ParsableCommand {
             response = try library.duplicates(
                 request, progress: display.show, isCancelled: Interrupts.wereReceived)
         }
-        if let page { try DuplicatesReport.write(response, to: page, library: library) }
+        if let page { try page.write(DuplicatesReport(response, library: library).page) }
         if json { return Terminal.data(response.json) }
         if response.groups.isEmpty {
             Terminal.note("no duplicates among \(response.found.videos) videos")

@@ -19,14 +19,7 @@ struct LibraryOptions: ParsableArguments {
             valueName: "FOLDER"), completion: .directory)
     var roots: [String] = []
 
-    @Option(
-        name: .customLong("model"),
-        help: .init(
-            "The model: a folder or a name. (default: MIXTAPE_MODEL, else the one named default)",
-            valueName: "MODEL"),
-        completion: .directory
-    )
-    var modelFolder: String?
+    @OptionGroup var model: ModelOption
 
     /// The library that the options name.
     ///
@@ -46,7 +39,7 @@ struct LibraryOptions: ParsableArguments {
 
     /// Where the index and the model are, and what named them.
     var chosen: (index: ChosenPlace, model: ChosenPlace) {
-        get throws { (try Places.index(indexFolder), Places.model(modelFolder)) }
+        get throws { (try Places.index(indexFolder), Places.model(model.folder)) }
     }
 
     /// The options as they were given, a word each, without passwords.
@@ -56,11 +49,11 @@ struct LibraryOptions: ParsableArguments {
             PostgresAddress.isOne($0) ? (try? PostgresAddress($0))?.shown : $0
         }
         return words("--index", index) + roots.flatMap { ["--root", $0] }
-            + words("--model", modelFolder)
+            + words("--model", model.folder)
     }
 
     private var places: LibraryPlaces {
-        LibraryPlaces(indexFolder: indexFolder, modelFolder: modelFolder, roots: roots)
+        LibraryPlaces(indexFolder: indexFolder, modelFolder: model.folder, roots: roots)
     }
 }
 
@@ -114,9 +107,7 @@ struct LibraryPlaces {
                 message: "there is no place for this machine's copy of the index",
                 hint: "set HOME or XDG_CACHE_HOME")
         }
-        let address: PostgresAddress
-        do { address = try PostgresAddress(index.path) } catch { throw LibraryError(error) }
-        return ServerIndex(address, mounts: mounts, cacheFolder: cache)
+        return ServerIndex(try PostgresAddress(index.path), mounts: mounts, cacheFolder: cache)
     }
 
     /// The model folder that the options name.

@@ -46,16 +46,12 @@ struct MakeIndexCommand: ParsableCommand {
     func run() throws {
         var places = LibraryPlaces()
         places.modelFolder = modelFolder
-        let encoder: VideoEncoder
-        do throws(ModelError) { encoder = try VideoEncoder(folder: places.modelPath()) } catch {
-            throw LibraryError(error)
-        }
+        let encoder = try VideoEncoder(folder: places.modelPath())
         Interrupts.catchSignals()
         if PostgresAddress.isOne(folder) {
-            let address: PostgresAddress
-            do { address = try PostgresAddress(folder) } catch { throw LibraryError(error) }
             try SyntheticIndex.make(
-                in: address, encoder: encoder, videos: videos, clips: clips, seed: seed, copyEvery: copyEvery,
+                in: try PostgresAddress(folder), encoder: encoder, videos: videos, clips: clips, seed: seed,
+                copyEvery: copyEvery,
                 isCancelled: Interrupts.wereReceived)
         } else {
             try SyntheticIndex.make(

@@ -36,16 +36,8 @@ struct ModelCalibrateCommand: ParsableCommand {
     }
 
     func run() throws {
-        let report: CalibrationReport
-        do {
-            let pairs = try CalibrationPairs(contentsOf: pairs)
-            report = try ModelCalibration.run(
-                model: model, pairs: pairs, precision: precision, source: self.pairs)
-        } catch let error as EvaluationError {
-            throw CommandError(message: error.message, hint: error.hint)
-        } catch let error as ModelError {
-            throw LibraryError(error)
-        }
+        let report = try ModelCalibration.run(
+            model: model, pairs: try CalibrationPairs(contentsOf: pairs), precision: precision, source: pairs)
         if json {
             return Terminal.data([
                 "fitted_pairs": .number(report.fittedPairs), "held_out_pairs": .number(report.heldOutPairs),

@@ -9,6 +9,23 @@ struct ModelCommand: ParsableCommand {
         subcommands: [ModelCreateCommand.self, ModelCalibrateCommand.self])
 }
 
+extension ModelPreset {
+    /// What `--preset` and `--width` name.
+    init(_ name: String, width: Int?) throws {
+        if let width {
+            guard name == "slowonly18", let named = Self(name: "slowonly18-w\(width)") else {
+                throw ValidationError("--width: expected 1 to 512, with slowonly18 only")
+            }
+            self = named
+        } else {
+            guard let named = Self(name: name) else {
+                throw ValidationError("--preset: expected slowonly18, r3d_18, mc3_18 or r2plus1d_18")
+            }
+            self = named
+        }
+    }
+}
+
 struct ModelCreateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "create",
@@ -36,34 +53,20 @@ struct ModelCreateCommand: ParsableCommand {
     @Flag(help: "Replace the model in the folder.")
     var replace = false
 
-    private var named: ModelPreset? {
-        guard let width else { return ModelPreset(name: preset) }
-        return preset == "slowonly18" ? ModelPreset(name: "slowonly18-w\(width)") : nil
-    }
-
     func validate() throws {
-        guard named != nil else {
-            throw ValidationError(
-                width == nil
-                    ? "--preset: expected slowonly18, r3d_18, mc3_18 or r2plus1d_18"
-                    : "--width: expected 1 to 512, with slowonly18 only")
-        }
+        _ = try ModelPreset(preset, width: width)
         guard (1...4096).contains(dimension) else { throw ValidationError("--dimension: expected 1 to 4096") }
     }
 
     func run() throws {
-        guard let preset = named else { throw ExitCode.usage }
+        let preset = try ModelPreset(preset, width: width)
         let throttle = Throttle(secondsBetween: 5)
-        do {
-            let made = try ModelFactory.create(
-                at: folder, preset: preset, seed: seed, dimension: dimension,
-                threads: Settings.current.processors, replacing: replace
-            ) { share in
-                if throttle.admits() { Terminal.note("setting the norms: \(Int(share * 100)) %") }
-            }
-            Terminal.data("\(made.name): \(folder)")
-        } catch {
-            throw LibraryError(error)
+        let made = try ModelFactory.create(
+            at: folder, preset: preset, seed: seed, dimension: dimension,
+            threads: Settings.current.processors, replacing: replace
+        ) { share in
+            if throttle.admits() { Terminal.note("setting the norms: \(Int(share * 100)) %") }
         }
+        Terminal.data("\(made.name): \(folder)")
     }
 }

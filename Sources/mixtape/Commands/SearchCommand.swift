@@ -155,7 +155,7 @@ struct SearchCommand: ParsableCommand {
             }
             Terminal.data(SearchTable.text(response))
         }
-        if let page { try SearchReport.write([response], to: page, library: library) }
+        if let page { try page.write(SearchReport([response], library: library).page) }
     }
 
     private func request(for video: String) -> SearchRequest {

@@ -38,17 +38,12 @@ struct TrainBenchmarkCommand: ParsableCommand {
     }
 
     func run() throws {
-        let result: TrainingBenchmark.Result
         let threads = threads ?? Settings.current.processors
-        do {
-            let trainer = try EncoderTrainer(
-                folder: model.places.modelPath(), threads: threads,
-                precision: Precision(rawValue: precision) ?? .automatic)
-            result = try TrainingBenchmark.run(
-                encoder: trainer, layout: MixtureLayout(videos: videos, views: 1, clips: 2), steps: steps)
-        } catch let error as ModelError {
-            throw LibraryError(error)
-        }
+        let trainer = try EncoderTrainer(
+            folder: model.places.modelPath(), threads: threads,
+            precision: Precision(rawValue: precision) ?? .automatic)
+        let result = try TrainingBenchmark.run(
+            encoder: trainer, layout: MixtureLayout(videos: videos, views: 1, clips: 2), steps: steps)
         if json {
             return Terminal.data([
                 "clips_a_step": .number(result.clips), "threads": .number(threads),

@@ -34,22 +34,15 @@ struct TrainModelOptions: ParsableArguments {
             valueName: "S"))
     var size: Int?
 
-    private var named: ModelPreset? {
-        let preset = preset ?? "slowonly18"
-        guard let width else { return ModelPreset(name: preset) }
-        return preset == "slowonly18" ? ModelPreset(name: "slowonly18-w\(width)") : nil
+    private var named: ModelPreset {
+        get throws { try ModelPreset(preset ?? "slowonly18", width: width) }
     }
 
     func validate() throws {
         if model != nil, preset != nil || width != nil || dimension != nil {
             throw ValidationError("--from: the model already determines --preset, --width and --dimension")
         }
-        guard named != nil else {
-            throw ValidationError(
-                width == nil
-                    ? "--preset: expected slowonly18, r3d_18, mc3_18 or r2plus1d_18"
-                    : "--width: expected 1 to 512, with slowonly18 only")
-        }
+        _ = try named
         guard (2...4096).contains(dimension ?? 256) else {
             throw ValidationError("--dimension: expected 2 to 4096")
         }
@@ -61,12 +54,11 @@ struct TrainModelOptions: ParsableArguments {
         if let model { return .model(folder: model) }
         if preset == nil, width == nil, let record {
             if let model = record.model { return .model(folder: model) }
-            if let name = record.preset, let named = ModelPreset(name: name) {
-                return .preset(named, dimension: dimension ?? record.dimension ?? 256)
+            if let known = record.preset.flatMap(ModelPreset.init(name:)) {
+                return .preset(known, dimension: dimension ?? record.dimension ?? 256)
             }
         }
-        guard let named else { throw ExitCode.usage }
-        return .preset(named, dimension: dimension ?? 256)
+        return .preset(try named, dimension: dimension ?? 256)
     }
 }
 

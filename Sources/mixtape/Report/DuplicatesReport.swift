@@ -10,22 +10,10 @@ struct DuplicatesReport {
     /// Decodes the pictures.
     ///
     /// - Throws: `cancelled`.
-    init(
-        _ response: DuplicatesResponse, library: VideoLibrary, processors: Int,
-        isCancelled: @escaping @Sendable () -> Bool
-    ) throws(LibraryError) {
+    init(_ response: DuplicatesResponse, library: VideoLibrary) throws(LibraryError) {
         self.response = response
         let moments = response.groups.flatMap { group in group.members.map { Self.moment($0, group) } }
-        pictures = try ReportPictures(
-            moments, from: library, processors: processors, isCancelled: isCancelled)
-    }
-
-    /// Makes the page and writes it; says so on standard error.
-    static func write(_ response: DuplicatesResponse, to file: ReportFile, library: VideoLibrary) throws {
-        let report = try DuplicatesReport(
-            response, library: library, processors: Settings.current.processors,
-            isCancelled: Interrupts.wereReceived)
-        try file.write(report.page)
+        pictures = try ReportPictures(moments, from: library)
     }
 
     var page: ReportPage {
@@ -80,8 +68,7 @@ struct DuplicatesReport {
         let members = group.members.map { member($0, group) }
         let score = response.lowestScore(in: group).map {
             """
-            <div class="score yes"><b>\($0.fixed(2))</b>\
-            <span class="meter" aria-hidden="true"><span style="width:\((100 * $0).fixed(1))%"></span></span>\
+            <div class="score yes">\(ReportPage.meter($0))\
             <span class="small">lowest score of a copy</span></div>
             """
         }

@@ -58,6 +58,14 @@ struct ReportPage {
         <path d="M19 14h10M12 30l3-6h18l3 6" /></svg>
         """
 
+    /// A score as a number and a bar.
+    static func meter(_ score: Double) -> String {
+        """
+        <b>\(score.fixed(2))</b>\
+        <span class="meter" aria-hidden="true"><span style="width:\((100 * score).fixed(1))%"></span></span>
+        """
+    }
+
     /// Names and values in a row.
     ///
     /// - Parameter pairs: plain text.

@@ -24,24 +24,22 @@ struct ReportPictures {
     /// Decodes on all processors; a file that cannot be decoded has its reason in the page and stops nothing.
     ///
     /// - Throws: `cancelled`.
-    init(
-        _ moments: [Moment], from library: VideoLibrary, width: Int = 320, processors: Int,
-        isCancelled: @escaping @Sendable () -> Bool
-    ) throws(LibraryError) {
+    init(_ moments: [Moment], from library: VideoLibrary) throws(LibraryError) {
         var seen: Set<Moment> = []
         let wanted = moments.filter { seen.insert($0).inserted }
         let display = CountDisplay(total: wanted.count, noun: "pictures")
         defer { display.clear() }
         let next = Atomic(0)
         let made = Mutex<[Moment: Result<Thumbnail, LibraryError>]>([:])
-        DispatchQueue.concurrentPerform(iterations: max(1, min(processors, wanted.count))) { _ in
+        DispatchQueue.concurrentPerform(iterations: max(1, min(Settings.current.processors, wanted.count))) {
+            _ in
             while case let place = next.wrappingAdd(1, ordering: .relaxed).oldValue, place < wanted.count {
                 let moment = wanted[place]
                 var request = ThumbnailRequest(video: moment.path)
                 request.time = moment.seconds
-                request.width = width
+                request.width = 320
                 let result = Result { () throws(LibraryError) in
-                    try library.thumbnail(request, isCancelled: isCancelled)
+                    try library.thumbnail(request, isCancelled: Interrupts.wereReceived)
                 }
                 let count = made.withLock { made in
                     made[moment] = result
@@ -50,7 +48,7 @@ struct ReportPictures {
                 display.show(count)
             }
         }
-        if isCancelled() { throw .cancelled }
+        if Interrupts.wereReceived() { throw .cancelled }
         pictures = made.withLock { $0 }
     }
 

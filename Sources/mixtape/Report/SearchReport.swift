@@ -10,10 +10,7 @@ struct SearchReport {
     /// Decodes the pictures.
     ///
     /// - Throws: `cancelled`.
-    init(
-        _ responses: [SearchResponse], library: VideoLibrary, processors: Int,
-        isCancelled: @escaping @Sendable () -> Bool
-    ) throws(LibraryError) {
+    init(_ responses: [SearchResponse], library: VideoLibrary) throws(LibraryError) {
         self.responses = responses
         let moments = responses.flatMap { response in
             [Self.moment(ofQuery: response)] + Self.examples(response).map(\.moment)
@@ -21,16 +18,7 @@ struct SearchReport {
                     [Self.moments($0, response).query, Self.moments($0, response).match]
                 }
         }
-        pictures = try ReportPictures(
-            moments, from: library, processors: processors, isCancelled: isCancelled)
-    }
-
-    /// Makes the page and writes it; says so on standard error.
-    static func write(_ responses: [SearchResponse], to file: ReportFile, library: VideoLibrary) throws {
-        let report = try SearchReport(
-            responses, library: library, processors: Settings.current.processors,
-            isCancelled: Interrupts.wereReceived)
-        try file.write(report.page)
+        pictures = try ReportPictures(moments, from: library)
     }
 
     var page: ReportPage {
@@ -182,8 +170,7 @@ struct SearchReport {
         }
         let shares = response.sharesFootage(match) == true
         return """
-            <div class="score\(shares ? " yes" : "")"><b>\(score.fixed(2))</b>\
-            <span class="meter" aria-hidden="true"><span style="width:\((100 * score).fixed(1))%"></span></span>\
+            <div class="score\(shares ? " yes" : "")">\(ReportPage.meter(score))\
             <span class="verdict">\(shares ? "shares footage" : "below threshold")</span></div>
             """
     }
