@@ -142,8 +142,9 @@ private struct Measurement {
         let total = columns.moments.reduce(0) { $0 + $1.uncertainty }
         return CheckpointResult(
             name: name, step: MeasuredModels.step(of: name),
-            uncertainty: total / Double(max(1, columns.moments.count)), backbone: recall(.backbone),
-            mean: recall(.mean), distribution: recall(.distribution))
+            uncertainty: total / Double(max(1, columns.moments.count)),
+            recalls: ModelRecalls(
+                backbone: recall(.backbone), mean: recall(.mean), distribution: recall(.distribution)))
     }
 
     /// Every row of a model against the same row of random weights and of the models named after it, and against the

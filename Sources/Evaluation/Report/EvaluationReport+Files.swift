@@ -75,34 +75,18 @@ extension EvaluationReport {
     }
 
     private var checkpointCSV: [[String]] {
-        [
-            [
-                "checkpoint", "step", "mean_log_variance", "recall@1_backbone", "recall@1_mean",
-                "recall@1_distribution",
-            ]
-        ]
+        [["checkpoint", "step", "mean_log_variance"] + ModelRecalls.columns]
             + checkpoints.map {
-                [
-                    $0.name, $0.step.map { "\($0)" } ?? "", "\($0.uncertainty)", "\($0.backbone)",
-                    "\($0.mean)",
-                    "\($0.distribution)",
-                ]
+                [$0.name, $0.step.map { "\($0)" } ?? "", "\($0.uncertainty)"]
+                    + $0.recalls.all.map { "\($0)" }
             }
     }
 
     private var binCSV: [[String]] {
-        [
-            [
-                "model", "mean_log_variance", "queries", "recall@1_backbone", "recall@1_mean",
-                "recall@1_distribution",
-            ]
-        ]
+        [["model", "mean_log_variance", "queries"] + ModelRecalls.columns]
             + uncertainties.flatMap { result in
                 result.bins.map {
-                    [
-                        result.model, "\($0.uncertainty)", "\($0.count)", "\($0.backbone)", "\($0.mean)",
-                        "\($0.distribution)",
-                    ]
+                    [result.model, "\($0.uncertainty)", "\($0.count)"] + $0.recalls.all.map { "\($0)" }
                 }
             }
     }
@@ -127,6 +111,15 @@ extension EvaluationReport {
         CurvePlot.Series(name: name, points: elements.map { SIMD2(x($0), y($0)) })
     }
 
+    /// A line for each of the recalls.
+    private static func recalls<Element>(
+        _ elements: [Element], x: (Element) -> Double, _ recalls: (Element) -> ModelRecalls
+    ) -> [CurvePlot.Series] {
+        ModelRecalls.names.enumerated().map { place, name in
+            series(name, elements, x: x) { recalls($0).all[place] }
+        }
+    }
+
     private var fineTunePlot: String {
         CurvePlot.svg([
             .init(
@@ -148,27 +141,17 @@ extension EvaluationReport {
             (x: Double(haveSteps ? result.step ?? 0 : place + 1), result: result)
         }
         let label = haveSteps ? "step" : "checkpoint"
-        func recalls(
-            x: ((x: Double, result: CheckpointResult)) -> Double,
-            _ points: [(x: Double, result: CheckpointResult)]
-        )
-            -> [CurvePlot.Series]
-        {
-            [
-                Self.series("backbone", points, x: x) { $0.result.backbone },
-                Self.series("μ_V", points, x: x) { $0.result.mean },
-                Self.series("distribution", points, x: x) { $0.result.distribution },
-            ]
-        }
         let byUncertainty = numbered.sorted { $0.result.uncertainty < $1.result.uncertainty }
         return CurvePlot.svg([
             .init(
                 title: "mean log variance over training", xLabel: label,
                 series: [Self.series("all videos", numbered, x: \.x) { $0.result.uncertainty }]),
-            .init(title: "recall@1 over training", xLabel: label, series: recalls(x: \.x, numbered)),
+            .init(
+                title: "recall@1 over training", xLabel: label,
+                series: Self.recalls(numbered, x: \.x, \.result.recalls)),
             .init(
                 title: "recall@1 against mean uncertainty", xLabel: "mean log variance",
-                series: recalls(x: { $0.result.uncertainty }, byUncertainty)),
+                series: Self.recalls(byUncertainty, x: \.result.uncertainty, \.result.recalls)),
         ])
     }
 
@@ -178,11 +161,7 @@ extension EvaluationReport {
                 .init(
                     title: "\(result.model): recall@1 of queries by their uncertainty",
                     xLabel: "mean log variance of the bin's queries",
-                    series: [
-                        Self.series("backbone", result.bins, x: \.uncertainty, y: \.backbone),
-                        Self.series("μ_V", result.bins, x: \.uncertainty, y: \.mean),
-                        Self.series("distribution", result.bins, x: \.uncertainty, y: \.distribution),
-                    ])
+                    series: Self.recalls(result.bins, x: \.uncertainty, \.recalls))
             })
     }
 

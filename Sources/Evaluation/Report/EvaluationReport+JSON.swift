@@ -71,13 +71,14 @@ extension EvaluationReport {
         [
             "name": .string(result.name), "step": result.step.map { .number($0) } ?? .null,
             "mean_log_variance": .number(result.uncertainty),
-            "recall_at_1": recalls(result.backbone, result.mean, result.distribution),
+            "recall_at_1": json(result.recalls),
         ]
     }
 
-    private static func recalls(_ backbone: Double, _ mean: Double, _ distribution: Double) -> JSONValue {
+    private static func json(_ recalls: ModelRecalls) -> JSONValue {
         [
-            "backbone": .number(backbone), "mean": .number(mean), "distribution": .number(distribution),
+            "backbone": .number(recalls.backbone), "mean": .number(recalls.mean),
+            "distribution": .number(recalls.distribution),
         ]
     }
 
@@ -88,7 +89,7 @@ extension EvaluationReport {
                 result.bins.map { bin in
                     [
                         "mean_log_variance": .number(bin.uncertainty), "queries": .number(bin.count),
-                        "recall_at_1": recalls(bin.backbone, bin.mean, bin.distribution),
+                        "recall_at_1": json(bin.recalls),
                     ]
                 }),
             "inflation": .array(

@@ -92,27 +92,17 @@ extension EvaluationReport {
 
     private var checkpointTable: String {
         Self.table(
-            ["checkpoint", "mean log σ²", "R@1 backbone", "R@1 μ_V", "R@1 distribution"], left: 1,
-            checkpoints.map { result in
-                [
-                    result.name, result.uncertainty.fixed(3), Self.percent(result.backbone),
-                    Self.percent(result.mean), Self.percent(result.distribution),
-                ]
-            })
+            ["checkpoint", "mean log σ²"] + Self.recallNames, left: 1,
+            checkpoints.map { [$0.name, $0.uncertainty.fixed(3)] + $0.recalls.all.map(Self.percent) })
     }
+
+    private static let recallNames = ModelRecalls.names.map { "R@1 \($0)" }
 
     private func uncertaintyTables(_ result: UncertaintyResult) -> String {
         let bins = Self.table(
-            [
-                "\(result.model): queries by uncertainty", "queries", "R@1 backbone", "R@1 μ_V",
-                "R@1 distribution",
-            ],
-            left: 0,
-            result.bins.map { bin in
-                [
-                    bin.uncertainty.fixed(3), "\(bin.count)", Self.percent(bin.backbone),
-                    Self.percent(bin.mean), Self.percent(bin.distribution),
-                ]
+            ["\(result.model): queries by uncertainty", "queries"] + Self.recallNames, left: 0,
+            result.bins.map {
+                [$0.uncertainty.fixed(3), "\($0.count)"] + $0.recalls.all.map(Self.percent)
             })
         let inflation = Self.table(
             ["\(result.model): variance times", "mean log σ²", "R@1 distribution", "R@1 samples"], left: 0,

@@ -18,6 +18,23 @@ public struct RetrievalRow: Sendable, Equatable {
     }
 }
 
+/// Recall@1, uncentred, by what a model says of a video.
+public struct ModelRecalls: Sendable, Equatable {
+    /// By the backbone's mean.
+    public var backbone: Double
+    /// By μ_V.
+    public var mean: Double
+    /// By the distribution.
+    public var distribution: Double
+
+    /// For people.
+    static let names = ["backbone", "μ_V", "distribution"]
+    /// For tables.
+    static let columns = ["recall@1_backbone", "recall@1_mean", "recall@1_distribution"]
+    /// In this order.
+    var all: [Double] { [backbone, mean, distribution] }
+}
+
 /// One checkpoint of the paper's first analysis: mean uncertainty against recall@1.
 public struct CheckpointResult: Sendable, Equatable {
     /// The folder's name.
@@ -26,12 +43,8 @@ public struct CheckpointResult: Sendable, Equatable {
     public var step: Int?
     /// Mean over all videos of the mean log σ²_V, natural logarithm.
     public var uncertainty: Double
-    /// Recall@1, uncentred, by the backbone's mean.
-    public var backbone: Double
-    /// Recall@1, uncentred, by μ_V.
-    public var mean: Double
-    /// Recall@1 by the distribution.
-    public var distribution: Double
+    /// Of all queries.
+    public var recalls: ModelRecalls
 }
 
 /// All that one measurement found.

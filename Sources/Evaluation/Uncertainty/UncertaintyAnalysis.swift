@@ -6,12 +6,8 @@ public struct UncertaintyBin: Sendable, Equatable {
     public var uncertainty: Double
     /// Queries in the bin.
     public var count: Int
-    /// Recall@1 by the backbone's mean.
-    public var backbone: Double
-    /// Recall@1 by μ_V.
-    public var mean: Double
-    /// Recall@1 by the distribution.
-    public var distribution: Double
+    /// Of them.
+    public var recalls: ModelRecalls
 }
 
 /// Recall@1 with the queries' variances multiplied.
@@ -61,8 +57,9 @@ package enum UncertaintyAnalysis {
             }
             return UncertaintyBin(
                 uncertainty: members.reduce(0) { $0 + uncertainty[task.queries[$1]] } / Double(members.count),
-                count: members.count, backbone: share(backbone), mean: share(mean),
-                distribution: share(distribution))
+                count: members.count,
+                recalls: ModelRecalls(
+                    backbone: share(backbone), mean: share(mean), distribution: share(distribution)))
         }
     }
 
