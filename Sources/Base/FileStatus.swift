@@ -55,7 +55,7 @@ package struct FileStatus: Equatable, Sendable {
         return result == 0 ? .success(FileStatus(facts)) : .failure(SystemError(operation: "read"))
     }
 
-    /// Nil where there is nothing or it may not be known.
+    /// Nil, and `errno`, where there is nothing or it may not be known.
     package init?(path: String, followingLinks: Bool = true) {
         guard case .success(let status) = Self.of(path, followingLinks: followingLinks) else { return nil }
         self = status

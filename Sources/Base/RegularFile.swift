@@ -14,21 +14,16 @@ package final class RegularFile {
         guard !path.utf8.contains(0) else {
             throw VideoError(path: path, reason: .notFound, detail: "no such file (the name holds a NUL)")
         }
-        var status = stat()
-        guard stat(path, &status) == 0 else { throw Self.openingError(path, errno) }
-        try Self.check(path, status)
-        let descriptor = Self.open(path)
+        _ = try Self.size(of: FileStatus(path: path), path)
+        descriptor = Self.open(path)
         guard descriptor >= 0 else { throw Self.openingError(path, errno) }
+        self.path = path
         do throws(VideoError) {
-            guard fstat(descriptor, &status) == 0 else { throw Self.openingError(path, errno) }
-            try Self.check(path, status)
+            size = try Self.size(of: FileStatus(descriptor: descriptor), path)
         } catch {
             close(descriptor)
             throw error
         }
-        self.path = path
-        self.descriptor = descriptor
-        self.size = Int64(status.st_size)
     }
 
     deinit { close(descriptor) }
@@ -53,21 +48,17 @@ package final class RegularFile {
         FileStatus(descriptor: descriptor)?.size ?? size
     }
 
-    private static func check(_ path: String, _ status: stat) throws(VideoError) {
-        let kind: String
-        switch status.st_mode & S_IFMT {
-        case S_IFREG:
-            guard status.st_size > 0 else {
-                throw VideoError(path: path, reason: .empty, detail: "the file is empty")
-            }
-            return
-        case S_IFDIR: kind = "a directory"
-        case S_IFIFO: kind = "a named pipe"
-        case S_IFSOCK: kind = "a socket"
-        case S_IFCHR, S_IFBLK: kind = "a device"
-        default: kind = "something else"
+    /// - Parameter status: nil, and `errno`, where it may not be known.
+    private static func size(of status: FileStatus?, _ path: String) throws(VideoError) -> Int64 {
+        guard let status else { throw openingError(path, errno) }
+        guard status.isRegular else {
+            let kind = status.isFolder ? "a directory" : status.irregularKind ?? "something else"
+            throw VideoError(path: path, reason: .notAFile, detail: "not a regular file but \(kind)")
         }
-        throw VideoError(path: path, reason: .notAFile, detail: "not a regular file but \(kind)")
+        guard status.size > 0 else {
+            throw VideoError(path: path, reason: .empty, detail: "the file is empty")
+        }
+        return status.size
     }
 
     private static func openingError(_ path: String, _ code: Int32) -> VideoError {

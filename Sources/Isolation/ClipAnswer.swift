@@ -12,17 +12,11 @@ package enum ClipAnswer {
 
     /// What stands behind the last clip.
     package static func writeEnd(_ outcome: Result<Int, WorkerFailure>) -> WorkerMessage {
-        switch outcome {
-        case .failure(let failure): failure.answer
-        case .success(let count): WorkerMessage("clips", .number(count))
-        }
+        outcome.message { WorkerMessage("clips", .number($0)) }
     }
 
     package static func writeDuration(_ outcome: Result<Double, WorkerFailure>) -> WorkerMessage {
-        switch outcome {
-        case .failure(let failure): failure.answer
-        case .success(let seconds): WorkerMessage("duration", .number(seconds))
-        }
+        outcome.message { WorkerMessage("duration", .number($0)) }
     }
 
     /// The clip that a message is; nil where it is none, or one that could not stand there.
@@ -43,17 +37,18 @@ package enum ClipAnswer {
 
     /// Reads what stands behind the last clip, which says that there were so many.
     package static func readEnd(_ message: WorkerMessage, clips count: Int) -> Heard<Void> {
-        if let heard: Heard<Void> = WorkerFailure.heard(message) { return heard }
-        guard message.bytes.isEmpty, message.header["clips"]?.intValue == count else { return .nonsense }
-        return .end(.success(()))
+        WorkerFailure.answer(message) {
+            message.bytes.isEmpty && message.header["clips"]?.intValue == count ? () : nil
+        }
     }
 
     /// Reads how long a video lasts.
     package static func readDuration(_ message: WorkerMessage) -> Heard<Double> {
-        if let heard: Heard<Double> = WorkerFailure.heard(message) { return heard }
-        guard message.bytes.isEmpty, let seconds = message.header["duration"]?.doubleValue,
-            BelievableVideo.isDuration(seconds)
-        else { return .nonsense }
-        return .end(.success(seconds))
+        WorkerFailure.answer(message) {
+            guard message.bytes.isEmpty, let seconds = message.header["duration"]?.doubleValue,
+                BelievableVideo.isDuration(seconds)
+            else { return nil }
+            return seconds
+        }
     }
 }

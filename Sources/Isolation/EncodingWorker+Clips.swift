@@ -7,13 +7,11 @@ extension EncodingWorker {
         _ path: String, _ options: ReadingOptions, most: Int, _ voice: WorkerVoice
     ) {
         var count = 0
-        let outcome = Result { () throws(WorkerFailure) in
-            try WorkerFailure.naming { () throws(VideoError) in
-                try DecodedClips().read(path: path, options: options, most: most) { clip in
-                    voice.say(ClipAnswer.write(clip))
-                    count += 1
-                    return true
-                }
+        let outcome = WorkerFailure.outcome { () throws(VideoError) in
+            try DecodedClips().read(path: path, options: options, most: most) { clip in
+                voice.say(ClipAnswer.write(clip))
+                count += 1
+                return true
             }
             return count
         }
@@ -24,10 +22,8 @@ extension EncodingWorker {
     static func handOverStill(
         _ path: String, _ geometry: FrameGeometry, timeLimit: Double, _ voice: WorkerVoice
     ) {
-        let outcome = Result { () throws(WorkerFailure) in
-            let picture = try WorkerFailure.naming { () throws(VideoError) in
-                try DecodedClips().still(path: path, geometry: geometry, timeLimit: timeLimit)
-            }
+        let outcome = WorkerFailure.outcome { () throws(VideoError) in
+            let picture = try DecodedClips().still(path: path, geometry: geometry, timeLimit: timeLimit)
             voice.say(ClipAnswer.write(Clip(interval: TimeRange(start: 0, stop: 1), frames: picture)))
             return 1
         }
@@ -36,10 +32,8 @@ extension EncodingWorker {
 
     /// Says how long a video lasts.
     static func sayDuration(_ path: String, _ options: ReadingOptions, _ voice: WorkerVoice) {
-        let outcome = Result { () throws(WorkerFailure) in
-            try WorkerFailure.naming { () throws(VideoError) in
-                try DecodedClips().duration(path: path, options: options)
-            }
+        let outcome = WorkerFailure.outcome { () throws(VideoError) in
+            try DecodedClips().duration(path: path, options: options)
         }
         voice.say(ClipAnswer.writeDuration(outcome))
     }

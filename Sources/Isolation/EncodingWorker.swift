@@ -87,19 +87,17 @@ package enum EncodingWorker {
         case .encode(let encoding):
             let outcome = Result { () throws(WorkerFailure) in
                 let session = try model.session(request.fingerprint)
-                return try WorkerFailure.naming { () throws(VideoError) in
+                return try WorkerFailure.outcome { () throws(VideoError) in
                     try encode(path, encoding, request, session, isCancelled: voice.isAlive)
-                }
+                }.get()
             }
             voice.say(outcome)
         case .picture(let time, let width):
             let options = Thumbnail.Options(
                 width: width, timeLimit: request.timeLimit, stream: request.stream, isCancelled: voice.isAlive
             )
-            let outcome = Result { () throws(WorkerFailure) in
-                try WorkerFailure.naming { () throws(VideoError) in
-                    try Thumbnail(path: path, at: time, options: options)
-                }
+            let outcome = WorkerFailure.outcome { () throws(VideoError) in
+                try Thumbnail(path: path, at: time, options: options)
             }
             voice.say(PictureAnswer.write(outcome))
         case .clips(let clips):
@@ -113,11 +111,8 @@ package enum EncodingWorker {
         case .still(let geometry):
             handOverStill(path, geometry, timeLimit: request.timeLimit, voice)
         case .streams:
-            let outcome = Result { () throws(WorkerFailure) in
-                try WorkerFailure.naming { () throws(VideoError) in
-                    try VideoStream.all(
-                        path: path, timeLimit: request.timeLimit, isCancelled: voice.isAlive)
-                }
+            let outcome = WorkerFailure.outcome { () throws(VideoError) in
+                try VideoStream.all(path: path, timeLimit: request.timeLimit, isCancelled: voice.isAlive)
             }
             voice.say(StreamAnswer.write(outcome))
         }

@@ -4,9 +4,7 @@ import VideoDecoding
 /// How a worker process hands back a still picture: one message, whose bytes are a JPEG file.
 package enum PictureAnswer {
     package static func write(_ outcome: Result<Thumbnail, WorkerFailure>) -> WorkerMessage {
-        switch outcome {
-        case .failure(let failure): failure.answer
-        case .success(let picture):
+        outcome.message { picture in
             WorkerMessage(
                 "picture",
                 [
@@ -22,13 +20,13 @@ package enum PictureAnswer {
 
     /// Reads what a worker said, of which nothing is trusted: whoever shows the picture takes it for a JPEG file.
     package static func read(_ message: WorkerMessage, width: Int) -> Heard<Thumbnail> {
-        if let heard: Heard<Thumbnail> = WorkerFailure.heard(message) { return heard }
-        guard let picture = message.header["picture"], message.bytes.starts(with: [0xFF, 0xD8, 0xFF]),
-            let shownWidth = picture["width"]?.intValue, (1...width).contains(shownWidth),
-            let height = picture["height"]?.intValue, (1...2 * width).contains(height),
-            let time = picture["time"]?.doubleValue, BelievableVideo.isDuration(time)
-        else { return .nonsense }
-        return .end(
-            .success(Thumbnail(bytes: message.bytes, width: shownWidth, height: height, time: time)))
+        WorkerFailure.answer(message) {
+            guard let picture = message.header["picture"], message.bytes.starts(with: [0xFF, 0xD8, 0xFF]),
+                let shownWidth = picture["width"]?.intValue, (1...width).contains(shownWidth),
+                let height = picture["height"]?.intValue, (1...2 * width).contains(height),
+                let time = picture["time"]?.doubleValue, BelievableVideo.isDuration(time)
+            else { return nil }
+            return Thumbnail(bytes: message.bytes, width: shownWidth, height: height, time: time)
+        }
     }
 }

@@ -4,9 +4,7 @@ import VideoDecoding
 /// How a worker process names the streams of pictures in a file: one message, whose bytes are a list in JSON.
 package enum StreamAnswer {
     package static func write(_ outcome: Result<[VideoStream], WorkerFailure>) -> WorkerMessage {
-        switch outcome {
-        case .failure(let failure): return failure.answer
-        case .success(let streams):
+        outcome.message { streams in
             let list = JSONValue.array(streams.map(\.json)).serialized()
             return WorkerMessage("streams", .number(streams.count), bytes: Array(list.utf8))
         }
@@ -19,12 +17,13 @@ package enum StreamAnswer {
 
     /// Reads what a worker said, of which nothing is trusted.
     package static func read(_ message: WorkerMessage) -> Heard<[VideoStream]> {
-        if let heard: Heard<[VideoStream]> = WorkerFailure.heard(message) { return heard }
-        guard let list = (try? JSONValue(parsing: message.bytes, values: mostValues))?.arrayValue,
-            list.count <= VideoStream.most, message.header["streams"]?.intValue == list.count
-        else { return .nonsense }
-        let streams = list.compactMap(stream)
-        return streams.count == list.count ? .end(.success(streams)) : .nonsense
+        WorkerFailure.answer(message) {
+            guard let list = (try? JSONValue(parsing: message.bytes, values: mostValues))?.arrayValue,
+                list.count <= VideoStream.most, message.header["streams"]?.intValue == list.count
+            else { return nil }
+            let streams = list.compactMap(stream)
+            return streams.count == list.count ? streams : nil
+        }
     }
 
     private static func stream(_ json: JSONValue) -> VideoStream? {

@@ -34,13 +34,9 @@ package struct WorkerFailure: Error, Sendable, Equatable {
             message: "no decoder can be started: \(SystemError.message(number))")
     }
 
-    /// The words of a body that reads a file.
-    static func naming<R>(_ body: () throws(VideoError) -> R) throws(WorkerFailure) -> R {
-        do throws(VideoError) {
-            return try body()
-        } catch {
-            throw WorkerFailure(error)
-        }
+    /// What a body that reads a file comes to.
+    static func outcome<R>(_ body: () throws(VideoError) -> R) -> Result<R, WorkerFailure> {
+        Result { () throws(VideoError) in try body() }.mapError(WorkerFailure.init)
     }
 
     /// How a worker says it.
@@ -59,6 +55,12 @@ package struct WorkerFailure: Error, Sendable, Equatable {
         return .end(.failure(WorkerFailure(reason: reason, message: words)))
     }
 
+    /// What the one message of an answer comes to: that of a failure, or one that `read` makes something of.
+    static func answer<Answer>(_ message: WorkerMessage, _ read: () -> Answer?) -> Heard<Answer> {
+        if let heard: Heard<Answer> = heard(message) { return heard }
+        return read().map { .end(.success($0)) } ?? .nonsense
+    }
+
     /// The file's error. The model is no matter of the file: it is tried again in the next run.
     func error(of path: String) -> VideoError {
         let isOfModel = [Self.modelUnusable, Self.otherModel].contains(reason)
@@ -66,5 +68,15 @@ package struct WorkerFailure: Error, Sendable, Equatable {
             path: path,
             reason: isOfModel ? .readFailed : VideoError.Reason(rawValue: reason) ?? .decoderFailed,
             detail: message)
+    }
+}
+
+extension Result where Failure == WorkerFailure {
+    /// How a worker says it.
+    func message(_ success: (Success) -> WorkerMessage) -> WorkerMessage {
+        switch self {
+        case .failure(let failure): failure.answer
+        case .success(let value): success(value)
+        }
     }
 }

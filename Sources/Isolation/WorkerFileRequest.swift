@@ -88,18 +88,9 @@ struct WorkerFileRequest: Equatable {
         return .object(members)
     }
 
-    init(
-        task: Task = .encode(.whole), stream: Int? = nil, timeLimit: Double, decoderThreads: Int,
-        fingerprint: String? = nil, hasNext: Bool = false
-    ) {
-        self.task = task
-        self.stream = stream
-        self.timeLimit = timeLimit
-        self.decoderThreads = decoderThreads
-        self.fingerprint = fingerprint
-        self.hasNext = hasNext
-    }
+}
 
+extension WorkerFileRequest {
     /// Nil where the bytes are no request.
     init?(_ bytes: [UInt8]) {
         guard let value = try? JSONValue(parsing: bytes), let limit = value["time_limit"]?.doubleValue,
