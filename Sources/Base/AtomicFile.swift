@@ -16,9 +16,12 @@ package final class AtomicFile {
     package private(set) var descriptor: Int32
     private var buffer: [UInt8] = []
 
-    /// Opens the neighbour.
-    package init(path: String) throws(SystemError) {
+    /// Opens the neighbour, and deletes those of this file that processes left which were killed.
+    ///
+    /// - Parameter isAmongMany: whether looking through the folder for such would take long, and others do it.
+    package init(path: String, isAmongMany: Bool = false) throws(SystemError) {
         self.path = path
+        if !isAmongMany { Self.removeAbandoned(of: path) }
         while true {
             // Not only the process's number: two machines may write to one folder.
             let number = String(UInt64.random(in: 0...UInt64.max), radix: 36)
@@ -26,7 +29,11 @@ package final class AtomicFile {
             let descriptor = open(temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
             if descriptor < 0, errno == EINTR || errno == EEXIST { continue }
             guard descriptor >= 0 else { throw SystemError(operation: "create") }
-            flock(descriptor, LOCK_EX | LOCK_NB)
+            // Until it is locked, it passes for one that was left over.
+            guard Self.isOurs(descriptor) else {
+                close(descriptor)
+                continue
+            }
             self.temporary = temporary
             self.descriptor = descriptor
             return
@@ -36,6 +43,30 @@ package final class AtomicFile {
     deinit {
         guard descriptor >= 0 else { return }
         unlink(temporary)
+        close(descriptor)
+    }
+
+    /// Locks a new neighbour; false where another process has taken it for one that was left over.
+    private static func isOurs(_ descriptor: Int32) -> Bool {
+        if flock(descriptor, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK { return false }
+        return FileStatus(descriptor: descriptor).map { $0.links > 0 } ?? true
+    }
+
+    /// Deletes neighbours of a file whose writers are gone.
+    private static func removeAbandoned(of path: String) {
+        let folder = Path.folder(of: path)
+        let start = Path.name(of: path) + "."
+        for name in Folder.names(in: folder) ?? []
+        where name.hasPrefix(start) && name.hasSuffix(temporaryEnding) {
+            remove(ifAbandoned: folder + "/" + name)
+        }
+    }
+
+    /// Deletes a neighbour, where its lock is free.
+    package static func remove(ifAbandoned path: String) {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+        guard descriptor >= 0 else { return }
+        if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { unlink(path) }
         close(descriptor)
     }
 

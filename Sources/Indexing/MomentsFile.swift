@@ -164,11 +164,7 @@ enum MomentsFile {
                 name.hasSuffix(AtomicFile.temporaryEnding)
                 || name.hasSuffix(".tmp") && (name.hasPrefix("moments.") || name.hasPrefix("empty."))
             guard isTemporary else { continue }
-            let path = folder + "/" + name
-            let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
-            guard descriptor >= 0 else { continue }
-            if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { unlink(path) }
-            close(descriptor)
+            AtomicFile.remove(ifAbandoned: folder + "/" + name)
         }
     }
 }

@@ -67,6 +67,24 @@ import Testing
         try file.commit()
     }
 
+    /// What a writer leaves that is killed goes with the next one of the same file; others' files stay.
+    @Test func whatKilledWritersLeftGoes() throws {
+        let left = "a.123.abc" + AtomicFile.temporaryEnding
+        let others = [
+            "b.123.abc" + AtomicFile.temporaryEnding, "a.123.abc.other",
+            "ab.1.c" + AtomicFile.temporaryEnding,
+        ]
+        for name in others + [left] { try folder.write([1], to: name) }
+        let living = try AtomicFile(path: folder.file("a"))
+        #expect(!folder.names.contains(left) && folder.names.count == 4)
+        try AtomicFile.write([2], to: folder.file("a"))
+        try living.commit()
+        #expect(folder.names == (others + ["a"]).sorted())
+        try folder.write([1], to: left)
+        _ = try AtomicFile(path: folder.file("a"), isAmongMany: true)
+        #expect(folder.names.contains(left))
+    }
+
     @Test func whatCannotBeMadeIsSaid() throws {
         let error = #expect(throws: SystemError.self) {
             try AtomicFile.write("x", to: folder.file("none/a"))

@@ -227,7 +227,7 @@ extension ClipCache {
         into entry: String, isCancelled: @escaping @Sendable () -> Bool
     ) throws {
         do {
-            let file = try AtomicFile(path: entry)
+            let file = try AtomicFile(path: entry, isAmongMany: true)
             // The header comes last: only then are the number of frames and their checksum known.
             try file.write([UInt8](repeating: 0, count: CacheEntryHeader.size))
             let frameBytes = geometry.width * geometry.height * 3
