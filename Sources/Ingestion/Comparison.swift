@@ -21,7 +21,7 @@ struct Comparison {
         var seen: Set<Int64> = []
         for var file in scan.files {
             let row = rows[PathKey(file.path)]
-            if file.stream == nil, let row {
+            if file.stream == nil, !file.takesMainStream, let row {
                 file.stream = ChosenStream.number(in: row.identity.fingerprint)
                 file.streamWasOf = ChosenStream.content(of: row.identity.fingerprint)
             }

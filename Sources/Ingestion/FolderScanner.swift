@@ -12,6 +12,8 @@ struct ScannedFile {
     var statusChanged: Int64
     /// The number of the stream that was chosen; nil for the file's main one.
     var stream: Int?
+    /// Whether the main stream is asked for now, whatever was chosen before.
+    var takesMainStream = false
     /// The content that the stream was chosen of; nil where it is asked for now.
     var streamWasOf: String?
     /// Why it is not even opened: a named pipe, or a name that is not UTF-8.

@@ -12,6 +12,8 @@ public struct IndexJobOptions: Sendable {
     public var retryFailed = false
     /// The number of the stream to read of files that are roots; nil for what was chosen before, else the main one.
     public var stream: Int?
+    /// Whether the main stream is read of files that are roots, whatever was chosen before.
+    package var takesMainStream = false
     /// Seconds after which a single file is given up.
     public var timeLimit: Double = 600
     /// Files encoded at once; nil for as many as there are processors.

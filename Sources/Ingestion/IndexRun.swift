@@ -39,6 +39,7 @@ struct IndexRun: Sendable {
         }
         for place in scan.files.indices where scan.roots.contains(scan.files[place].path) {
             scan.files[place].stream = options.stream
+            scan.files[place].takesMainStream = options.takesMainStream
         }
         if keeper.isStopped { return try finish() }
         try index.addRoots(scan.folders)
@@ -130,7 +131,8 @@ struct IndexRun: Sendable {
             case .success(let content):
                 // A choice that was made of another content says nothing of this one.
                 let isOfAnother = file.streamWasOf.map { !$0.isEmpty && $0 != content } ?? false
-                let stream = (isOfAnother ? nil : file.stream) ?? chosen[content]
+                var stream = (isOfAnother ? nil : file.stream) ?? chosen[content]
+                if file.takesMainStream { stream = nil }
                 contents.append((file, ChosenStream.fingerprint(of: content, stream: stream)))
             case .failure(let error):
                 try recordFailure(

@@ -42,6 +42,19 @@ public struct IndexRequest: Sendable, Equatable {
             hint: "name existing folders")
     }
 
+    /// Refuses a stream that is chosen of more than one file, or of a folder.
+    public func checkStreamIsOfOneFile() throws(LibraryError) {
+        guard stream != nil else { return }
+        var status = stat()
+        guard folders.count == 1, let file = folders.first,
+            stat(file, &status) != 0 || status.st_mode & S_IFMT != S_IFDIR
+        else {
+            throw LibraryError(
+                .parameter("stream"), reason: "one_file",
+                message: "stream: goes with one file, whose streams `mixtape info FILE` names")
+        }
+    }
+
     var jobOptions: IndexJobOptions {
         var options = IndexJobOptions(roots: folders)
         options.prune = prune

@@ -78,13 +78,9 @@ extension VideoLibrary {
     ) throws(LibraryError) -> Query {
         if configuration.alwaysChecksModel { try checkModel() }
         let chosen = try chosenStream(path, request)
-        if request.range == nil, request.stream.map({ $0 == chosen }) ?? true,
-            let query = try indexedQuery(path)
-        {
-            return query
-        }
+        let stream = try queryStream(request.stream, of: path, chosen: chosen, isCancelled: isCancelled)
+        if request.range == nil, stream == chosen, let query = try indexedQuery(path) { return query }
         try checkModel()
-        let stream = request.stream ?? chosen
         var encoded = try EncodedQuery(comparesParts: request.comparesParts) {
             (stride) throws(LibraryError) in
             try encoders.encode(

@@ -191,11 +191,14 @@ public final class VideoLibrary: Sendable {
         isCancelled: @escaping @Sendable () -> Bool = { false }
     ) throws(LibraryError) -> IndexSummary {
         try request.checkFolders(indexExists: configuration.index.mayExist)
-        try checkStream(request, isCancelled: isCancelled)
+        var options = request.jobOptions
+        if try asksForMainStream(request, isCancelled: isCancelled) {
+            (options.stream, options.takesMainStream) = (nil, true)
+        }
         let encoder = try encoders.model()
         do throws(IndexError) {
             let progress = try run(
-                request.jobOptions, encoder, waitingSeconds: request.waitingSeconds, lease: request.lease,
+                options, encoder, waitingSeconds: request.waitingSeconds, lease: request.lease,
                 progress: progress, isCancelled: isCancelled)
             return IndexSummary(progress: progress)
         } catch {

@@ -83,6 +83,36 @@ import Testing
         #expect(video["width"] as? Int == 128 && video["stream"] is NSNull)
     }
 
+    /// The main stream by its number is the file as it is: it is no content of its own.
+    @Test func theMainStreamGoesByTheFileAlone() throws {
+        let index = try TestIndex()
+        let films = try make(index.folder)
+        let file = films + "/angles.mkv"
+        func fingerprint() throws -> String? { try listed(index).first?["fingerprint"] as? String }
+        #expect(try index.run("index", file, "--stream", "0", "--json").json()["indexed"] as? Int == 1)
+        let plain = try #require(try fingerprint())
+        #expect(!plain.contains(":"))
+        #expect(try listed(index)[0]["stream"] is NSNull)
+        for options in [[], ["--stream", "0"]] {
+            let run = try Running.run(["index", file, "--json"] + options + index.options)
+            #expect(try run.json()["unchanged"] as? Int == 1, "\(options)")
+        }
+        func search(_ options: String...) throws -> String {
+            let run = try Running.run(["search", file, "--json"] + options + index.options)
+            let matches = try run.json()["matches"] ?? []
+            return "\(matches)"
+        }
+        for mode in [["--mode", "matched"], ["--mode", "iid", "--samples", "4"]] {
+            #expect(try search(mode[0], mode[1]) == search(mode[0], mode[1], "--stream", "0"), "\(mode)")
+        }
+        // And it is the way back from another one.
+        _ = try index.run("index", file, "--stream", "1")
+        #expect(try fingerprint() == plain + ":1")
+        _ = try index.run("index", file, "--stream", "0")
+        #expect(try fingerprint() == plain)
+        #expect(try listed(index).map { $0["width"] as? Int } == [160])
+    }
+
     @Test func aSearchTakesTheStreamThatItIsAskedFor() throws {
         let index = try TestIndex()
         let films = try make(index.folder)

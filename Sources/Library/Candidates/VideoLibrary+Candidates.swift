@@ -61,9 +61,8 @@ extension VideoLibrary {
         let found = try translating { () throws(IndexError) in try index.video(atPath: path) }
         let known = found.flatMap { $0.video.identity.isCurrent ? $0 : nil }
         let chosen = known.flatMap { ChosenStream.number(in: $0.video.identity.fingerprint) }
-        if request.range == nil, !configuration.alwaysChecksModel,
-            request.stream.map({ $0 == chosen }) ?? true, let known
-        {
+        let stream = try queryStream(request.stream, of: path, chosen: chosen, isCancelled: isCancelled)
+        if request.range == nil, !configuration.alwaysChecksModel, stream == chosen, let known {
             return Query(
                 facts: facts(path, known.video.facts, known.mixture, isIndexed: true, range: nil),
                 mixture: known.mixture,
@@ -79,7 +78,7 @@ extension VideoLibrary {
                     hint: "name the index's model with --model"))
         }
         let encoded = try encoders.encode(
-            path: path, range: request.range, stream: request.stream ?? chosen, isCancelled: isCancelled)
+            path: path, range: request.range, stream: stream, isCancelled: isCancelled)
         return Query(
             facts: facts(path, encoded.facts, encoded.mixture, isIndexed: false, range: request.range),
             mixture: encoded.mixture,
