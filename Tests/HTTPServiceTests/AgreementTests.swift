@@ -8,7 +8,7 @@ import TestSupport
 /// One question, asked in every way that there is: one answer, to the last digit.
 @Suite(.timeLimit(.minutes(5))) struct AgreementTests {
     /// Of each way, the matches.
-    private struct Answers {
+    fileprivate struct Answers {
         var ways: [(name: String, matches: JSONValue?)] = []
 
         mutating func add(_ name: String, _ result: JSONValue?) { ways.append((name, result?["matches"])) }
@@ -22,12 +22,12 @@ import TestSupport
         }
     }
 
-    private struct Options {
+    fileprivate struct Options {
         var command: [String]
         var json: [JSONValue.Member]
     }
 
-    private static let options = [
+    fileprivate static let options = [
         Options(command: [], json: []),
         Options(command: ["--granularity", "video"], json: [.init("granularity", "video")]),
         Options(command: ["--granularity", "scene"], json: [.init("granularity", "scene")]),
@@ -91,6 +91,89 @@ import TestSupport
     }
 }
 
+extension AgreementTests {
+    /// Of a file with two films, the one that is asked for by its number; the main one's number says nothing new.
+    @Test func aChosenStreamHasOneAnswer() async throws {
+        let library = try await TellingFilms()
+        let angles = library.videos + "/unindexed/angles.mkv"
+        try await blocking {
+            try FFmpeg.run(
+                ["-i", library.videos + "/video2.mp4", "-i", library.excerpt, "-map", "0:v", "-map", "1:v"]
+                    + ["-c", "copy", "-disposition:v:0", "default", "-disposition:v:1", "0", angles])
+        }
+        let service = try await TestService(folder: library.folder, modelFolder: library.model) { options in
+            options.worker = .at(BuiltProgram.path)
+            options.processors = 400
+        }
+        func ask(_ query: [JSONValue.Member]) async throws -> JSONValue? {
+            let reply = try await service.ask("POST", "/api/search", json: .object(query))
+            #expect(reply.status == 200, "\(reply.text)")
+            return reply.json
+        }
+        // The closed form, and samples, which are drawn by what the file holds.
+        let kinds = [Self.options[0], Self.options[3]]
+        func answers(_ stream: Int?, _ options: Options, uploads: Bool = true) async throws -> Answers {
+            let chosen = stream.map { [JSONValue.Member("stream", .number($0))] } ?? []
+            let named = [JSONValue.Member("video", .string(angles))] + chosen + options.json
+            let command = stream.map { ["--stream", "\($0)"] } ?? []
+            var answers = Answers()
+            answers.add("command line", try await library.search([angles] + command + options.command))
+            answers.add("lines", try await library.lines(named))
+            answers.add("batch", try await library.batch(named))
+            answers.add("path", try await ask(named))
+            guard uploads else { return answers }
+            let upload = try await service.upload(angles, stream.map { "?stream=\($0)" } ?? "")
+            answers.add(
+                "upload", try await ask([.init("upload", upload.json?["id"] ?? .null)] + options.json))
+            return answers
+        }
+        let video = JSONValue.string(library.videos + "/video0.mp4")
+        for options in kinds {
+            var main = try await answers(nil, options)
+            main.ways += try await answers(0, options).ways
+            try main.agree("the main stream \(options.command)")
+            let other = try await answers(1, options)
+            try other.agree("the other stream \(options.command)")
+            #expect(other.ways[0].matches?.arrayValue?.first?["path"] == video)
+            #expect(main.ways[0].matches?.arrayValue?.first?["path"] != video)
+        }
+
+        // It is indexed over HTTP, by its number, and is then known by its path.
+        for (folders, stream): (JSONValue, Int) in [
+            ([.string(library.videos)], 1), ([.string(angles)], 70_000),
+        ] {
+            let refused = try await service.ask(
+                "POST", "/api/jobs", json: ["folders": folders, "stream": .number(stream)])
+            #expect(refused.status == 400, "\(refused.text)")
+            #expect(refused.json?["error"]?["data"]?["parameter"] == "stream", "\(refused.text)")
+        }
+        let started = try await service.ask(
+            "POST", "/api/jobs", json: ["folders": [.string(angles)], "stream": 1])
+        #expect(started.status == 202, "\(started.text)")
+        let events = try await service.ask(
+            "GET", "/api/jobs/\(started.json?["id"]?.intValue ?? 0)/events")
+        #expect(events.text.contains("\"state\":\"done\""), "\(events.text)")
+        let found = try await service.ask("GET", "/api/videos?text=angles").json
+        let listed = try #require(found?["videos"]?.arrayValue?.first)
+        #expect(listed["stream"] == 1)
+        let number = listed["id"] ?? .null
+        let streams = try await service.ask("GET", "/api/videos/\(number.intValue ?? 0)/streams")
+        #expect(streams.status == 200 && streams.json?["path"] == .string(angles), "\(streams.text)")
+        #expect(streams.json?["streams"]?.arrayValue?.map { $0["main"] } == [true, false])
+        #expect(streams.json?["streams"]?.arrayValue?.map { $0["indexed"] } == [false, true])
+        for options in kinds {
+            // What is indexed has no clips in between, which an upload has.
+            var indexed = try await answers(1, options, uploads: false)
+            indexed.add("id", try await ask([.init("id", number)] + options.json))
+            indexed.add("by its path alone", try await library.search([angles] + options.command))
+            try indexed.agree("the indexed stream \(options.command)")
+            var main = try await answers(0, options)
+            main.add("id", try await ask([.init("id", number), .init("stream", 0)] + options.json))
+            try main.agree("the main stream beside it \(options.command)")
+        }
+    }
+}
+
 /// Films of eight seconds, indexed with the default model, and an altered excerpt of the first that is not.
 struct TellingFilms: Sendable {
     let folder: TemporaryFolder
@@ -136,6 +219,16 @@ struct TellingFilms: Sendable {
     func search(_ arguments: [String]) async throws -> JSONValue {
         try await blocking { [options] in
             try JSONValue(parsing: try Running.output(["search"] + arguments + ["--json"] + options))
+        }
+    }
+
+    /// What a batch of one line prints.
+    func batch(_ parameters: [JSONValue.Member]) async throws -> JSONValue {
+        try await blocking { [options] in
+            try JSONValue(
+                parsing: try Running.output(
+                    ["search", "--batch", "-", "--json"] + options,
+                    input: JSONValue.object(parameters).serialized() + "\n"))
         }
     }
 

@@ -6,7 +6,7 @@ import Service
 
 extension HTTPService {
     private static let jobParameters = [
-        "prune", "retry_failed", "workers", "time_limit", "exclude", "all_files",
+        "prune", "retry_failed", "workers", "time_limit", "exclude", "all_files", "stream",
     ]
 
     func jobRoutes() -> [Route] {
@@ -109,7 +109,8 @@ extension HTTPService {
         var parameters =
             members.filter { $0.key != "folders" } + [.init("folders", .array(wanted.map { .string($0) }))]
         // Wrong parameters are told now, not by a failed job.
-        try IndexRequest.check(.object(parameters))
+        let asked = JSONValue.object(parameters)
+        try await lanes.run(.file, cancellation) { try IndexRequest.check(asked) }
         // Each worker is a process: a request takes no more of the machine than it has.
         for place in parameters.indices where parameters[place].key == "workers" {
             guard let wanted = parameters[place].value.intValue else { continue }

@@ -5,13 +5,14 @@ import Hummingbird
 import Indexing
 import Library
 import Service
+import VideoDecoding
 import VideoEncoding
 
 extension HTTPService {
     /// What a search may be asked beside its query. Whatever names a file is not among it: that is checked here.
     private static let forwarded = SearchParameter.ofRanking.map(\.name)
-    /// Of an upload's part.
-    private static let numbers: Set = ["from", "to"]
+    /// Which part of an upload is read.
+    private static let numbers: Set = ["from", "to", "stream"]
 
     func searchRoutes() -> [Route] {
         let ends: [JSONValue.Member] = ["from", "to"].map { name in
@@ -54,12 +55,20 @@ extension HTTPService {
                             "from", "Start of the part to read, in seconds.",
                             ["type": "number", "minimum": 0]),
                         .query("to", "End of the part, in seconds.", ["type": "number", "minimum": 0]),
+                        .query(
+                            "stream",
+                            "The number of the stream to read, among all of the file's, from 0; its main one by default.",
+                            [
+                                "type": "integer", "minimum": .number(VideoStream.numbers.lowerBound),
+                                "maximum": .number(VideoStream.numbers.upperBound),
+                            ]),
                     ],
                     body: (["application/octet-stream"], ["type": "string", "format": "binary"]),
                     replies: [.named("upload", "Its id, for searches.", status: 201)], errors: [409, 422])
             ) { [self] call in
                 let asked = try call.query.json(numbers: Self.numbers)
                 let part = try range(asked)
+                let wanted = try stream(asked)
                 try bodies.checkUpload(call.request.headers)
                 let most = options.limits.share(of: options.limits.uploads, for: call.client)
                 guard let place = uploadSlots.take(for: call.client, atMost: most) else {
@@ -67,9 +76,12 @@ extension HTTPService {
                 }
                 defer { withExtendedLifetime(place) {} }
                 let file = try await bodies.upload(call.request.body, call.request.headers)
+                let stream = try await stream(wanted, of: file, chosen: nil, call.cancellation)
                 // What will be asked about it is not known yet.
-                var query = try await encode(file, part, comparesParts: true, call.cancellation)
-                query.fingerprint = try await fingerprint(of: file, call.cancellation)
+                var query = try await encode(
+                    file, part, stream: stream, comparesParts: true, call.cancellation)
+                query.fingerprint = ChosenStream.fingerprint(
+                    of: try await fingerprint(of: file, call.cancellation), stream: stream)
                 let upload = KeptUploads.Upload(name: call.query.text("name") ?? "upload", query: query)
                 let facts = query.video.facts
                 return .json(
@@ -96,6 +108,9 @@ extension HTTPService {
         parameters.append(.init("video", .string(name)))
         if query != nil {
             for key in ["from", "to"] { parameters.append(.init(key, body[key] ?? .null)) }
+        } else {
+            // The indexed video itself, which is known by its path.
+            parameters.removeAll { $0.key == "stream" }
         }
         // Samples of every video take thousands of times as long as the closed form.
         let kind = request.sampling == .iid ? Lanes.Kind.heavy : .search
@@ -125,7 +140,7 @@ extension HTTPService {
                     parameter: "from")
             }
             guard request.stream == nil else {
-                throw Refusal(parameter: "stream", "of an upload the main stream is read")
+                throw Refusal(parameter: "stream", "choose the stream of an upload when you upload it")
             }
             return (upload.name, upload.query)
         }
@@ -156,14 +171,16 @@ extension HTTPService {
             found?.identity.isCurrent == true ? found : nil
         }
         let chosen = current.flatMap { ChosenStream.number(in: $0.identity.fingerprint) }
-        if current != nil, range == nil, request.stream.map({ $0 == chosen }) ?? true { return (path, nil) }
+        func isIndexed(_ stream: Int?) -> Bool { current != nil && range == nil && stream == chosen }
+        if isIndexed(request.stream ?? chosen) { return (path, nil) }
         let folders = folders
         guard let file = try await lanes.run(.file, cancellation, { folders.open(path) }) else {
             throw Refusal(
                 404, "not_found", "no such file in the indexed folders",
                 hint: "GET /api/library lists the folders; paths are absolute")
         }
-        let stream = request.stream ?? chosen
+        let stream = try await stream(request.stream, of: file, chosen: chosen, cancellation)
+        if isIndexed(stream) { return (path, nil) }
         var query = try await encode(
             file, range, stream: stream, comparesParts: request.comparesParts, cancellation)
         if request.sampling == .iid {
@@ -189,6 +206,31 @@ extension HTTPService {
             throw Refusal(parameter: "to", "expected a time after \"from\"")
         }
         return range
+    }
+
+    /// The number of the stream asked for.
+    private func stream(_ body: JSONValue) throws -> Int? {
+        guard let value = body["stream"] else { return nil }
+        guard let number = value.intValue, VideoStream.numbers.contains(number) else {
+            throw Refusal(
+                400, "invalid_parameter", "stream: expected a whole number of \(VideoStream.numbers)",
+                parameter: "stream")
+        }
+        return number
+    }
+
+    /// The stream to read of an open file: nil for its main one, by its number too, since that goes by the file alone.
+    ///
+    /// - Parameter chosen: the one that the index holds of the file; nil where that is the main one, or there is none.
+    private func stream(
+        _ wanted: Int?, of file: OpenFile, chosen: Int?, _ cancellation: Cancellation
+    ) async throws -> Int? {
+        guard let wanted, wanted != chosen else { return chosen }
+        let files = clientFiles
+        let streams = try await lanes.run(.decoder, cancellation) {
+            try files.streams(file, isCancelled: { cancellation.isCancelled })
+        }
+        return wanted == streams.first(where: \.isMain)?.number ? nil : wanted
     }
 
     /// Has worker processes encode an open file, in the time that one video has.

@@ -73,6 +73,15 @@ extension HTTPService {
                 return try await thumbnail(call)
             },
             Route(
+                method: .get, template: "/api/videos/{id}/streams",
+                operation: Operation(
+                    id: "streams", summary: "Names the streams of pictures in the video's file.",
+                    parameters: [id], replies: [.named("streams_result", "The streams.")],
+                    errors: [404, 409, 422])
+            ) { [self] call in
+                return try await streams(call)
+            },
+            Route(
                 method: .get, template: "/api/projection",
                 operation: Operation(
                     id: "projection",
@@ -136,6 +145,19 @@ extension HTTPService {
         }
         let answer = Answer(Thumbnail.mediaType, picture.bytes).with(.cacheControl, "private, max-age=60")
         return stream == nil ? answer.with(.eTag, file.tag) : answer
+    }
+
+    private func streams(_ call: Call) async throws -> Answer {
+        let (video, file) = try await self.file(call)
+        let (cancellation, files) = (call.cancellation, clientFiles)
+        let streams = try await lanes.run(.decoder, cancellation) {
+            try files.streams(file, isCancelled: { cancellation.isCancelled })
+        }
+        let isCurrent = try await lanes.run(.file, cancellation) { video.identity.isCurrent }
+        let indexed =
+            ChosenStream.number(in: video.identity.fingerprint) ?? streams.first(where: \.isMain)?.number
+        return .json(
+            FileStreams(path: video.identity.path, streams: streams, indexed: isCurrent ? indexed : nil).json)
     }
 
     /// The video's file, open.

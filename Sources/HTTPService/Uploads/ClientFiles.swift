@@ -1,6 +1,7 @@
 import Base
 import Isolation
 import Library
+import VideoDecoding
 import VideoEncoding
 
 /// Encodes files that clients send or name, each in a worker process of its own; the calling thread waits.
@@ -32,16 +33,31 @@ struct ClientFiles: Sendable {
         _ file: OpenFile, by encoder: VideoEncoder, _ range: TimeRange?, stream: Int?, stride: Double?,
         since start: ContinuousClock.Instant, isCancelled: @escaping @Sendable () -> Bool
     ) throws(LibraryError) -> EncodedVideo {
-        do throws(VideoError) {
-            return try workers.encode(
+        try Self.explaining { () throws(VideoError) in
+            try workers.encode(
                 path: "/proc/self/fd/\(file.descriptor)", by: encoder, range: range, stream: stream,
                 stride: stride,
                 timeLimit: max(0, seconds - (ContinuousClock.now - start).seconds), threads: threads,
                 isCancelled: isCancelled)
+        }
+    }
+
+    /// The streams of pictures in an open file.
+    func streams(
+        _ file: OpenFile, isCancelled: @escaping @Sendable () -> Bool
+    ) throws(LibraryError) -> [VideoStream] {
+        try Self.explaining { () throws(VideoError) in
+            try workers.streams(path: "/proc/self/fd/\(file.descriptor)", isCancelled: isCancelled)
+        }
+    }
+
+    private static func explaining<R>(_ body: () throws(VideoError) -> R) throws(LibraryError) -> R {
+        do throws(VideoError) {
+            return try body()
         } catch {
             if error.reason == .cancelled { throw .cancelled }
             throw LibraryError(
-                .video, reason: error.reason.rawValue, message: error.detail, hint: Self.hint(error.reason))
+                .video, reason: error.reason.rawValue, message: error.detail, hint: hint(error.reason))
         }
     }
 

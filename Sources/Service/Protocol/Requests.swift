@@ -83,7 +83,8 @@ extension IndexRequest {
 
     /// Whether the `index` method would take the parameters; for a transport that answers before the run begins.
     public static func check(_ params: JSONValue) throws(RPCError) {
-        _ = try IndexRequest(params: params)
+        let request = try IndexRequest(params: params)
+        do throws(LibraryError) { try request.checkStreamIsOfOneFile() } catch { throw RPCError(error) }
     }
 }
 

@@ -44,7 +44,7 @@ class HTTPTransport:
     def search_upload(self, path: str, parameters: Dict[str, Any]) -> Any:
         """Sends the file, then searches for what was made of it."""
         named: Dict[str, Any] = {"name": os.path.basename(path)}
-        named.update({name: parameters.pop(name) for name in ("from", "to") if name in parameters})
+        named.update({name: parameters.pop(name) for name in ("from", "to", "stream") if name in parameters})
         query = urllib.parse.urlencode(named)
         with open(path, "rb") as file:
             headers = {
