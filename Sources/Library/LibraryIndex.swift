@@ -24,7 +24,7 @@ package protocol LibraryIndex: Sendable {
     ///   - model: of its videos.
     ///   - waitingSeconds: for another writer of the same index.
     func writer(
-        model: IndexModel, waitingSeconds: Double, isCancelled: () -> Bool
+        model: IndexModel, waitingSeconds: Double, isCancelled: @escaping @Sendable () -> Bool
     ) throws(IndexError) -> any IndexStore
 
     /// The same of an index that is there, with the model that it has.
@@ -78,7 +78,7 @@ package struct FolderIndex: LibraryIndex {
     package func refresh() throws(IndexError) {}
 
     package func writer(
-        model: IndexModel, waitingSeconds: Double, isCancelled: () -> Bool
+        model: IndexModel, waitingSeconds: Double, isCancelled: @escaping @Sendable () -> Bool
     ) throws(IndexError) -> any IndexStore {
         try open(model, waitingSeconds, isCancelled)
     }

@@ -6,14 +6,22 @@ import Synchronization
 import VideoEncoding
 
 /// What an import did.
-public struct ImportSummary: Sendable {
+public struct ImportSummary: Sendable, Equatable {
     /// Videos stored.
     public var stored = 0
     /// Files of which a failure was recorded.
     public var failed = 0
+    /// Lines that were passed over: the index holds another stream of the same file, which somebody chose.
+    public var kept = 0
+
+    package init(stored: Int = 0, failed: Int = 0, kept: Int = 0) {
+        (self.stored, self.failed, self.kept) = (stored, failed, kept)
+    }
 
     /// What `import --json` prints.
-    public var json: JSONValue { ["stored": .number(stored), "failed": .number(failed)] }
+    public var json: JSONValue {
+        ["stored": .number(stored), "failed": .number(failed), "kept": .number(kept)]
+    }
 }
 
 extension VideoLibrary {
@@ -112,7 +120,7 @@ extension VideoLibrary {
     }
 
     /// Loads lines that `encodeLines` wrote, on whatever machine, into the index, which is made where there is none. Needs no
-    /// model. What is at a path is replaced.
+    /// model. What is at a path is replaced, but for another stream of the same file that somebody chose.
     ///
     /// - Throws: `failed` with the line's number, or of the lines where they cannot be read; what came before it is stored.
     public func importLines(
@@ -149,7 +157,8 @@ extension VideoLibrary {
         } catch {
             // What came before that is good.
             try? importer?.flush()
-            throw error.reason == .busy && isCancelled() ? .cancelled : LibraryError(error)
+            let isWaiting = error.reason == .busy || error.reason == .unavailable
+            throw isWaiting && isCancelled() ? .cancelled : LibraryError(error)
         }
         if let importer { summary = importer.summary }
         if isCancelled() { throw .cancelled }
@@ -195,15 +204,22 @@ private struct Importer {
     private let model: IndexModel
     private var videos: [NewVideo] = []
     private var clips = 0
+    /// The contents of which a stream was chosen.
+    private var chosen: [PathKey: String] = [:]
     private(set) var summary = ImportSummary()
 
     init(
         _ configuration: LibraryConfiguration, model: IndexModel, waitingSeconds: Double,
-        isCancelled: () -> Bool
+        isCancelled: @escaping @Sendable () -> Bool
     ) throws(IndexError) {
         self.model = model
         store = try configuration.index.writer(
             model: model, waitingSeconds: waitingSeconds, isCancelled: isCancelled)
+        for row in try store.knownFiles(below: ["/"]) {
+            let fingerprint = row.identity.fingerprint
+            guard ChosenStream.number(in: fingerprint) != nil else { continue }
+            chosen[PathKey(row.identity.path)] = ChosenStream.content(of: fingerprint)
+        }
     }
 
     mutating func add(_ line: MixtureLine) throws(IndexError) {
@@ -211,6 +227,12 @@ private struct Importer {
             throw IndexError(
                 reason: .otherModel, path: line.identity.path, message: "it was encoded by another model",
                 hint: "an index holds videos of one model; import the others into another index")
+        }
+        let fingerprint = line.identity.fingerprint
+        // A line that names no stream is of the main one.
+        if !fingerprint.isEmpty, chosen[PathKey(line.identity.path)] == fingerprint {
+            summary.kept += 1
+            return
         }
         switch line.content {
         case .success(let content):

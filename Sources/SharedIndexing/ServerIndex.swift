@@ -32,9 +32,10 @@ public final class ServerIndex: LibraryIndex {
     package func refresh() throws(IndexError) { try mirror.refresh() }
 
     package func writer(
-        model: IndexModel, waitingSeconds: Double, isCancelled: () -> Bool
+        model: IndexModel, waitingSeconds: Double, isCancelled: @escaping @Sendable () -> Bool
     ) throws(IndexError) -> any IndexStore {
-        try SharedIndex.open(writingTo: PostgresClient(address), model: model, mounts: mounts)
+        let client = PostgresClient(address, isCancelled: isCancelled)
+        return try SharedIndex.open(writingTo: client, model: model, mounts: mounts)
     }
 
     package func writer(

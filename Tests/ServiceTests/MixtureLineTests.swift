@@ -14,13 +14,14 @@ import TestSupport
         facts: StreamFacts = StreamFacts(
             container: "mov", codec: "h264", width: 64, height: 48, duration: 3, frameRate: 8),
         intervals: [TimeRange] = [TimeRange(start: 0, stop: 2), TimeRange(start: 1, stop: 3)],
-        model: IndexModel = model
+        model: IndexModel = model, fingerprint: String = "ab"
     ) throws -> String {
         let mixture = GaussianMixture(
             components: intervals.indices.map { Gaussian(mean: [Float($0), 1], logVariance: [0, -1]) })
         let clips = try #require(ClipBytes(intervals, mixture))
         return MixtureLine(
-            model: model, identity: FileIdentity(path: "/v/a.mp4", fingerprint: "ab", size: 1, modified: 2),
+            model: model,
+            identity: FileIdentity(path: "/v/a.mp4", fingerprint: fingerprint, size: 1, modified: 2),
             content: .success(.init(facts: facts, clipCount: intervals.count, clips: clips))
         ).json.serialized()
     }
@@ -45,6 +46,24 @@ import TestSupport
     @Test func wholeLinesAreTaken() throws {
         let (summary, _) = try importing([try Self.line(), Self.failure("damaged", "it is cut short")])
         #expect(summary.stored == 1 && summary.failed == 1)
+    }
+
+    /// Whoever encodes a folder knows nothing of what was chosen here.
+    @Test func aStreamThatWasChosenStays() throws {
+        let folder = try TemporaryFolder()
+        let library = VideoLibrary(
+            LibraryConfiguration(indexFolder: folder.path + "/index", modelFolder: folder.path + "/none"))
+        func load(_ fingerprint: String) throws -> (ImportSummary, String?) {
+            var lines = [LineInput.Line.bytes(Array(try Self.line(fingerprint: fingerprint).utf8))]
+            let summary = try library.importLines(next: { lines.popLast() })
+            return (summary, try library.video(atPath: "/v/a.mp4")?.identity.fingerprint)
+        }
+        #expect(try load("ab:2") == (.init(stored: 1), "ab:2"))
+        #expect(try load("ab") == (.init(kept: 1), "ab:2"))
+        // Another choice counts, and so does another content.
+        #expect(try load("ab:3") == (.init(stored: 1), "ab:3"))
+        #expect(try load("cd") == (.init(stored: 1), "cd"))
+        #expect(try load("ab") == (.init(stored: 1), "ab"))
     }
 
     /// SQLite's texts end at a zero byte: the row's checksum would say that the index is damaged.

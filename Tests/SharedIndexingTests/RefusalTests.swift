@@ -1,6 +1,7 @@
 import Foundation
 import Indexing
 import SharedIndexing
+import Synchronization
 import Testing
 import TestSupport
 
@@ -55,6 +56,29 @@ struct RefusalTests {
                 writingTo: PostgresClient(try PostgresAddress(guest)), model: TextSource.model)
         }
         #expect(missing?.reason == .unavailable && missing?.hint?.contains("CREATE EXTENSION") == true)
+    }
+
+    /// A lost connection is tried to be made anew for minutes: whoever has enough of that is heard.
+    @Test(.timeLimit(.minutes(2))) func whoeverWaitsForTheServerCanBeStopped() throws {
+        let server = try TestServer()
+        let (database, cache) = (try server.makeDatabase(), try TemporaryFolder())
+        let index = ServerIndex(
+            try PostgresAddress(database.address), mounts: MountMap(), cacheFolder: cache.path)
+        let isCancelled = Mutex(false)
+        let store = try index.writer(
+            model: TextSource.model, waitingSeconds: 0, isCancelled: { isCancelled.withLock { $0 } })
+        let identity = FileIdentity(path: "/v/a.mp4", fingerprint: "ab", size: 1, modified: 2)
+        try store.storeFailure(identity, reason: "damaged", message: "cut short")
+        try server.stop()
+        Thread.detachNewThread {
+            usleep(1_500_000)
+            isCancelled.withLock { $0 = true }
+        }
+        let start = ContinuousClock.now
+        let found = error { try store.storeFailure(identity, reason: "damaged", message: "cut short") }
+        let waited = ContinuousClock.now - start
+        #expect(found?.reason == .unavailable)
+        #expect(waited > .seconds(1) && waited < .seconds(60), "\(waited)")
     }
 
     @Test func damageIsNoticed() throws {

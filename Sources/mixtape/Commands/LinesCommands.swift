@@ -36,7 +36,8 @@ struct ImportCommand: ParsableCommand {
         commandName: "import",
         abstract: "Load the output of mixtape encode from standard input into an index.",
         discussion:
-            "Makes the index if it does not exist; needs no model. Replaces videos with the same paths.")
+            "Makes the index if it does not exist; needs no model. Replaces videos with the same paths, unless the index holds another stream of the same file, which was chosen."
+    )
 
     @OptionGroup var places: LibraryOptions
 
@@ -56,6 +57,7 @@ struct ImportCommand: ParsableCommand {
             },
             progress: { Terminal.note("\($0) lines") }, isCancelled: Interrupts.wereReceived)
         if json { return Terminal.data(summary.json) }
-        Terminal.data("\(summary.stored) stored, \(summary.failed) failed")
+        let kept = summary.kept > 0 ? ", \(summary.kept) kept (another stream of the file is chosen)" : ""
+        Terminal.data("\(summary.stored) stored, \(summary.failed) failed\(kept)")
     }
 }
