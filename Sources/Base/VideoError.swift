@@ -25,6 +25,8 @@ public struct VideoError: Error, Sendable, Equatable {
         case encodingFailed = "encoding_failed"
         /// The process that read it crashed, hung, or ran out of memory.
         case decoderFailed = "decoder_failed"
+        /// No process that reads files can be started; nothing is wrong with the file.
+        case decoderUnavailable = "decoder_unavailable"
     }
     /// The file, as it was named by the caller.
     public var path: String

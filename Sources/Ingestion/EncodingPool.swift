@@ -183,7 +183,7 @@ final class EncodingPool: Sendable {
 extension VideoError {
     /// What was no matter of content is tried again in the next run.
     var isOfContent: Bool {
-        ![Reason.notFound, .notAFile, .permissionDenied, .readFailed].contains(reason)
+        ![Reason.notFound, .notAFile, .permissionDenied, .readFailed, .decoderUnavailable].contains(reason)
     }
 }
 

@@ -27,7 +27,8 @@ package enum ClipAnswer {
     package static func read(
         _ message: WorkerMessage, bytes: Int, after previous: TimeRange?
     ) -> Clip? {
-        guard message.bytes.count == bytes, let clip = message.header["clip"],
+        guard message.hasOnly("clip", "bytes"), message.bytes.count == bytes,
+            let clip = message.header["clip"],
             let from = clip["from"]?.doubleValue, let to = clip["to"]?.doubleValue
         else { return nil }
         let interval = TimeRange(start: from, stop: to)
@@ -38,14 +39,14 @@ package enum ClipAnswer {
     /// Reads what stands behind the last clip, which says that there were so many.
     package static func readEnd(_ message: WorkerMessage, clips count: Int) -> Heard<Void> {
         WorkerFailure.answer(message) {
-            message.bytes.isEmpty && message.header["clips"]?.intValue == count ? () : nil
+            message.hasOnly("clips") && message.header["clips"]?.intValue == count ? () : nil
         }
     }
 
     /// Reads how long a video lasts.
     package static func readDuration(_ message: WorkerMessage) -> Heard<Double> {
         WorkerFailure.answer(message) {
-            guard message.bytes.isEmpty, let seconds = message.header["duration"]?.doubleValue,
+            guard message.hasOnly("duration"), let seconds = message.header["duration"]?.doubleValue,
                 BelievableVideo.isDuration(seconds)
             else { return nil }
             return seconds

@@ -97,14 +97,14 @@ package enum EncodedAnswer {
         package mutating func take(_ message: WorkerMessage) -> Heard<EncodedVideo> {
             guard let announced else {
                 if let heard: Heard<EncodedVideo> = WorkerFailure.heard(message) { return heard }
-                guard message.bytes.isEmpty,
+                guard message.hasOnly("video", "clips"),
                     let facts = message.header["video"].flatMap(UntrustedVideo.facts),
                     let clips = message.header["clips"]?.intValue, clips > 0, clips <= mostClips
                 else { return .nonsense }
                 announced = (facts, clips)
                 return .more
             }
-            guard let count = message.header["part"]?.intValue, count > 0,
+            guard message.hasOnly("part", "bytes"), let count = message.header["part"]?.intValue, count > 0,
                 count <= announced.clips - intervals.count, takeClips(message.bytes, count)
             else { return .nonsense }
             if intervals.count < announced.clips { return .more }

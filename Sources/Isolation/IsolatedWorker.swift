@@ -160,7 +160,7 @@ package final class IsolatedWorker {
             return try RunningWorker(source.program, source.settings(threads: threads))
         } catch {
             // No matter of the file: it is tried again in the next run.
-            throw VideoError(path: path, reason: .readFailed, detail: error.message)
+            throw VideoError(path: path, reason: .decoderUnavailable, detail: error.message)
         }
     }
 

@@ -21,7 +21,8 @@ package enum PictureAnswer {
     /// Reads what a worker said, of which nothing is trusted: whoever shows the picture takes it for a JPEG file.
     package static func read(_ message: WorkerMessage, width: Int) -> Heard<Thumbnail> {
         WorkerFailure.answer(message) {
-            guard let picture = message.header["picture"], message.bytes.starts(with: [0xFF, 0xD8, 0xFF]),
+            guard message.hasOnly("picture", "bytes"), let picture = message.header["picture"],
+                message.bytes.starts(with: [0xFF, 0xD8, 0xFF]),
                 let shownWidth = picture["width"]?.intValue, (1...width).contains(shownWidth),
                 let height = picture["height"]?.intValue, (1...2 * width).contains(height),
                 let time = picture["time"]?.doubleValue, BelievableVideo.isDuration(time)

@@ -19,7 +19,8 @@ package enum StreamAnswer {
     package static func read(_ message: WorkerMessage) -> Heard<[VideoStream]> {
         WorkerFailure.answer(message) {
             guard let list = (try? JSONValue(parsing: message.bytes, values: mostValues))?.arrayValue,
-                list.count <= VideoStream.most, message.header["streams"]?.intValue == list.count
+                list.count <= VideoStream.most, message.hasOnly("streams", "bytes"),
+                message.header["streams"]?.intValue == list.count
             else { return nil }
             let streams = list.compactMap(stream)
             return streams.count == list.count ? streams : nil

@@ -30,7 +30,7 @@ package struct WorkerFailure: Error, Sendable, Equatable {
     /// No worker can be started.
     static func unavailable(_ number: Int32) -> WorkerFailure {
         WorkerFailure(
-            reason: "decoder_unavailable",
+            reason: VideoError.Reason.decoderUnavailable.rawValue,
             message: "no decoder can be started: \(SystemError.message(number))")
     }
 
@@ -47,10 +47,11 @@ package struct WorkerFailure: Error, Sendable, Equatable {
     /// What a message tells of, of which nothing is trusted; nil where it is about no failure.
     static func heard<Answer>(_ message: WorkerMessage) -> Heard<Answer>? {
         guard let error = message.header["error"] else { return nil }
-        guard message.bytes.isEmpty, let reason = UntrustedVideo.text(error["reason"], atMost: 64),
+        guard message.hasOnly("error"), let reason = UntrustedVideo.text(error["reason"], atMost: 64),
             let words = UntrustedVideo.text(error["message"], atMost: 1024),
             // That is for whoever asked to say, and would end more than the file's reading.
-            reason != VideoError.Reason.cancelled.rawValue
+            reason != VideoError.Reason.cancelled.rawValue,
+            reason != VideoError.Reason.decoderUnavailable.rawValue
         else { return .nonsense }
         return .end(.failure(WorkerFailure(reason: reason, message: words)))
     }

@@ -32,6 +32,15 @@ package struct WorkerMessage: Sendable, Equatable {
         self.bytes = bytes
     }
 
+    /// Whether the header has these members and no others.
+    func hasOnly(_ names: String...) -> Bool { Self.hasOnly(names, header) }
+
+    /// The same of a header by itself.
+    static func hasOnly(_ names: [String], _ header: JSONValue) -> Bool {
+        guard case .object(let members) = header else { return false }
+        return members.count == names.count && names.allSatisfy { header[$0] != nil }
+    }
+
     /// The header's line with its end.
     var line: [UInt8] { Array((header.serialized() + "\n").utf8) }
 

@@ -10,7 +10,9 @@ package struct WorkerNotice: Equatable {
 
     /// Nil where a message's header says something else.
     init?(_ header: JSONValue) {
-        guard let names = header["not_limited_by"]?.arrayValue, header["bytes"] == nil else { return nil }
+        guard let names = header["not_limited_by"]?.arrayValue,
+            WorkerMessage.hasOnly(["not_limited_by"], header)
+        else { return nil }
         missing = names.compactMap { $0.stringValue.flatMap(EncodingWorker.Limit.init) }
     }
 

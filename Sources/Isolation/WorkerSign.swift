@@ -22,7 +22,7 @@ package enum WorkerSign {
     /// Nil where the message is part of an answer.
     static func read(_ header: JSONValue) -> Reading? {
         guard let place = header["reading"]?.intValue, let share = header["share"]?.doubleValue,
-            place >= 0, (0...1).contains(share), header["bytes"] == nil
+            place >= 0, (0...1).contains(share), WorkerMessage.hasOnly(["reading", "share"], header)
         else { return nil }
         return Reading(place: place, share: share)
     }

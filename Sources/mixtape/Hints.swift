@@ -73,6 +73,8 @@ enum Hints {
         case .noVideoStream, .unrecognised:
             "name a file with moving pictures; its content counts, not its name"
         case .emptyRange: "choose --from and --to inside the video's duration"
+        case .decoderUnavailable:
+            "raise the limits on processes, open files and memory, or end other programs"
         case .timeLimit: "the file took too long to read; try a copy on a faster disk"
         default: "see what FFmpeg reports: ffmpeg -i FILE -f null -"
         }

@@ -217,6 +217,15 @@ import TestSupport
         _ = client
     }
 
+    /// That is no matter of the video.
+    @Test func aDecoderThatCannotBeStartedIsTheServices() async throws {
+        let films = try await Films.shared.value
+        let service = try await films.serve { $0.worker = .at($0.modelFolder + "/none") }
+        let upload = try await service.upload(films.file("video0.mp4"))
+        #expect(upload.status == 503 && upload.reason == "decoder_unavailable", "\(upload.text)")
+        #expect(!upload.text.contains("/"), "\(upload.text)")
+    }
+
     @Test func aJobIndexesWhatIsNew() async throws {
         let films = try await Films()
         let service = try await films.serve()

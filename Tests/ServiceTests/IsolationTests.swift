@@ -117,7 +117,7 @@ import VideoEncoding
         let source = IsolatedSource(
             program: .at(folder.path + "/none"), modelFolder: folder.path, dimension: 2)
         // Such files are tried again in the next run.
-        #expect(failure(try source.makeWorker(threads: 1))?.reason == .readFailed)
+        #expect(failure(try source.makeWorker(threads: 1))?.reason == .decoderUnavailable)
     }
 
     /// In a process of its own, since what is hidden stays so.

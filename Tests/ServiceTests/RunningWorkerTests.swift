@@ -101,10 +101,23 @@ import VideoEncoding
     /// What is no share is a part of an answer like any other, and breaks it.
     @Test(arguments: [
         #"{"reading":-1,"share":0.5}"#, #"{"reading":0,"share":1.5}"#, #"{"reading":0,"share":"much"}"#,
-        #"{"reading":0}"#,
+        #"{"reading":0}"#, #"{"reading":0,"share":0.5,"more":1}"#, #"{"reading":0,"share":0.5,"bytes":1}"#,
     ])
     func nonsenseAboutHowFarItIsIsNoAnswer(sign: String) throws {
         let error = try Self.outcomes("echo '\(sign)'; echo '\(Self.answer)'; sleep 9")[0]
+        #expect(error?.reason == .decoderFailed)
+    }
+
+    /// An answer has the members that it needs, and no others.
+    @Test(arguments: [
+        #"{"error":{"reason":"damaged","message":"so"},"more":1}"#,
+        #"{"error":{"reason":"damaged","message":"so"},"reading":0,"share":0.5}"#,
+        #"{"not_limited_by":["seccomp"],"more":1}"#,
+        // That is for whoever starts the worker to say.
+        #"{"error":{"reason":"decoder_unavailable","message":"so"}}"#,
+    ])
+    func whatSaysMoreThanAnAnswerIsNone(line: String) throws {
+        let error = try Self.outcomes("echo '\(line)'; echo '\(Self.answer)'; sleep 9")[0]
         #expect(error?.reason == .decoderFailed)
     }
 

@@ -103,6 +103,10 @@ extension Refusal {
             parameter = error.data?["parameter"]?.stringValue
             hint = error.data?["hint"]?.stringValue
         case .methodNotFound: self.init(404, "not_found", error.message)
+        case .file where given == VideoError.Reason.decoderUnavailable.rawValue:
+            self.init(
+                503, VideoError.Reason.decoderUnavailable.rawValue,
+                "no decoder can be started; the log says why")
         case .file:
             let isMissing = given == "not_found" || given == "video_not_found"
             let isShown = error.data?["path"]?.stringValue.map(folders.shows) ?? true

@@ -196,7 +196,7 @@ extension ClipCache {
         } catch let error as VideoError {
             // A file that ran out of time, could not be read or ended its reader may do better next time.
             let passing: [VideoError.Reason] = [
-                .cancelled, .timeLimit, .readFailed, .permissionDenied, .decoderFailed,
+                .cancelled, .timeLimit, .readFailed, .permissionDenied, .decoderFailed, .decoderUnavailable,
             ]
             if !isStill && !passing.contains(error.reason) {
                 file.failure = error.detail
