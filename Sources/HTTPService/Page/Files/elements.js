@@ -38,7 +38,8 @@ export function clock(seconds) {
 export function seconds(text) {
   if (!text.trim()) return null;
   const parts = text.trim().split(":").map((part) => (/^\d+(\.\d+)?$/.test(part) ? Number(part) : NaN));
-  return parts.length > 3 ? NaN : parts.reduce((sum, part) => sum * 60 + part, 0);
+  const isTime = parts.length <= 3 && parts.slice(1).every((part) => part < 60);
+  return !isTime ? NaN : parts.reduce((sum, part) => sum * 60 + part, 0);
 }
 
 /** The last part of a path. */
