@@ -100,7 +100,8 @@ import Testing
         func search(_ options: String...) throws -> String {
             let run = try Running.run(["search", file, "--json"] + options + index.options)
             let matches = try run.json()["matches"] ?? []
-            return "\(matches)"
+            let bytes = try JSONSerialization.data(withJSONObject: matches, options: .sortedKeys)
+            return String(decoding: bytes, as: UTF8.self)
         }
         for mode in [["--mode", "matched"], ["--mode", "iid", "--samples", "4"]] {
             #expect(try search(mode[0], mode[1]) == search(mode[0], mode[1], "--stream", "0"), "\(mode)")
