@@ -108,8 +108,11 @@ final class Demuxer {
     let pointer: UnsafeMutablePointer<AVFormatContext>
 
     /// Reads the container's header with a demuxer that was chosen before; a negative result is FFmpeg's error.
+    ///
+    /// - Parameter ignoresEdits: whether all of an MP4 file is shown, whatever its edit list says.
     static func open(
-        _ source: ByteSource, format: UnsafePointer<AVInputFormat>, result: inout Int32
+        _ source: ByteSource, format: UnsafePointer<AVInputFormat>, ignoresEdits: Bool = false,
+        result: inout Int32
     ) -> Demuxer? {
         guard let context = avformat_alloc_context() else { preconditionFailure("out of memory") }
         context.pointee.pb = source.pointer
@@ -126,6 +129,7 @@ final class Demuxer {
         context.pointee.io_open = { _, _, _, _, _ in mixtape_error_refused }
         var settings: OpaquePointer?
         av_dict_set(&settings, "protocol_whitelist", "none", 0)
+        if ignoresEdits { av_dict_set(&settings, "ignore_editlist", "1", 0) }
         defer { av_dict_free(&settings) }
         var pointer: UnsafeMutablePointer<AVFormatContext>? = context
         // On failure FFmpeg frees the context itself.

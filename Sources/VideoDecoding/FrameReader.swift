@@ -43,6 +43,12 @@ final class FrameReader {
     private(set) var isShownWhole = true
     private(set) var clock: FrameClock
     private var seeker: Seeker
+    /// The latest stamp of decoding that a packet had.
+    private var latestDecoding = Int64.min
+    /// Whether the file is MP4 in fragments.
+    private lazy var isFragmented =
+        String(cString: demuxer.pointer.pointee.iformat.pointee.name).hasPrefix("mov,")
+        && MP4Boxes(source.file, upTo: ["moof"]).holds("moof")
 
     /// Opens the container and the decoder; throws a typed error if the file is not a video.
     ///
@@ -73,7 +79,7 @@ final class FrameReader {
         let isTrusted = format.hasPrefix("mov,") || format.hasPrefix("matroska")
         clock = FrameClock(
             isTrusted: isTrusted, unit: Self.seconds(stream.pointee.time_base),
-            frameRate: Self.pace(stream))
+            frameRate: opened.statedRate ?? Self.pace(stream))
         seeker = Seeker(isPossible: isTrusted, loadsIndexLate: format.hasPrefix("matroska"))
     }
 
@@ -261,6 +267,7 @@ final class FrameReader {
                     if Encryption.isEncrypted(packet.pointer) {
                         throw Encryption.error(path, "common encryption")
                     }
+                    keepFragment(packet)
                     return true
                 }
                 av_packet_unref(packet.pointer)
@@ -275,6 +282,17 @@ final class FrameReader {
             failures += 1
             if result == mixtape_error_end || failures > 100 { return false }
         }
+    }
+
+    /// FFmpeg has the frames of a fragment dropped whose clock goes back, as where recordings were joined. The clock mends that.
+    private func keepFragment(_ packet: Packet) {
+        let (flags, decoding) = (packet.pointer.pointee.flags, packet.pointer.pointee.dts)
+        guard decoding != mixtape_no_timestamp else { return }
+        if flags & AV_PKT_FLAG_DISCARD != 0, decoding <= latestDecoding, isFragmented {
+            packet.pointer.pointee.flags = flags & ~AV_PKT_FLAG_DISCARD
+            seeker.giveUp()
+        }
+        latestDecoding = max(latestDecoding, decoding)
     }
 
     /// FFmpeg's last words, or those for an error code, in brackets.

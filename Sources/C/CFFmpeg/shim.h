@@ -41,6 +41,11 @@ static inline unsigned *mixtape_decoder_errors(void) {
     return &count;
 }
 
+// Whether an edit list leaves the frame of an index's entry out; the flags share a word with the size.
+static inline _Bool mixtape_is_left_out(const AVIndexEntry *entry) {
+    return (entry->flags & AVINDEX_DISCARD_FRAME) != 0;
+}
+
 // A log callback takes a va_list, which Swift cannot write.
 static inline void mixtape_log_capture(void *source, int level, const char *format, va_list arguments) {
     if (level > AV_LOG_ERROR) return;
