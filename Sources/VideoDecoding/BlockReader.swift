@@ -35,6 +35,9 @@ struct BlockReader {
         return Int(high) << 8 | Int(low)
     }
 
+    /// Four bytes, the highest one first.
+    mutating func bigEndian32(_ place: Int64) -> UInt32? { littleEndian(place)?.byteSwapped }
+
     /// Four bytes, the lowest one first.
     mutating func littleEndian(_ place: Int64) -> UInt32? {
         var number: UInt32 = 0
@@ -54,12 +57,13 @@ struct BlockReader {
         return true
     }
 
-    /// The last place of a pattern among the file's last bytes.
+    /// The last place of a pattern among the file's last bytes, or the last ones before a place.
     ///
     /// - Parameter count: bytes that are looked through.
-    mutating func lastPlace(of pattern: [UInt8], within count: Int64) -> Int64? {
-        var place = size - Int64(pattern.count)
-        let first = max(0, size - count)
+    mutating func lastPlace(of pattern: [UInt8], before end: Int64? = nil, within count: Int64) -> Int64? {
+        let end = end ?? size
+        var place = end - Int64(pattern.count)
+        let first = max(0, end - count)
         while place >= first {
             if holds(pattern, at: place) { return place }
             place -= 1

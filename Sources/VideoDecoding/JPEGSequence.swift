@@ -68,10 +68,15 @@ struct JPEGSequence {
         guard number(start) == 0xFFD8 else { return nil }
         var picture = Picture()
         var place = start + 2
+        var hasScan = false
         while place - start < Self.mostBytes, let mark = number(place) {
             switch mark {
             case 0xFFD9:
                 picture.end = place + 2
+                return picture.width > 0 ? picture : nil
+            // Some cameras write no mark of the end.
+            case 0xFFD8 where hasScan:
+                picture.end = place
                 return picture.width > 0 ? picture : nil
             case 0xFFFF: place += 1
             case 0xFF01, 0xFFD0...0xFFD7: place += 2
@@ -84,7 +89,10 @@ struct JPEGSequence {
                     picture.holdsSeveral = true  // "MPF"
                 }
                 place += 2 + Int64(length)
-                if mark == 0xFFDA { place = endOfScan(from: place) }
+                if mark == 0xFFDA {
+                    place = endOfScan(from: place)
+                    hasScan = true
+                }
             default: return nil
             }
         }

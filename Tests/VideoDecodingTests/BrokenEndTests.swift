@@ -1,6 +1,7 @@
 import Foundation
 import TestSupport
 import Testing
+import VideoDecoding
 
 /// Files of formats that do not say how long they are to be: what breaks off is marked all the same.
 @Suite struct BrokenEndTests {
@@ -15,13 +16,23 @@ import Testing
         "mpg": ["-c:v", "mpeg2video", "-q:v", "2", "-f", "vob"],
         "vcd.mpg": ["-c:v", "mpeg1video", "-q:v", "2"],
         "mjpeg": ["-c:v", "mjpeg", "-q:v", "2", "-pix_fmt", "yuvj420p", "-f", "mjpeg"],
+        "y4m": ["-pix_fmt", "yuv420p"], "grey.y4m": ["-pix_fmt", "gray"],
+        "deep.y4m": ["-pix_fmt", "yuv422p10", "-strict", "-1"],
+        "dv": ["-s", "720x576", "-c:v", "dvvideo", "-pix_fmt", "yuv420p"],
+        "ntsc.dv": ["-s", "720x480", "-r", "30000/1001", "-c:v", "dvvideo", "-pix_fmt", "yuv411p"],
+        "live.webm": ["-c:v", "libvpx", "-live", "1"],
+        "fragments.mp4": [
+            "-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-g", "20", "-movflags",
+            "frag_keyframe+empty_moov",
+        ],
     ]
 
     /// So long that the frame that is cut in two says little.
-    @Test(arguments: ["gif", "png", "ogv", "ts", "m2ts", "mpg", "vcd.mpg", "mjpeg"])
+    @Test(arguments: coders.keys.sorted())
     func filesThatBreakOffAreMarked(_ ending: String) throws {
+        let count = ending.hasSuffix("dv") ? 60 : 600
         let path = try NumberedVideo.make(
-            in: folder, "whole.\(ending)", count: 600, try #require(Self.coders[ending]))
+            in: folder, "whole.\(ending)", count: count, try #require(Self.coders[ending]))
         let whole = try readAll(path).facts
         #expect(whole.decodedShare == 1, "\(whole.decodedShare)")
         let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
@@ -49,9 +60,28 @@ import Testing
         }
     }
 
+    /// Some cameras write no mark at the end of a picture, so that nothing says where the last one should end.
+    @Test func picturesWithoutEndsAreNoDamage() throws {
+        let path = try NumberedVideo.make(
+            in: folder, "whole.mjpeg", count: 75, try #require(Self.coders["mjpeg"]))
+        var bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
+        let ends = bytes.indices.filter { bytes[$0...].starts(with: [0xFF, 0xD9]) }
+        try #require(ends.count == 75)
+        for end in ends.reversed() { bytes.removeSubrange(end..<(end + 2)) }
+        for name in ["endless.mjpeg", "endless.jpg"] {
+            let (clips, facts, _) = try readAll(
+                try folder.write(bytes, to: name),
+                plan: ClipPlan(framesPerClip: 25, clipDuration: 1, clipStride: 1))
+            #expect(!facts.isDamaged, "\(name): \(facts.decodedShare)")
+            #expect(Set(clips.flatMap { NumberedVideo.numbers($0) }).count >= 72, "\(name)")
+        }
+    }
+
     /// What others put behind a film is none of its business.
     @Test func bytesBehindTheEndAreNoDamage() throws {
-        for ending in ["gif", "png", "ogv", "ts", "mpg", "mjpeg"] {
+        for ending in [
+            "gif", "png", "ogv", "ts", "mpg", "mjpeg", "y4m", "live.webm", "fragments.mp4",
+        ] {
             let path = try NumberedVideo.make(
                 in: folder, "whole.\(ending)", count: 60, try #require(Self.coders[ending]))
             let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
