@@ -76,6 +76,39 @@ import VideoDecoding
         }
     }
 
+    /// Chunks that were dropped, and an index with anything wrong in it, up to three times in a film.
+    @Test(arguments: ["h264", "mjpeg", "mpeg4"]) func anyTrouble(_ coder: String) throws {
+        let plain = try video(coder)
+        for seed in RandomTroubleTests.seeds {
+            var generator = Mixing(state: seed &* 0x9E37_79B9_7F4A_7C15)
+            func number(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &generator) }
+            var (video, troubles, extra) = (plain, [String](), 0)
+            for _ in 0..<number(0...2) {
+                let (place, count) = (number(2...video.chunks.count - 1), 25 * number(1...12))
+                video.chunks.insert(contentsOf: Array(repeating: ChunkedVideo.empty, count: count), at: place)
+                extra += count
+                troubles.append("\(count) dropped at \(place)")
+            }
+            let (kind, first) = (number(0...6), number(1...video.chunks.count - 1))
+            let count = number(1...60)
+            troubles.append("index \(kind) at \(first), \(count)")
+            let bytes = video.bytes { entries in
+                switch kind {
+                case 0: entries
+                case 1: nil
+                case 2: Array(entries[..<first]) + entries[first...].dropFirst(count)
+                case 3: Array(entries[..<first])
+                case 4: Array(entries[..<first]) + entries[max(0, first - count)...]
+                case 5: Array(entries[..<first]) + entries[first...].reversed()
+                default: Array(entries[first...]) + entries[..<first]
+                }
+            }
+            try expectWhole(
+                bytes, "\(coder), seed \(seed): \(troubles.joined(separator: "; "))",
+                extra: Double(extra) / 25)
+        }
+    }
+
     /// What the header says of rate and length is a claim, but where frames have no other time.
     @Test(arguments: ["h264", "mjpeg", "mpeg4"]) func headersThatAreWrong(_ coder: String) throws {
         let video = try video(coder)
