@@ -13,6 +13,8 @@ public struct DuplicatesRequest: Sendable, Equatable {
     public var limit: Int?
     /// Whether videos that look alike, and are not the same by what was seen, are listed too.
     public var listsSimilar = false
+    /// Which video of a group is kept, and which others are listed.
+    public var rules = KeepRules()
 
     /// A request with the defaults.
     public init() {}
@@ -45,6 +47,7 @@ public struct DuplicatesRequest: Sendable, Equatable {
                 }
             })
         options.listsSimilar = listsSimilar
+        options.rules = rules
         return options
     }
 }

@@ -107,6 +107,16 @@ extension DuplicateGroup {
     public func explanation(of member: DuplicateMember) -> String {
         let kept = members.first(where: \.isKept) ?? member
         switch member.reason {
+        case .keptFolder: return "in a folder to keep"
+        case .otherFolder: return "in another folder"
+        case .bestCodec: return "the best codec, \(member.video.facts.codec)"
+        case .lesserCodec: return "a lesser codec, \(member.video.facts.codec)"
+        case .oldest: return "the oldest"
+        case .newest: return "the newest"
+        case .newer: return "newer"
+        case .older: return "older"
+        case .shortestName: return "the shortest name"
+        case .longerName: return "a longer name"
         case .longest: return "the longest"
         case .largestPicture: return "the largest picture"
         case .bestQuality: return "the most bytes per second"

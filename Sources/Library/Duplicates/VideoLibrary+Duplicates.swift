@@ -15,7 +15,7 @@ extension VideoLibrary {
         let calibration = try calibration()
         let options = try request.options(calibration: calibration, modelFolder: configuration.modelFolder)
         let finder = DuplicateFinder(index: index, options: options, information: try clipInformation())
-        let found: DuplicateGroups
+        var found: DuplicateGroups
         do throws(DuplicateError) {
             found = try finder.groups(progress: progress, isCancelled: isCancelled)
         } catch {
@@ -31,6 +31,7 @@ extension VideoLibrary {
                 throw LibraryError(error)
             }
         }
+        found.groups = found.groups.compactMap { $0.listed(by: request.rules) }
         return DuplicatesResponse(
             found: found, groups: found.groups.prefix(request.limit ?? .max),
             maximumDistance: options.maximumDistance,

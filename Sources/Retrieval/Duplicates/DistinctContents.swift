@@ -1,3 +1,4 @@
+import Base
 import Indexing
 
 /// An index's videos by content: identical files are compared once. Also holds which pairs of contents were rejected as
@@ -16,6 +17,8 @@ struct DistinctContents: Sendable {
     let nodes: [Node]
     private let nodesOfRows: [Int32]
     private let rejected: Set<Pair>
+    /// Whether files of one content in several folders are several nodes.
+    private let staysInFolders: Bool
 
     private struct Pair: Hashable, Sendable {
         var first: String
@@ -25,7 +28,8 @@ struct DistinctContents: Sendable {
     /// - Parameters:
     ///   - videos: by path; those without a row were stored meanwhile and are left out.
     ///   - ids: the number of each row's video, ascending.
-    init(videos: [IndexedVideo], ids: [Int64], decisions: [PairDecision]) {
+    init(videos: [IndexedVideo], ids: [Int64], decisions: [PairDecision], staysInFolders: Bool = false) {
+        self.staysInFolders = staysInFolders
         rejected = Set(
             decisions.filter { $0.verdict == .notAMatch }.map { Pair(first: $0.first, second: $0.second) })
         var rowsOfVideos: [Int64: UInt32] = [:]
@@ -35,12 +39,14 @@ struct DistinctContents: Sendable {
         for video in videos {
             guard let row = rowsOfVideos[video.id] else { continue }
             let fingerprint = video.identity.fingerprint
-            if let node = known[fingerprint] {
+            // No fingerprint holds a slash.
+            let key = fingerprint + (staysInFolders ? Path.folder(of: video.identity.path) : "")
+            if let node = known[key] {
                 nodes[node].videos.append(video)
                 continue
             }
             if !rejected.contains(Pair(first: fingerprint, second: fingerprint)) {
-                known[fingerprint] = nodes.count
+                known[key] = nodes.count
             }
             nodes.append(Node(row: row, videos: [video]))
         }
@@ -55,6 +61,14 @@ struct DistinctContents: Sendable {
 
     func video(ofRow row: Int) -> IndexedVideo? {
         nodesOfRows[row] < 0 ? nil : nodes[Int(nodesOfRows[row])].videos[0]
+    }
+
+    /// Whether two nodes are never one group's, since their folders are others.
+    func areInOtherFolders(_ a: Int, _ b: Int) -> Bool {
+        func folder(_ node: Int) -> PathKey {
+            PathKey(Path.folder(of: nodes[node].videos[0].identity.path))
+        }
+        return staysInFolders && folder(a) != folder(b)
     }
 
     /// Whether two nodes were decided to be no match.

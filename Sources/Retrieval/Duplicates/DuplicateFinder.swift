@@ -62,7 +62,7 @@ public struct DuplicateFinder: Sendable {
                 Result { () throws(DuplicateError) in
                     let contents = DistinctContents(
                         videos: snapshot.videos, ids: (0..<wholes.count).map(wholes.video),
-                        decisions: decisions)
+                        decisions: decisions, staysInFolders: options.rules.pairing == .within)
                     let library = try ClipLibrary(
                         contents, clips, intervals: snapshot.intervals, information, isCancelled: isCancelled)
                     return try groups(contents, wholes, library, progress, isCancelled)
@@ -88,6 +88,7 @@ public struct DuplicateFinder: Sendable {
         var links: [StarGroups.Link] = []
         var rejected = 0
         for (pair, found) in matches {
+            if contents.areInOtherFolders(pair.first, pair.second) { continue }
             evidence[pair] = found
             if contents.areApart(pair.first, pair.second) {
                 rejected += 1
@@ -96,8 +97,10 @@ public struct DuplicateFinder: Sendable {
                     StarGroups.Link(first: pair.first, second: pair.second, distance: found.distance))
             }
         }
-        var stars = StarGroups(count: contents.nodes.count, links: links, areApart: contents.areApart)
-        let assembly = GroupAssembly(contents: contents, evidence: evidence)
+        var stars = StarGroups(count: contents.nodes.count, links: links) {
+            contents.areApart($0, $1) || contents.areInOtherFolders($0, $1)
+        }
+        let assembly = GroupAssembly(contents: contents, evidence: evidence, rules: options.rules)
         let starred = stars.groups(refined: assembly.matchingKept)
         var isGrouped = [Bool](repeating: false, count: contents.nodes.count)
         for node in starred.joined() { isGrouped[node] = true }

@@ -12,6 +12,9 @@ public struct DuplicateOptions: Sendable {
     /// Whether videos that look alike, and are not the same by what was seen, are listed too.
     public var listsSimilar = false
 
+    /// Which video of a group is kept.
+    public var rules = KeepRules()
+
     /// Pairs up to a distance.
     public init(maximumDistance: Double, judge: FootageJudge? = nil) {
         self.maximumDistance = maximumDistance
@@ -53,12 +56,28 @@ public struct DuplicateMember: Sendable {
     public var distance: Double
     /// What looking at this one and the one to keep said; nil where they have the same content.
     public var verification: Verification?
+    /// How much of what the shorter of the two shows was found in the other, 0…1; 1 where they have the same content.
+    public var shown: Double
     /// Whether this is the one to keep, by the suggestion.
     public var isKept: Bool
     /// Why, or why not.
     public var reason: KeptVideo.Reason
     /// Where it lies in another member, if it is an excerpt of it.
     public var containment: Containment?
+
+    /// Makes a member of its parts.
+    package init(
+        video: IndexedVideo, distance: Double, verification: Verification?, shown: Double, isKept: Bool,
+        reason: KeptVideo.Reason, containment: Containment? = nil
+    ) {
+        self.video = video
+        self.distance = distance
+        self.verification = verification
+        self.shown = shown
+        self.isKept = isKept
+        self.reason = reason
+        self.containment = containment
+    }
 }
 
 /// Videos that share footage with one of them.
@@ -67,6 +86,12 @@ public struct DuplicateGroup: Sendable {
     public var members: [DuplicateMember]
     /// The largest distance of a member to the one to keep.
     public var largestDistance: Double
+
+    /// Makes a group of its members.
+    package init(members: [DuplicateMember]) {
+        self.members = members
+        largestDistance = members.map(\.distance).max() ?? 0
+    }
 }
 
 /// Videos that look like one of them, and are not the same footage by what was seen.

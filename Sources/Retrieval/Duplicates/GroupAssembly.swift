@@ -5,6 +5,8 @@ struct GroupAssembly {
     let contents: DistinctContents
     /// Of the pairs that match.
     let evidence: [NodePair: PairEvidence]
+    /// Which video is kept.
+    let rules: KeepRules
 
     /// Of these nodes the one with the video to keep, first, and those that match it. A node that matches another one of them,
     /// but not that one, shows what it lacks.
@@ -15,21 +17,22 @@ struct GroupAssembly {
 
     private func keptNode(_ nodes: [Int]) -> Int {
         let all = nodes.flatMap { node in contents.nodes[node].videos.map { (node: node, video: $0) } }
-        return all[KeptVideo.choose(all.map(\.video)).kept].node
+        return all[KeptVideo.choose(all.map(\.video), rules: rules).kept].node
     }
 
     /// A group of these nodes, each of which matches the one with the video to keep.
     func group(_ nodes: [Int]) -> DuplicateGroup {
         let keptNode = keptNode(nodes)
         let own = nodes.flatMap { node in contents.nodes[node].videos.map { (node: node, video: $0) } }
-        let (kept, reasons) = KeptVideo.choose(own.map(\.video))
+        let (kept, reasons) = KeptVideo.choose(own.map(\.video), rules: rules)
         var members: [DuplicateMember] = []
         for (place, (node, video)) in own.enumerated() {
             let found = evidence[NodePair(node, keptNode)]
             members.append(
                 DuplicateMember(
                     video: video, distance: node == keptNode ? 0 : found?.distance ?? 0,
-                    verification: node == keptNode ? nil : found?.verification, isKept: place == kept,
+                    verification: node == keptNode ? nil : found?.verification,
+                    shown: node == keptNode ? 1 : found?.shown ?? 0, isKept: place == kept,
                     reason: reasons[place], containment: containment(of: node, in: keptNode, own[kept].video))
             )
         }
@@ -40,7 +43,7 @@ struct GroupAssembly {
                     ? a.distance < b.distance
                     : a.video.identity.path.utf8.lexicographicallyPrecedes(b.video.identity.path.utf8)
         }
-        return DuplicateGroup(members: members, largestDistance: members.map(\.distance).max() ?? 0)
+        return DuplicateGroup(members: members)
     }
 
     private func containment(of node: Int, in other: Int, _ video: IndexedVideo) -> Containment? {

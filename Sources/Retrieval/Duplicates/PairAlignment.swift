@@ -13,6 +13,8 @@ struct PairEvidence: Sendable, Equatable {
     var isFirstShorter: Bool
     /// What looking at the corresponding parts said.
     var verification = Verification.unavailable
+    /// How much of the shorter one was found in the other, 0…1: of its time or of what it says, whichever is more.
+    var shown = 0.0
 }
 
 /// Decides by their clips whether two videos are duplicates: whether nearly all that the shorter one says is in the other,
@@ -128,7 +130,12 @@ struct PairAlignment: Sendable {
         }
         return PairEvidence(
             distance: Self.distance(segments), interval: interval, isFirstShorter: candidate.isFirstShorter,
-            verification: segments.first?.agreement.map { .agreement($0) } ?? .unavailable)
+            verification: segments.first?.agreement.map { .agreement($0) } ?? .unavailable,
+            shown: min(
+                1,
+                max(
+                    shared / candidate.total,
+                    segments.seconds / max(candidate.shorter.duration, .leastNormalMagnitude))))
     }
 
     /// The mean over all that they hold, on the scale of whole videos' distances.
@@ -154,6 +161,16 @@ struct PairAlignment: Sendable {
 }
 
 extension [AlignedSegment] {
+    /// Of the query, in one of them or more.
+    fileprivate var seconds: Double {
+        var (covered, end) = (0.0, -Double.infinity)
+        for part in map(\.query).sorted(by: { $0.start < $1.start }) where part.stop > end {
+            covered += part.stop - Swift.max(part.start, end)
+            end = part.stop
+        }
+        return covered
+    }
+
     /// Where in the longer video the shorter one lies: the segment that holds the most, with those that go on where it ends or
     /// end where it begins. Others are repetitions, and so is what all of the shorter one would not reach, played as that
     /// segment is: the place is a clip longer at most.
