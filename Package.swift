@@ -46,6 +46,7 @@ let package = Package(
         .target(name: "CTiles", path: "Sources/C/CTiles"),
         .target(name: "CWorker", path: "Sources/C/CWorker"),
         .target(name: "CCommit", path: "Sources/C/CCommit"),
+        .target(name: "CFiles", path: "Sources/C/CFiles"),
 
         // Floor 1: what all others stand on: JSON, files, clocks, threads, checksums, what is known of a video.
         .target(name: "Base", dependencies: ["CFFmpeg", "CLazyLibraries"]),
@@ -89,7 +90,8 @@ let package = Package(
                 "NeuralNetwork", "VideoEncoding",
             ]),
 
-        // Floor 6: measurements on labelled videos; the library, in a folder or on a PostgreSQL server; JSON lines.
+        // Floor 6: measurements on labelled videos; the library, in a folder or on a PostgreSQL server; what
+        // becomes of duplicates; JSON lines.
         .target(
             name: "Evaluation",
             dependencies: [
@@ -102,6 +104,9 @@ let package = Package(
                 "Base", "VideoDecoding", "Distributions", "Indexing", "VideoEncoding", "Isolation",
                 "Ingestion", "Retrieval",
             ]),
+        .target(
+            name: "Cleanup",
+            dependencies: ["CFiles", "Base", "Indexing", "Retrieval", "Library"]),
         .target(
             name: "SharedIndexing",
             dependencies: [
@@ -144,7 +149,8 @@ let package = Package(
             dependencies: [
                 "CCommit", "Base", "VideoDecoding", "Distributions", "Tensors", "NeuralNetwork", "Indexing",
                 "VideoEncoding", "Isolation", "Ingestion", "Retrieval", "Training", "Evaluation", "Library",
-                "SharedIndexing", "Service", "Benchmarks", .target(name: "HTTPService", condition: withHTTP),
+                "Cleanup", "SharedIndexing", "Service", "Benchmarks",
+                .target(name: "HTTPService", condition: withHTTP),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log", condition: withHTTP),
                 .product(name: "NIOCore", package: "swift-nio", condition: withHTTP),
@@ -218,6 +224,11 @@ let package = Package(
                 "CWorker", "Base", "VideoDecoding", "Distributions", "Indexing", "VideoEncoding", "Isolation",
                 "Ingestion", "Library", "Service", "TestSupport",
             ]),
+        .testTarget(
+            name: "CleanupTests",
+            dependencies: [
+                "Base", "Indexing", "Retrieval", "Cleanup", "TestSupport",
+            ]),
         .testTarget(name: "BenchmarksTests", dependencies: ["Benchmarks"]),
         .testTarget(
             name: "HTTPServiceTests",
@@ -239,7 +250,8 @@ let package = Package(
 
 // Optimising these tests takes longer than it saves: what they test is optimised. The others calculate much themselves.
 for name in [
-    "VideoDecoding", "Indexing", "SharedIndexing", "Ingestion", "Service", "HTTPService", "Fuzzing",
+    "VideoDecoding", "Indexing", "SharedIndexing", "Ingestion", "Cleanup", "Service", "HTTPService",
+    "Fuzzing",
     "CommandLine",
 ] {
     package.targets.first { $0.name == name + "Tests" }?.swiftSettings = [.unsafeFlags(["-Onone"])]

@@ -62,4 +62,18 @@ package enum FileBytes {
             done += written
         }
     }
+
+    /// Writes a text where the open file stands.
+    package static func write(_ text: String, to descriptor: Int32) throws(SystemError) {
+        try Array(text.utf8).withUnsafeBufferPointer { (bytes) throws(SystemError) in
+            try write(UnsafeRawBufferPointer(bytes), to: descriptor)
+        }
+    }
+
+    /// Brings what was written to the disk.
+    package static func sync(_ descriptor: Int32) throws(SystemError) {
+        while fsync(descriptor) != 0 {
+            guard errno == EINTR else { throw SystemError(operation: "sync") }
+        }
+    }
 }

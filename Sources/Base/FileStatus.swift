@@ -31,7 +31,8 @@ package struct FileStatus: Equatable, Sendable {
         }
     }
 
-    private init(_ facts: stat) {
+    /// Of what the system said.
+    package init(_ facts: stat) {
         mode = facts.st_mode
         size = Int64(facts.st_size)
         modified = facts.st_mtim.nanoseconds

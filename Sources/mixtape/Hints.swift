@@ -9,7 +9,8 @@ enum Hints {
     private static let places = Mutex("")
     /// Commands that take them.
     private static let commands: Set = [
-        "index", "watch", "work", "search", "duplicates", "list", "serve", "info", "remove", "import",
+        "index", "watch", "work", "search", "duplicates", "apply", "undo", "list", "serve", "info", "remove",
+        "import",
         "candidates", "export",
     ]
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Base
+import Cleanup
 import Evaluation
 import Glibc
 import Indexing
@@ -46,6 +47,9 @@ enum Program {
             Hints.note(command)
             try command.run()
             return .success
+        } catch let error as CleanupError {
+            if error.reason == .cancelled { return Interrupts.exitCode }
+            Terminal.report(error.message, hint: error.hint)
         } catch let error as CommandError {
             Terminal.report(error.message, hint: error.hint)
         } catch let error as EvaluationError {
@@ -102,7 +106,7 @@ struct Mixtape: ParsableCommand {
         version: ProgramVersion.text,
         subcommands: [
             IndexCommand.self, WatchCommand.self, WorkCommand.self, SearchCommand.self,
-            DuplicatesCommand.self, ListCommand.self, ServeCommand.self,
+            DuplicatesCommand.self, ApplyCommand.self, UndoCommand.self, ListCommand.self, ServeCommand.self,
             InfoCommand.self,
             RemoveCommand.self,
             EncodeCommand.self, ImportCommand.self, CandidatesCommand.self, ExportCommand.self,

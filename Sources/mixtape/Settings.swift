@@ -9,8 +9,10 @@ struct Settings: Sendable {
     let clone: String?
     /// The folder of the program itself.
     let programFolder: String?
-    /// $XDG_DATA_HOME/mixtape, or ~/.local/share/mixtape; nil where neither is known.
-    let dataFolder: String?
+    /// $XDG_DATA_HOME, or ~/.local/share; nil where neither is known.
+    let dataHome: String?
+    /// The folder mixtape in that.
+    var dataFolder: String? { dataHome.map { $0 + "/mixtape" } }
     /// $MIXTAPE_INDEX, $MIXTAPE_MODEL, $MIXTAPE_HTTP, $MIXTAPE_TOKEN_FILE and $MIXTAPE_LOG; nil where not set, or empty.
     let index, model, http, tokenFile, logLevel: String?
     /// $XDG_CACHE_HOME/mixtape, or ~/.cache/mixtape; nil where neither is known.
@@ -26,8 +28,8 @@ struct Settings: Sendable {
         let program = Path.real("/proc/self/exe")
         clone = program.flatMap(Self.clone)
         programFolder = program.map { String($0[..<($0.lastIndex(of: "/") ?? $0.startIndex)]) }
-        dataFolder = Self.folder("XDG_DATA_HOME", else: ".local/share")
-        cacheFolder = Self.folder("XDG_CACHE_HOME", else: ".cache")
+        dataHome = Self.folder("XDG_DATA_HOME", else: ".local/share")
+        cacheFolder = Self.folder("XDG_CACHE_HOME", else: ".cache").map { $0 + "/mixtape" }
         index = Self.named("MIXTAPE_INDEX")
         model = Self.named("MIXTAPE_MODEL")
         http = Self.named("MIXTAPE_HTTP")
@@ -50,7 +52,7 @@ struct Settings: Sendable {
         func absolute(_ variable: String) -> String? {
             named(variable).flatMap { $0.hasPrefix("/") ? $0 : nil }
         }
-        return (absolute(variable) ?? absolute("HOME").map { "\($0)/\(place)" }).map { $0 + "/mixtape" }
+        return absolute(variable) ?? absolute("HOME").map { "\($0)/\(place)" }
     }
 
     private static func clone(above program: String) -> String? {

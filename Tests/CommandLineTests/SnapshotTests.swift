@@ -17,8 +17,9 @@ import TestSupport
     }
 
     @Test(arguments: [
-        "", "index", "watch", "search", "duplicates", "duplicates find", "duplicates reject", "serve", "info",
-        "remove", "list",
+        "", "index", "watch", "search", "duplicates", "duplicates find", "duplicates reject", "apply", "undo",
+        "serve",
+        "info", "remove", "list",
         "export", "demo", "train", "evaluate",
         "model create", "benchmark scan",
     ])

@@ -6,10 +6,12 @@ struct DuplicatesCommand: ParsableCommand {
         abstract: "Find groups of videos that share footage.",
         discussion: """
             Every video of a group matches its centre, and no video is in two groups. Suggests which one to keep, and \
-            why. Deletes nothing. Rejected pairs are remembered by content, even if the files move.
+            why. Changes no file: that takes a plan and `mixtape apply`. Rejected pairs are remembered by content, even \
+            if the files move.
 
               mixtape duplicates
               mixtape duplicates reject a.mp4 b.mp4
+              mixtape duplicates --plan plan.json
             """,
         subcommands: [
             FindDuplicatesCommand.self, RejectDuplicatesCommand.self, RestoreDuplicatesCommand.self,

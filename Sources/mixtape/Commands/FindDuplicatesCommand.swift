@@ -1,4 +1,6 @@
 import ArgumentParser
+import Base
+import Cleanup
 import Library
 import Retrieval
 
@@ -22,6 +24,10 @@ struct FindDuplicatesCommand: ParsableCommand {
 
     @Option(help: .init("The most groups to print. (default: all)", valueName: "N"))
     var limit: Int?
+
+    @OptionGroup(title: "What to keep") var keeping: KeepOptions
+
+    @OptionGroup(title: "A plan to clean up by") var planning: PlanOptions
 
     @Flag(help: "Also list videos that look alike and are not the same.")
     var similar = false
@@ -51,6 +57,7 @@ struct FindDuplicatesCommand: ParsableCommand {
         request.maximumDistance = maxDistance
         request.limit = limit
         request.listsSimilar = similar
+        request.rules = try keeping.rules()
         Interrupts.catchSignals()
         let display = DuplicatesDisplay()
         let response: DuplicatesResponse
@@ -59,6 +66,7 @@ struct FindDuplicatesCommand: ParsableCommand {
             response = try library.duplicates(
                 request, progress: display.show, isCancelled: Interrupts.wereReceived)
         }
+        try planning.write(response)
         if let page { try page.write(DuplicatesReport(response, library: library).page) }
         if json { return Terminal.data(response.json) }
         if response.groups.isEmpty {
