@@ -13,6 +13,8 @@ from tool import Failure, run
 from videos import draw_small
 
 KINDS = ("kill", "torn", "short", "eintr", "eio", "enospc", "signal")
+# Of commands that act on the user's own files: what else befalls those.
+OTHERS = ("eacces", "exdev", "gone", "changed", "linked", "kept")
 LAYER = Path(__file__).resolve().parent / "inject.c"
 VIDEOS = tuple(f"{number}.mp4" for number in range(6))
 # Longer than any command takes, by far.
@@ -81,9 +83,9 @@ class Bench:
         self.shrinking = work / "shrinking"
         shutil.copytree(self.videos, self.shrinking)
 
-    def run(self, *arguments, fault=None, below=None, may_fail=False, on_screen=False, pause=0):
+    def run(self, *arguments, fault=None, below=None, may_fail=False, on_screen=False, pause=0, variables=None):
         """Runs the program. Without a fault (calls may be counted) it must end well, unless it may fail."""
-        environment = dict(os.environ)
+        environment = {**os.environ, **(variables or {})}
         if fault:
             self.note.unlink(missing_ok=True)
             environment.update({
@@ -139,6 +141,8 @@ class Command:
 
     # The folder whose calls count.
     counts = "index"
+    # What befalls it.
+    kinds = KINDS
 
     def prepare(self, bench, place):
         """The folder `place` as it is before the command."""

@@ -9,6 +9,12 @@
 //                         eintr: the call is interrupted once
 //                         eio: the call fails once
 //                         enospc: this call and every later one that could need space fails
+//                         eacces, exdev: the call fails once, of two filesystems only a call that names two places
+//                         gone: this call and every later one fails, as on a disk that went away
+//                         changed: before this call, or the next one on a name below MIXTAPE_FAULT_CHANGE, another program puts
+//                         a file of its own in the place of the one that the call is about, which it sets aside
+//                         linked: so with the folder of that file, for which it puts a link to MIXTAPE_FAULT_DECOY
+//                         kept: so with the file MIXTAPE_FAULT_KEPT, before such a call
 //   MIXTAPE_FAULT_PAUSE   milliseconds that the call that goes wrong, or every sync where none is to, takes longer: time for
 //                         the program to say what it has stored
 //   MIXTAPE_FAULT_COUNT   a file that gets, when the process ends, the number of calls, and how often a file was opened for
@@ -16,8 +22,8 @@
 //   MIXTAPE_FAULT_NOTE    a file that gets the call that went wrong and its file, when it does
 //
 // Counted are writes, changes of size, space taken ahead, syncs, files and folders that are made, emptied by being opened,
-// renamed or deleted. What is stored through a mapping is not: no call makes it, only the msync after it. Calls that mixtape
-// does not make on files (pwritev, link, sendfile, …) are left out.
+// renamed, linked or deleted, times that are set. What is stored through a mapping is not: no call makes it, only the msync after
+// it. Calls that mixtape does not make on files (pwritev, link, sendfile, …) are left out.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -35,9 +41,9 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-enum kind { COUNT, KILL, TORN, SHORT, EINTR_ONCE, EIO_ONCE, ENOSPC_ON };
+enum kind { COUNT, KILL, TORN, SHORT, EINTR_ONCE, EIO_ONCE, ENOSPC_ON, EACCES_ONCE, EXDEV_ONCE, GONE_ON, CHANGED, LINKED, KEPT };
 /// What a call does, which decides what it can fail by.
-enum call { DATA, SIZE, SYNC, NAME };
+enum call { DATA, SIZE, SYNC, NAME, TWO_NAMES };
 enum action { PASS, FAIL, HALF, HALF_AND_KILL };
 
 static const char *below, *count_file, *note_file;
@@ -45,22 +51,29 @@ static size_t below_length;
 static long at, pause_milliseconds;
 static enum kind kind;
 static atomic_long calls, streams;
+static const char *changing, *decoy, *kept;
 
-#define REAL(result, name, ...)                                                       \
+#define REAL_NAMED(real, result, name, ...)                                           \
     static result (*real)(__VA_ARGS__);                                               \
     if (!real) real = (result(*)(__VA_ARGS__))dlsym(RTLD_NEXT, name)
+#define REAL(result, name, ...) REAL_NAMED(real, result, name, __VA_ARGS__)
 
 __attribute__((constructor)) static void prepare(void) {
-    const char *names[] = {"count", "kill", "torn", "short", "eintr", "eio", "enospc"};
+    const char *names[] = {"count", "kill", "torn", "short", "eintr", "eio", "enospc",
+                           "eacces", "exdev", "gone", "changed", "linked", "kept"};
+    const int kinds = sizeof names / sizeof names[0];
     const char *wanted = getenv("MIXTAPE_FAULT_KIND"), *number = getenv("MIXTAPE_FAULT_AT");
     const char *milliseconds = getenv("MIXTAPE_FAULT_PAUSE");
     below = getenv("MIXTAPE_FAULT_BELOW");
     below_length = below ? strlen(below) : 0;
     count_file = getenv("MIXTAPE_FAULT_COUNT");
     note_file = getenv("MIXTAPE_FAULT_NOTE");
+    changing = getenv("MIXTAPE_FAULT_CHANGE");
+    decoy = getenv("MIXTAPE_FAULT_DECOY");
+    kept = getenv("MIXTAPE_FAULT_KEPT");
     at = number ? atol(number) : 0;
     pause_milliseconds = milliseconds ? atol(milliseconds) : 0;
-    for (int i = 0; wanted && i < 7; i++) {
+    for (int i = 0; wanted && i < kinds; i++) {
         if (strcmp(wanted, names[i]) == 0) kind = (enum kind)i;
     }
 }
@@ -125,12 +138,48 @@ static void note(const char *name, const char *path) {
     close(file);
 }
 
+/// What another program does just before a call on a name below the folder; 0 where the call is none.
+static int interfere(enum call call, const char *path) {
+    static atomic_int done;
+    // Nobody else knows the names that files have for a moment, and no call deletes a file by anything but its name.
+    if (kind == CHANGED && strstr(path, "/.mixtape-")) return 0;
+    const size_t length = changing ? strlen(changing) : 0;
+    if (!length || (call != NAME && call != TWO_NAMES) || strncmp(path, changing, length) != 0 || path[length] != '/') return 0;
+    if (atomic_exchange(&done, 1)) return 0;
+    REAL(int, "rename", const char *, const char *);
+    REAL_NAMED(open_real, int, "open", const char *, int, ...);
+    REAL_NAMED(write_real, ssize_t, "write", int, const void *, size_t);
+    char place[PATH_MAX], aside[PATH_MAX + 8];
+    snprintf(place, sizeof place, "%s", kind == KEPT ? kept : path);
+    if (kind == LINKED) *strrchr(place, '/') = 0;
+    snprintf(aside, sizeof aside, "%s.aside", place);
+    real(place, aside);
+    if (kind == LINKED) {
+        if (symlink(decoy, place) != 0) perror("MIXTAPE_FAULT_DECOY");
+        return 1;
+    }
+    const char text[] = "another program's file";
+    const int file = open_real(place, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+    if (file < 0) return 1;
+    if (write_real(file, text, sizeof text - 1) < 0) perror(place);
+    close(file);
+    return 1;
+}
+
 /// Counts a call and says what becomes of it.
 static enum action next(enum call call, const char *name, const char *path) {
     const long number = atomic_fetch_add(&calls, 1) + 1;
     if (at == 0 ? call == SYNC : number == at) usleep((useconds_t)pause_milliseconds * 1000);
     if (at == 0 || number < at) return PASS;
+    if (kind == CHANGED || kind == LINKED || kind == KEPT) {
+        if (interfere(call, path)) note(name, path);
+        return PASS;
+    }
     if (number == at) note(name, path);
+    if (kind == GONE_ON) {
+        errno = EIO;
+        return FAIL;
+    }
     if (kind == ENOSPC_ON) {
         if (call == SYNC) return PASS;
         errno = ENOSPC;
@@ -146,6 +195,11 @@ static enum action next(enum call call, const char *name, const char *path) {
     case SHORT: return call == DATA ? HALF : PASS;
     case EINTR_ONCE: errno = EINTR; return FAIL;
     case EIO_ONCE: errno = EIO; return FAIL;
+    case EACCES_ONCE: errno = EACCES; return FAIL;
+    case EXDEV_ONCE:
+        if (call != TWO_NAMES) return PASS;
+        errno = EXDEV;
+        return FAIL;
     default: return PASS;
     }
 }
@@ -317,4 +371,53 @@ int rename(const char *from, const char *to) {
 int unlink(const char *path) {
     REAL(int, "unlink", const char *);
     return fails(NAME, "unlink", if_below(path)) ? -1 : real(path);
+}
+
+/// The path of a name in an open folder, in `path`, where it is below the folder; else null.
+static const char *name_if_below(int folder, const char *name, char path[2 * PATH_MAX]) {
+    if (name[0] == '/') return if_below(name);
+    char above[PATH_MAX];
+    if (folder == AT_FDCWD || !descriptor_if_below(folder, above)) return NULL;
+    snprintf(path, 2 * PATH_MAX, "%s/%s", above, name);
+    return path;
+}
+
+int renameat2(int from_folder, const char *from, int to_folder, const char *to, unsigned flags) {
+    REAL(int, "renameat2", int, const char *, int, const char *, unsigned);
+    char path[2 * PATH_MAX];
+    const char *below_here = name_if_below(from_folder, from, path);
+    return fails(TWO_NAMES, "renameat2", below_here) ? -1 : real(from_folder, from, to_folder, to, flags);
+}
+
+int linkat(int from_folder, const char *from, int to_folder, const char *to, int flags) {
+    REAL(int, "linkat", int, const char *, int, const char *, int);
+    char path[2 * PATH_MAX];
+    return fails(TWO_NAMES, "linkat", name_if_below(to_folder, to, path)) ? -1 : real(from_folder, from, to_folder, to, flags);
+}
+
+int symlinkat(const char *target, int folder, const char *name) {
+    REAL(int, "symlinkat", const char *, int, const char *);
+    char path[2 * PATH_MAX];
+    return fails(NAME, "symlinkat", name_if_below(folder, name, path)) ? -1 : real(target, folder, name);
+}
+
+int unlinkat(int folder, const char *name, int flags) {
+    REAL(int, "unlinkat", int, const char *, int);
+    char path[2 * PATH_MAX];
+    return fails(NAME, "unlinkat", name_if_below(folder, name, path)) ? -1 : real(folder, name, flags);
+}
+
+int mkdirat(int folder, const char *name, mode_t permissions) {
+    REAL(int, "mkdirat", int, const char *, mode_t);
+    char path[2 * PATH_MAX];
+    const int error = errno;
+    const int is_there = faccessat(folder, name, F_OK, 0) == 0;
+    errno = error;
+    return !is_there && fails(NAME, "mkdirat", name_if_below(folder, name, path)) ? -1 : real(folder, name, permissions);
+}
+
+int utimensat(int folder, const char *name, const struct timespec times[2], int flags) {
+    REAL(int, "utimensat", int, const char *, const struct timespec *, int);
+    char path[2 * PATH_MAX];
+    return fails(SIZE, "utimensat", name_if_below(folder, name, path)) ? -1 : real(folder, name, times, flags);
 }
