@@ -32,7 +32,7 @@ extension VideoLibrary {
                     continue
                 }
                 guard let content = try? ContentFingerprint.of(path: path),
-                    let equal = try opened.video(withFingerprint: content)
+                    let equal = try opened.videos(withFingerprint: content).first
                 else {
                     unknown.append(path)
                     continue
