@@ -57,7 +57,7 @@ def check_unit(unpacked):
         "systemd-analyze", "security", "--offline=true", f"--threshold={MOST_EXPOSURE}", "--no-pager",
         unpacked / "lib/systemd/system/mixtape.service")
     if status:
-        raise Failure(f"the unit is too exposed: {errors} {output[-200:]}")
+        raise Failure(f"the unit is too exposed: {errors or output.strip().splitlines()[-1]}")
 
 
 def check_package(package):
