@@ -44,6 +44,9 @@ public struct StreamFacts: Sendable, Hashable, Codable {
     /// Whether more is missing than a broken frame here or there.
     public var isDamaged: Bool { decodedShare < 0.99 }
 
+    /// Width by height, as displayed; nil where the file does not say.
+    public var shape: Double? { width > 0 && height > 0 ? Double(width) / Double(height) : nil }
+
     /// All facts at once.
     public init(
         container: String, codec: String, width: Int, height: Int, duration: Double?, frameRate: Double?,

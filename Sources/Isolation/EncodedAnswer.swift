@@ -1,6 +1,7 @@
 import Base
 import Distributions
 import Indexing
+import VideoDecoding
 import VideoEncoding
 
 /// How a worker process hands back an encoded video: a message with what is said of the file and the number of clips, then messages
@@ -28,7 +29,9 @@ package enum EncodedAnswer {
                 .object(
                     UntrustedVideo.members(video.facts) + [
                         .init("other_streams", .number(video.facts.otherStreams))
-                    ]), [.init("clips", .number(count))])
+                    ]),
+                [.init("clips", .number(count))]
+                    + (video.panels.isEmpty ? [] : [.init("panels", .array(video.panels.map(\.json)))]))
         ]
         for first in stride(from: 0, to: count, by: mostClipsOfMessage) {
             let some = first..<min(count, first + mostClipsOfMessage)
@@ -79,7 +82,7 @@ package enum EncodedAnswer {
     package struct Reader {
         private let dimension: Int
         private let mostClips: Int
-        private var announced: (facts: StreamFacts, clips: Int)?
+        private var announced: (facts: StreamFacts, clips: Int, panels: [PictureRegion])?
         private var intervals: [TimeRange] = []
         private var gaussians: [Gaussian] = []
         private var signatures: [ClipSignature] = []
@@ -97,22 +100,26 @@ package enum EncodedAnswer {
         package mutating func take(_ message: WorkerMessage) -> Heard<EncodedVideo> {
             guard let announced else {
                 if let heard: Heard<EncodedVideo> = WorkerFailure.heard(message) { return heard }
-                guard message.hasOnly("video", "clips"),
+                guard message.hasOnly("video", "clips") || message.hasOnly("video", "clips", "panels"),
                     let facts = message.header["video"].flatMap(UntrustedVideo.facts),
                     let clips = message.header["clips"]?.intValue, clips > 0, clips <= mostClips
                 else { return .nonsense }
-                announced = (facts, clips)
+                let regions = message.header["panels"]?.arrayValue ?? []
+                guard regions.count <= PanelFinder.most else { return .nonsense }
+                let panels = regions.compactMap(PictureRegion.init(json:))
+                guard panels.count == regions.count else { return .nonsense }
+                announced = (facts, clips, panels)
                 return .more
             }
             guard message.hasOnly("part", "bytes"), let count = message.header["part"]?.intValue, count > 0,
                 count <= announced.clips - intervals.count, takeClips(message.bytes, count)
             else { return .nonsense }
             if intervals.count < announced.clips { return .more }
-            return .end(
-                .success(
-                    EncodedVideo(
-                        facts: announced.facts, intervals: intervals,
-                        mixture: GaussianMixture(components: gaussians), signatures: signatures)))
+            var video = EncodedVideo(
+                facts: announced.facts, intervals: intervals,
+                mixture: GaussianMixture(components: gaussians), signatures: signatures)
+            video.panels = announced.panels
+            return .end(.success(video))
         }
 
         private mutating func takeClips(_ bytes: [UInt8], _ count: Int) -> Bool {
@@ -126,6 +133,35 @@ package enum EncodedAnswer {
             gaussians += clips.mixture.components
             signatures += clips.signatures
             return true
+        }
+    }
+
+    /// The same of a video that was looked at in several views, which come one after the other.
+    package struct ViewsReader {
+        private let start: Reader
+        private let count: Int
+        private var reader: Reader
+        private var videos: [EncodedVideo] = []
+
+        /// - Parameter count: of views.
+        package init(dimension: Int, mostClips: Int, count: Int) {
+            start = Reader(dimension: dimension, mostClips: mostClips)
+            reader = start
+            self.count = count
+        }
+
+        package mutating func take(_ message: WorkerMessage) -> Heard<[EncodedVideo]> {
+            switch reader.take(message) {
+            case .more: return .more
+            case .nonsense: return .nonsense
+            case .end(.failure(let failure)):
+                // What fails does so in all views.
+                return videos.isEmpty ? .end(.failure(failure)) : .nonsense
+            case .end(.success(let video)):
+                videos.append(video)
+                reader = start
+                return videos.count < count ? .more : .end(.success(videos))
+            }
         }
     }
 }

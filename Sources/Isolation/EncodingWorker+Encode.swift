@@ -3,17 +3,25 @@ import VideoDecoding
 import VideoEncoding
 
 extension EncodingWorker {
-    /// Encodes a file, or a part of it, where it is no longer than is read.
+    /// Encodes a file, or a part of it, where it is no longer than is read: a video per view.
     static func encode(
         _ path: String, _ encoding: WorkerFileRequest.Encoding, _ request: WorkerFileRequest,
         _ session: EncoderSession, isCancelled: @escaping @Sendable () -> Bool
-    ) throws(VideoError) -> EncodedVideo {
-        func encoded(_ range: TimeRange?) throws(VideoError) -> EncodedVideo {
-            try session.encode(
+    ) throws(VideoError) -> [EncodedVideo] {
+        func encoded(_ range: TimeRange?) throws(VideoError) -> [EncodedVideo] {
+            if encoding.views != [.plain] {
+                return try session.encode(
+                    path: path, views: encoding.views, range: range, stream: request.stream,
+                    stride: encoding.stride, timeLimit: request.timeLimit,
+                    decoderThreads: request.decoderThreads, isCancelled: isCancelled)
+            }
+            let video = try session.encode(
                 path: path, range: range, stream: request.stream, stride: encoding.stride,
                 admitsPictures: encoding.admitsPictures, timeLimit: request.timeLimit,
                 decoderThreads: request.decoderThreads, overlapped: request.decoderThreads > 1,
+                findsPanels: encoding.findsPanels,
                 isCancelled: isCancelled)
+            return [video]
         }
         guard let longest = encoding.longest else { return try encoded(encoding.range) }
         let asked = encoding.range ?? TimeRange(start: 0, stop: .infinity)
@@ -25,9 +33,9 @@ extension EncodingWorker {
             try check(path, seconds - asked.start, longest)
         }
         // Others that are longer are read a little beyond the limit, and then refused.
-        let video = try encoded(TimeRange(start: asked.start, stop: min(asked.stop, most + 4)))
-        try check(path, (video.intervals.last?.stop ?? 0) - asked.start, longest)
-        return video
+        let videos = try encoded(TimeRange(start: asked.start, stop: min(asked.stop, most + 4)))
+        try check(path, (videos[0].intervals.last?.stop ?? 0) - asked.start, longest)
+        return videos
     }
 
     /// Seconds of a video that says to be longer than so many, counted in its packets; 0 of others.

@@ -91,7 +91,10 @@ package enum EncodingWorker {
                     try encode(path, encoding, request, session, isCancelled: voice.isAlive)
                 }.get()
             }
-            voice.say(outcome)
+            switch outcome {
+            case .success(let videos): for video in videos { voice.say(.success(video)) }
+            case .failure(let failure): voice.say(.failure(failure))
+            }
         case .picture(let time, let width):
             let options = Thumbnail.Options(
                 width: width, timeLimit: request.timeLimit, stream: request.stream, isCancelled: voice.isAlive

@@ -13,6 +13,10 @@ struct WorkerFileRequest: Equatable {
         var longest: Double?
         /// Whether a still picture is a video of one frame.
         var admitsPictures = false
+        /// How the pictures are looked at: an answer for each.
+        var views = [PictureView.plain]
+        /// Whether the video's panels are wanted.
+        var findsPanels = false
 
         /// All of it, as an index wants it.
         static let whole = Encoding()
@@ -77,6 +81,10 @@ struct WorkerFileRequest: Equatable {
             if let stride = encoding.stride { members.append(.init("stride", .number(stride))) }
             if let longest = encoding.longest { members.append(.init("longest", .number(longest))) }
             if encoding.admitsPictures { members.append(.init("pictures", true)) }
+            if encoding.findsPanels { members.append(.init("panels", true)) }
+            if encoding.views != [.plain] {
+                members.append(.init("views", .array(encoding.views.map(\.json))))
+            }
         case .picture(let time, let width):
             members.append(.init("picture", ["time": .number(time), "width": .number(width)]))
         case .clips(let clips): members.append(.init("clips", clips.json))
@@ -120,11 +128,16 @@ extension WorkerFileRequest {
             let range = value["from"]?.doubleValue.map {
                 TimeRange(start: $0, stop: value["to"]?.doubleValue ?? .infinity)
             }
-            task = .encode(
-                Encoding(
-                    range: range, stride: value["stride"]?.doubleValue,
-                    longest: value["longest"]?.doubleValue,
-                    admitsPictures: value["pictures"]?.boolValue == true))
+            var encoding = Encoding(
+                range: range, stride: value["stride"]?.doubleValue, longest: value["longest"]?.doubleValue,
+                admitsPictures: value["pictures"]?.boolValue == true)
+            encoding.findsPanels = value["panels"]?.boolValue == true
+            if let wanted = value["views"]?.arrayValue {
+                encoding.views = wanted.compactMap(PictureView.init(json:))
+                guard encoding.views.count == wanted.count, (1...PictureView.most).contains(wanted.count)
+                else { return nil }
+            }
+            task = .encode(encoding)
         }
     }
 }

@@ -12,7 +12,7 @@ package struct WorkerMessage: Sendable, Equatable {
     /// Of the header's line, without its end: six for each byte of an error's words, as JSON may spell it, or a video's facts.
     package static let longestHeader = 8192
     /// Of a header, those within others included.
-    private static let mostValues = 32
+    private static let mostValues = 48
     package var bytes: [UInt8]
 
     /// A message by its main member.

@@ -33,14 +33,21 @@ package final class WorkerPool: Sendable {
     ///   - encoder: the model, which the worker loads for itself.
     ///   - stream: the number of the stream to read; nil for the file's main one.
     ///   - stride: seconds from the start of one clip to the next; nil for the model's.
+    ///   - views: how its pictures are looked at.
+    ///   - findsPanels: whether its panels are wanted.
     ///   - timeLimit: seconds after which the file is given up.
+    /// - Returns: a video per view.
     package func encode(
         path: String, by encoder: VideoEncoder, range: TimeRange?, stream: Int? = nil, stride: Double?,
-        timeLimit: Double = 600, threads: Int, isCancelled: @escaping @Sendable () -> Bool
-    ) throws(VideoError) -> EncodedVideo {
+        views: [PictureView] = [.plain], findsPanels: Bool = false, timeLimit: Double = 600, threads: Int,
+        isCancelled: @escaping @Sendable () -> Bool
+    ) throws(VideoError) -> [EncodedVideo] {
         let longest = source.limits.longest
         let request = WorkerFileRequest(
-            task: .encode(.init(range: range, stride: stride, longest: longest, admitsPictures: true)),
+            task: .encode(
+                .init(
+                    range: range, stride: stride, longest: longest, admitsPictures: true, views: views,
+                    findsPanels: findsPanels)),
             stream: stream, timeLimit: timeLimit,
             decoderThreads: threads, fingerprint: encoder.fingerprint)
         let file = try RegularFile(path: path)
@@ -50,7 +57,8 @@ package final class WorkerPool: Sendable {
         let mostClips =
             longest.map { ClipCount.inVideo(seconds: $0 + 4, stride: stride) }
             ?? ClipCount.inFile(bytes: file.size, stride: stride)
-        var reader = EncodedAnswer.Reader(dimension: dimension, mostClips: mostClips)
+        var reader = EncodedAnswer.ViewsReader(
+            dimension: dimension, mostClips: mostClips, count: views.count)
         return try withWorker(threads: threads) { (worker) throws(VideoError) in
             try worker.answer(
                 file, request,

@@ -1,3 +1,4 @@
+import Base
 import Retrieval
 import VideoEncoding
 
@@ -9,6 +10,8 @@ public struct EncodedQuery: Sendable {
     /// The same with clips that start more often, by which parts are placed as well; nil where parts are not compared, or
     /// there are clips enough.
     public let fine: EncodedVideo?
+    /// What looks like a video of its own in its picture; empty where parts are not compared.
+    public let panels: [EncodedView]
     /// Of the file's content; seeds the samples of the `iid` mode, and is empty where another mode is asked for.
     public var fingerprint = ""
 
@@ -17,18 +20,38 @@ public struct EncodedQuery: Sendable {
     private static let fineStride = 0.5
     /// Files of more clips are placed by those alone: a long query has enough of them.
     private static let mostFineClips = 30
+    /// Seconds between the starts of a panel's clips, which are encoded once.
+    private static let panelStride = 1.0
 
-    /// Encodes a file once or twice.
+    /// How a file is to be encoded.
+    public struct Wanted: Sendable {
+        /// Seconds from the start of one clip to the next; nil for the model's.
+        public var stride: Double?
+        /// How the pictures are looked at.
+        public var views = [PictureView.plain]
+        /// Whether the panels are wanted too.
+        public var findsPanels = false
+    }
+
+    /// Encodes a file once or twice, and once more where it shows panels.
     ///
     /// - Parameters:
     ///   - comparesParts: whether parts of it may be compared with parts.
-    ///   - encode: given the seconds from the start of one clip to the next, nil for the model's.
+    ///   - encode: given what is wanted of the file; gives a video for each view.
     public init(
-        comparesParts: Bool, encode: (_ stride: Double?) throws(LibraryError) -> EncodedVideo
+        comparesParts: Bool, encode: (Wanted) throws(LibraryError) -> [EncodedVideo]
     ) throws(LibraryError) {
-        video = try encode(nil)
+        let video = try encode(Wanted(findsPanels: comparesParts))[0]
+        self.video = video
         let hasFew = video.intervals.count <= Self.mostFineClips && !video.facts.isPicture
-        fine = comparesParts && hasFew ? try encode(Self.fineStride) : nil
+        fine = comparesParts && hasFew ? try encode(Wanted(stride: Self.fineStride))[0] : nil
+        let views =
+            comparesParts && !video.facts.isPicture ? video.panels.map { PictureView(region: $0) } : []
+        panels =
+            views.isEmpty
+            ? []
+            : zip(views, try encode(Wanted(stride: hasFew ? Self.panelStride : nil, views: views))).map(
+                EncodedView.init)
     }
 
     /// The clips as the alignment sees them.
@@ -37,4 +60,12 @@ public struct EncodedQuery: Sendable {
         guard comparesParts, let fine else { return track }
         return track.adding(ClipTrack(intervals: fine.intervals, gaussians: fine.mixture.components))
     }
+}
+
+/// A video as it looks in one way.
+public struct EncodedView: Sendable {
+    /// How its pictures are looked at.
+    public let view: PictureView
+    /// What it becomes then.
+    public let video: EncodedVideo
 }

@@ -49,19 +49,20 @@ final class EncoderPool: Sendable {
     }
 
     /// Encodes a file or a part of it, while the calling thread waits. Alone it uses every processor; in company,
-    /// one. A stride of nil is the model's.
+    /// one. A stride of nil is the model's. Gives a video per view.
     func encode(
         path: String, range: TimeRange?, stream: Int? = nil, stride: Double? = nil,
+        views: [PictureView] = [.plain], findsPanels: Bool = false,
         isCancelled: @escaping @Sendable () -> Bool
-    ) throws(LibraryError) -> EncodedVideo {
+    ) throws(LibraryError) -> [EncodedVideo] {
         let encoder = try model()
         if let workers {
             let threads = start()
             defer { state.withLock { $0.active -= 1 } }
             do {
                 return try workers.encode(
-                    path: path, by: encoder, range: range, stream: stream, stride: stride, threads: threads,
-                    isCancelled: isCancelled)
+                    path: path, by: encoder, range: range, stream: stream, stride: stride, views: views,
+                    findsPanels: findsPanels, threads: threads, isCancelled: isCancelled)
             } catch {
                 throw LibraryError(error)
             }
@@ -69,10 +70,16 @@ final class EncoderPool: Sendable {
         let lent = try borrow(from: encoder)
         defer { giveBack(lent) }
         do {
-            return try lent.session.encode(
+            if views != [.plain] {
+                return try lent.session.encode(
+                    path: path, views: views, range: range, stream: stream, stride: stride,
+                    decoderThreads: lent.threads, isCancelled: isCancelled)
+            }
+            let video = try lent.session.encode(
                 path: path, range: range, stream: stream, stride: stride, admitsPictures: true,
-                decoderThreads: lent.threads, overlapped: lent.threads > 1,
+                decoderThreads: lent.threads, overlapped: lent.threads > 1, findsPanels: findsPanels,
                 isCancelled: isCancelled)
+            return [video]
         } catch {
             throw LibraryError(error)
         }

@@ -125,6 +125,11 @@ extension SearchParameter {
         "granularity", .choice(SearchGranularity.allCases.map(\.rawValue)), standard: "clip",
         "What is compared: \"video\", whole videos alone, \"clip\", parts of them with parts of the query too, or \"scene\", the whole query with the nearest part of each video, whether a clip, a scene or the whole. \"clip\" when not given, but \"video\" with other than the defaults of \"mode\" and \"lambda\", with \"like\" and with \"unlike\", with all of which \"clip\" is an error, as is \"scene\" with all but \"like\"."
     )
+    /// Further views.
+    public static let thorough = SearchParameter(
+        "thorough", .flag, standard: false,
+        "Also looks for the query turned by 90°, 180° and 270° and with inverted colours where it was found as it is; decodes the file even if the index holds it. Otherwise this is done only where nothing shares footage."
+    )
     /// Of a shared index.
     public static let candidates = SearchParameter(
         "candidates", .whole(0...SearchRequest.mostCandidates),
@@ -162,7 +167,7 @@ extension SearchParameter {
         "max_size", .whole(0...Int.max), "Only files of at most this many bytes.")
 
     /// Those that name a file of the machine, or how its index is asked: for whoever may read all of its files.
-    private static let ofFiles = [video, videos, from, to, like, unlike, candidates]
+    private static let ofFiles = [video, videos, from, to, like, unlike, candidates, thorough]
 
     /// Those beside the query that everybody may give who may search at all.
     public static let ofRanking = [

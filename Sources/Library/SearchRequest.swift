@@ -38,6 +38,8 @@ public struct SearchRequest: Sendable, Equatable {
     /// Whether parts of videos are compared too; nil for parts with parts wherever the distance is the default one, `matched` with λ = 1,
     /// since parts have no other, and there is one example.
     public var granularity: SearchGranularity?
+    /// Whether the query is looked for turned and inverted even where it was found as it is, and all of it however long it is.
+    public var isThorough = false
     /// Of a shared index: ranks as many videos that its server holds for the nearest, in place of all; 0 takes as many as were
     /// measured to do.
     public var candidates: Int?

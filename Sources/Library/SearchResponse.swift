@@ -30,6 +30,8 @@ public struct SearchResponse: Sendable {
         public var like: [String] = []
         /// Examples of what is not, absolute.
         public var unlike: [String] = []
+        /// Parts of its picture that were searched for as well.
+        public var panels: [PictureRegion] = []
 
         /// The examples are there where any were given.
         var json: JSONValue {
@@ -45,6 +47,7 @@ public struct SearchResponse: Sendable {
             for (name, paths) in [("like", like), ("unlike", unlike)] where !paths.isEmpty {
                 members.append(.init(name, .array(paths.map { .string($0) })))
             }
+            if !panels.isEmpty { members.append(.init("panels", .array(panels.map(\.json)))) }
             return .object(members)
         }
     }
@@ -95,6 +98,11 @@ public struct SearchResponse: Sendable {
         if case .agreement(let agreement) = match.verification {
             members.append(.init("agreement", agreement.json))
         }
+        if match.view.region != .whole { members.append(.init("query_region", match.view.region.json)) }
+        if match.view.quarterTurns != 0 {
+            members.append(.init("query_turned", .number(90 * match.view.quarterTurns)))
+        }
+        if match.view.isInverted { members.append(.init("query_inverted", true)) }
         if !query.unlike.isEmpty { members.append(.init("penalty", .number(match.penalty))) }
         return .object(members)
     }

@@ -21,6 +21,12 @@ extension VideoLibrary {
         /// Further examples of what is wanted, and of what is not.
         var like: [Query] = []
         var unlike: [Query] = []
+        /// The file that it was encoded from, where there was no other way; nil for what the index or another process gave.
+        var source: QuerySource?
+        /// What looks like a video of its own in its picture.
+        var panels: [Query] = []
+        /// How its pictures are looked at.
+        var view = PictureView.plain
 
         /// With further examples, which make what is known of the query that of all of them.
         func joined(by like: [Query], without unlike: [Query]) -> Query {
@@ -37,10 +43,12 @@ extension VideoLibrary {
             return query
         }
 
-        /// With what its clips say.
+        /// With what its clips say. Panels that say too little are left out.
         mutating func weigh(by information: ClipInformation) {
             track = information.weighted(track)
             facts.isTooEmpty = ClipInformation.isTooLittle(track.weights)
+            for place in panels.indices { panels[place].weigh(by: information) }
+            panels.removeAll(where: \.facts.isTooEmpty)
         }
 
         var ranked: SearchQuery {
@@ -49,6 +57,13 @@ extension VideoLibrary {
             query.unwantedExamples = unlike.map(\.mixture)
             return query
         }
+    }
+
+    /// A file and the stream of it that was read.
+    struct QuerySource {
+        var path: String
+        /// Nil for the main one.
+        var stream: Int?
     }
 
     /// The examples that go with every video of a request.
@@ -79,16 +94,23 @@ extension VideoLibrary {
         if configuration.alwaysChecksModel { try checkModel() }
         let chosen = try chosenStream(path, request)
         let stream = try queryStream(request.stream, of: path, chosen: chosen, isCancelled: isCancelled)
-        if request.range == nil, stream == chosen, let query = try indexedQuery(path) { return query }
+        if request.range == nil, !request.isThorough || !Self.isThere(path), stream == chosen,
+            let query = try indexedQuery(path)
+        {
+            return query
+        }
         try checkModel()
         var encoded = try EncodedQuery(comparesParts: request.comparesParts) {
-            (stride) throws(LibraryError) in
+            (wanted) throws(LibraryError) in
             try encoders.encode(
-                path: path, range: request.range, stream: stream, stride: stride, isCancelled: isCancelled)
+                path: path, range: request.range, stream: stream, stride: wanted.stride, views: wanted.views,
+                findsPanels: wanted.findsPanels, isCancelled: isCancelled)
         }
         encoded.fingerprint = ChosenStream.fingerprint(
             of: try fingerprint(path, for: request), stream: stream)
-        return query(encoded, path, request)
+        var found = query(encoded, path, request)
+        found.source = QuerySource(path: path, stream: stream)
+        return found
     }
 
     /// A query that was encoded elsewhere, by this library's model.
@@ -99,10 +121,28 @@ extension VideoLibrary {
 
     private func query(_ encoded: EncodedQuery, _ path: String, _ request: SearchRequest) -> Query {
         let video = encoded.video
-        return Query(
+        var query = Query(
             facts: facts(path, video.facts, video.mixture, isIndexed: false, range: request.range),
             mixture: video.mixture, track: encoded.track(comparesParts: request.comparesParts),
             pictures: video.pictures, fingerprint: encoded.fingerprint)
+        query.panels = encoded.panels.map { self.query($0, like: query) }
+        query.facts.panels = encoded.panels.map(\.view.region)
+        return query
+    }
+
+    /// A query as it looks in another way.
+    func query(_ encoded: EncodedView, like query: Query) -> Query {
+        let video = encoded.video
+        var other = Query(
+            facts: query.facts, mixture: video.mixture,
+            track: ClipTrack(intervals: video.intervals, gaussians: video.mixture.components),
+            pictures: video.pictures(encoded.view), fingerprint: query.fingerprint)
+        other.view = encoded.view
+        return other
+    }
+
+    private static func isThere(_ path: String) -> Bool {
+        if case .success = FileStatus.of(path) { true } else { false }
     }
 
     /// The stream that was chosen of a file in the index; asked where more than the indexed video itself is wanted.
@@ -126,13 +166,14 @@ extension VideoLibrary {
             guard let (intervals, mixture) = try opened.index.mixtureIfThere(ofVideo: video.id) else {
                 return nil
             }
+            var pictures = PictureTrack(
+                intervals: intervals,
+                signatures: try opened.index.signatures(
+                    ofVideo: video.id, fingerprint: video.identity.fingerprint))
+            pictures?.shape = video.facts.shape
             return Query(
                 facts: facts(path, video.facts, mixture, isIndexed: true, range: nil), mixture: mixture,
-                track: ClipTrack(intervals: intervals, gaussians: mixture.components),
-                pictures: PictureTrack(
-                    intervals: intervals,
-                    signatures: try opened.index.signatures(
-                        ofVideo: video.id, fingerprint: video.identity.fingerprint)),
+                track: ClipTrack(intervals: intervals, gaussians: mixture.components), pictures: pictures,
                 fingerprint: video.identity.fingerprint)
         }
     }
@@ -305,7 +346,15 @@ extension ScoreCalibration {
 
 extension EncodedVideo {
     /// What the video looks like; nil where its source says nothing of that.
-    var pictures: PictureTrack? { PictureTrack(intervals: intervals, signatures: signatures) }
+    var pictures: PictureTrack? { pictures(.plain) }
+
+    /// The same where it was looked at in this way.
+    func pictures(_ view: PictureView) -> PictureTrack? {
+        var pictures = PictureTrack(intervals: intervals, signatures: signatures)
+        let shape = facts.shape.map { $0 * view.region.width / view.region.height }
+        pictures?.shape = view.quarterTurns % 2 == 0 ? shape : shape.map { 1 / $0 }
+        return pictures
+    }
 }
 
 extension VideoEncoder {

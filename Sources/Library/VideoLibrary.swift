@@ -105,7 +105,9 @@ public final class VideoLibrary: Sendable {
         let information = try clipInformation()
         query.weigh(by: information)
         let calibration = try calibration(for: request)
-        let matches = try rank([query], request, information, calibration, isCancelled: isCancelled)[0]
+        var matches = try rank([query], request, information, calibration, isCancelled: isCancelled)[0]
+        matches = try withOtherViews(
+            matches, query, request, information, calibration, isCancelled: isCancelled)
         return SearchResponse(
             query: query.facts, matches: matches, calibration: query.facts.hasScores ? calibration : nil,
             elapsed: ContinuousClock.now - start)
@@ -141,9 +143,13 @@ public final class VideoLibrary: Sendable {
             progress(queries.count)
         }
         let calibration = try calibration(for: batch.common)
-        var rankings = try rank(
-            queries.compactMap { try? $0.get() }, batch.common, information, calibration,
-            isCancelled: isCancelled)[...]
+        let found = queries.compactMap { try? $0.get() }
+        var ranked = try rank(found, batch.common, information, calibration, isCancelled: isCancelled)
+        for (place, query) in found.enumerated() {
+            ranked[place] = try withOtherViews(
+                ranked[place], query, batch.common, information, calibration, isCancelled: isCancelled)
+        }
+        var rankings = ranked[...]
         let elapsed = ContinuousClock.now - start
         let shared = (elapsed - durations.reduce(.zero, +)) / max(1, queries.count)
         let answers = queries.indices.map { place in

@@ -19,6 +19,8 @@ public struct Match: Sendable {
     public var segments: [AlignedSegment] = []
     /// What looking at the pictures said.
     public var verification = Verification.unavailable
+    /// How the query was looked at when this was found.
+    public var view = PictureView.plain
 }
 
 /// Ranks an index by distance to a query.

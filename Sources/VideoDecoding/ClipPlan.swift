@@ -62,4 +62,22 @@ public struct Clip: Sendable {
         self.frames = frames
         self.soundShare = soundShare
     }
+
+    /// The clip in each of several views that were read together.
+    ///
+    /// - Parameters:
+    ///   - count: of views.
+    ///   - frameBytes: of a picture.
+    public func views(_ count: Int, frameBytes: Int) -> [Clip] {
+        guard count > 1 else { return [self] }
+        return (0..<count).map { view in
+            var clip = self
+            clip.frames = []
+            clip.frames.reserveCapacity(frames.count / count)
+            for first in Swift.stride(from: view * frameBytes, to: frames.count, by: count * frameBytes) {
+                clip.frames.append(contentsOf: frames[first..<first + frameBytes])
+            }
+            return clip
+        }
+    }
 }

@@ -23,7 +23,7 @@ public final class ClipReader {
     private let file: RegularFile
     private let interruption: Interruption
     private let range: TimeRange
-    private let converter: PictureConverter
+    private let converter: ViewsConverter
     private var frames: FrameReader
     private var assembler: ClipAssembler
     /// Time of the frame that waits for its successor, which says how long it is on screen.
@@ -59,7 +59,7 @@ public final class ClipReader {
         self.interruption = interruption
         interruption.resume()
         defer { interruption.pause() }
-        converter = PictureConverter(geometry: options.geometry)
+        converter = ViewsConverter(geometry: options.geometry, views: options.views)
         seeks = options.seeks
         frames = try FrameReader(
             file: file, interruption: interruption, threads: options.threads, stream: options.stream,
@@ -73,14 +73,14 @@ public final class ClipReader {
 
     private static func clips(_ options: ReadingOptions, range: TimeRange) -> ClipAssembler {
         ClipAssembler(
-            plan: options.plan, start: range.start, stop: range.stop, frameBytes: options.geometry.frameBytes)
+            plan: options.plan, start: range.start, stop: range.stop, frameBytes: options.frameBytes)
     }
 
     private func makeSingle(until end: Double) {
         isSingle = true
         assembler = ClipAssembler(
             single: TimeRange(start: range.start, stop: end), frameCount: options.plan.framesPerClip,
-            frameBytes: options.geometry.frameBytes)
+            frameBytes: options.frameBytes)
     }
 
     /// Where the container says that the video is too short for a clip, takes it at its word, to be checked at the

@@ -1,3 +1,5 @@
+import Base
+
 /// How a stored picture is turned for display, as a display matrix says: at most a transposition, then mirrors.
 struct Orientation: Equatable {
     var isTransposed = false
@@ -14,6 +16,25 @@ struct Orientation: Equatable {
         isTransposed = abs(b) + abs(c) > abs(a) + abs(d)
         mirrorsX = (isTransposed ? c : a) < 0
         mirrorsY = (isTransposed ? b : d) < 0
+    }
+
+    /// The same, and then turned clockwise by 90° so many times.
+    func turned(quarters: Int) -> Orientation {
+        var turned = self
+        for _ in 0..<quarters {
+            turned.isTransposed.toggle()
+            (turned.mirrorsX, turned.mirrorsY) = (!turned.mirrorsY, turned.mirrorsX)
+        }
+        return turned
+    }
+
+    /// Where a part of the picture that is shown lies in the stored one.
+    func stored(_ region: PictureRegion) -> PictureRegion {
+        var stored = region
+        if mirrorsX { stored.x = 1 - stored.x - stored.width }
+        if mirrorsY { stored.y = 1 - stored.y - stored.height }
+        guard isTransposed else { return stored }
+        return PictureRegion(x: stored.y, y: stored.x, width: stored.height, height: stored.width)
     }
 
     /// Copies the window of a scaled picture that is shown, turned, to `output` (RGB, width × height × 3).

@@ -1,5 +1,7 @@
 internal import CFFmpeg
 
+import Base
+
 /// Brings decoded frames to small RGB pictures: deinterlaced, scaled, turned, cropped, before black.
 ///
 /// Scaling comes first, since turning a small picture costs less. Pictures shrink by area averaging
@@ -20,13 +22,15 @@ final class PictureConverter {
     }
 
     private let geometry: FrameGeometry
+    private let view: PictureView
     private var setup: Setup?
     private var scaler: Scaler?
     private var scaled = PixelBuffer(count: 0)
     private let picture: PixelBuffer
 
-    init(geometry: FrameGeometry) {
+    init(geometry: FrameGeometry, view: PictureView = .plain) {
         self.geometry = geometry
+        self.view = view
         picture = PixelBuffer(count: geometry.width * geometry.height * 3)
     }
 
@@ -34,7 +38,8 @@ final class PictureConverter {
     func convert(
         _ frame: UnsafePointer<AVFrame>, orientation: Orientation, sampleAspect: Double
     ) -> UnsafeBufferPointer<UInt8>? {
-        let frame = frame.pointee
+        guard let frame = cropped(frame.pointee, orientation) else { return nil }
+        let orientation = orientation.turned(quarters: view.quarterTurns)
         let (format, isJPEG) = Self.plainFormat(AVPixelFormat(frame.format))
         guard let description = av_pix_fmt_desc_get(format), frame.width > 0, frame.height > 0 else {
             return nil
@@ -73,7 +78,29 @@ final class PictureConverter {
             left: Self.half(displayed.width - geometry.width),
             top: Self.half(displayed.height - geometry.height),
             width: geometry.width, height: geometry.height, to: picture.pointer)
+        if view.isInverted { for i in 0..<picture.count { picture.pointer[i] = ~picture.pointer[i] } }
         return UnsafeBufferPointer(start: picture.pointer, count: picture.count)
+    }
+
+    /// The part of a frame that is looked at; its pixels stay where they are. Nil where the frame's kind of picture has no parts.
+    private func cropped(_ frame: AVFrame, _ orientation: Orientation) -> AVFrame? {
+        guard view.region != .whole else { return frame }
+        var part = frame
+        let stored = orientation.stored(view.region)
+        func cut(_ start: Double, _ length: Double, of pixels: Int32) -> (before: Int, behind: Int) {
+            // Subsampled chroma, and of interlaced frames both fields, begin at multiples of four.
+            let unit = pixels >= 64 ? 4.0 : 2.0
+            let pixels = Double(pixels)
+            let first = min((start * pixels / unit).rounded() * unit, pixels - unit)
+            let stop = min(max(((start + length) * pixels / unit).rounded() * unit, first + unit), pixels)
+            return (Int(max(0, first)), Int(pixels - stop))
+        }
+        let across = cut(stored.x, stored.width, of: frame.width)
+        let down = cut(stored.y, stored.height, of: frame.height)
+        (part.crop_left, part.crop_right) = (across.before, across.behind)
+        (part.crop_top, part.crop_bottom) = (down.before, down.behind)
+        let result = av_frame_apply_cropping(&part, Int32(AV_FRAME_CROP_UNALIGNED))
+        return result >= 0 ? part : nil
     }
 
     private func scale(

@@ -8,6 +8,9 @@ public struct ReadingOptions: Sendable {
     public var geometry: FrameGeometry
     /// The part of the video to read; nil reads it all.
     public var range: TimeRange?
+    /// How the pictures are looked at; at least one way. Of several, every frame of a clip has one picture per view, one behind the
+    /// other (`Clip.views`).
+    public var views = [PictureView.plain]
     /// The number of the stream to read, as `VideoStream` has it; nil for the file's main one.
     public var stream: Int?
     /// Seconds of reading and decoding after which the file is given up with `.timeLimit`. Only time inside
@@ -48,4 +51,7 @@ public struct ReadingOptions: Sendable {
         self.seeks = seeks
         self.isCancelled = isCancelled
     }
+
+    /// Bytes of a frame, in all views.
+    var frameBytes: Int { views.count * geometry.frameBytes }
 }

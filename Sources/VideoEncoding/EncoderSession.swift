@@ -52,12 +52,13 @@ public final class EncoderSession {
     ///   - admitsPictures: whether a still picture is a video of one frame.
     ///   - overlapped: whether decoding has a thread of its own beside the encoding ones. False where several
     ///     sessions share the processor and each should use one thread.
+    ///   - findsPanels: whether the video's panels are wanted.
     ///   - progress: gets the share of the video's running time that was read, 0 to 1, with each clip, where the video says how
     ///     long it is; on the thread that decodes.
     public func encode(
         path: String, range: TimeRange? = nil, stream: Int? = nil, stride: Double? = nil,
         admitsPictures: Bool = false, timeLimit: Double = 600, decoderThreads: Int = 1,
-        overlapped: Bool = true,
+        overlapped: Bool = true, findsPanels: Bool = false,
         isCancelled: @escaping @Sendable () -> Bool = { false },
         progress: @escaping @Sendable (Double) -> Void = { _ in }
     ) throws(VideoError) -> EncodedVideo {
@@ -68,15 +69,35 @@ public final class EncoderSession {
         options.range = range
         options.admitsPictures = admitsPictures
         options.plan.clipStride = stride ?? options.plan.clipStride
-        if overlapped {
-            let (facts, clips) = try encodeOverlapped(path: path, options: options, progress)
-            return try Self.video(path, facts, clips)
+        if overlapped || findsPanels {
+            return try encodeOverlapped(
+                path: path, options: options, findsPanels: findsPanels, progress)[0]
         }
         var result: Result<EncodedVideo, VideoError>?
         var sequence = FileSequence([(path, options)], lane: lanes[0]) { progress($1) }
         sequence.run { result = $1 }
         guard let result else { preconditionFailure("a file was read without a result") }
         return try result.get()
+    }
+
+    /// Reads a file, or a range of it, once, and encodes it as it looks in each of several views.
+    ///
+    /// - Parameters:
+    ///   - views: at least one.
+    ///   - stride: seconds from the start of one clip to the next; nil for the model's.
+    /// - Returns: a video per view, in order.
+    public func encode(
+        path: String, views: [PictureView], range: TimeRange? = nil, stream: Int? = nil,
+        stride: Double? = nil, timeLimit: Double = 600, decoderThreads: Int = 1,
+        isCancelled: @escaping @Sendable () -> Bool = { false }
+    ) throws(VideoError) -> [EncodedVideo] {
+        var options = readingOptions(
+            FileToEncode(path: path, timeLimit: timeLimit, decoderThreads: decoderThreads, stream: stream),
+            isCancelled)
+        options.range = range
+        options.views = views
+        options.plan.clipStride = stride ?? options.plan.clipStride
+        return try encodeOverlapped(path: path, options: options) { _ in }
     }
 
     /// Reads and encodes files; gives each one's result, in order, as soon as it is there.
@@ -120,37 +141,54 @@ public final class EncoderSession {
     }
 
     static func video(
-        _ path: String, _ facts: StreamFacts?, _ clips: [EncodedClip]
+        _ path: String, _ facts: StreamFacts?, _ clips: [EncodedClip], panels: [PictureRegion] = []
     ) throws(VideoError) -> EncodedVideo {
         guard let facts, !clips.isEmpty else {
             throw VideoError(path: path, reason: .noFrames, detail: "the video has no frames")
         }
-        return EncodedVideo(
+        var video = EncodedVideo(
             facts: facts, intervals: clips.map(\.interval),
             mixture: GaussianMixture(components: clips.map(\.gaussian)), signatures: clips.map(\.signature))
+        video.panels = panels
+        return video
     }
 
     static func failure(_ error: ModelError, _ path: String) -> VideoError {
         VideoError(path: path, reason: .encodingFailed, detail: "cannot be encoded: \(error.message)")
     }
 
+    /// What a thread read that decodes beside those that encode.
+    private struct WhatWasRead {
+        var facts: StreamFacts
+        var order = ClipOrder()
+        var panels: [PictureRegion] = []
+    }
+
+    /// A video per view.
     private func encodeOverlapped(
-        path: String, options: ReadingOptions, _ progress: @escaping @Sendable (Double) -> Void
-    ) throws(VideoError) -> (StreamFacts, [EncodedClip]) {
+        path: String, options: ReadingOptions, findsPanels: Bool = false,
+        _ progress: @escaping @Sendable (Double) -> Void
+    ) throws(VideoError) -> [EncodedVideo] {
         // Two clips, or batches of them, ahead of each lane: enough to bridge an uneven decoder, little enough to be small.
         let queue = ClipQueue(capacity: 2 * threads * lanes[0].favouredBatch)
-        let outcome = Mutex<Result<(StreamFacts, ClipOrder), VideoError>?>(nil)
+        let outcome = Mutex<Result<WhatWasRead, VideoError>?>(nil)
+        let (views, frameBytes) = (options.views.count, options.geometry.frameBytes)
         return try withoutActuallyEscaping(
             { @Sendable in
-                let result = Result<(StreamFacts, ClipOrder), VideoError> { () throws(VideoError) in
+                let result = Result<WhatWasRead, VideoError> { () throws(VideoError) in
                     let reader = try ClipReader(path: path, options: options)
-                    if Self.isOneClip(reader.facts, options) { queue.expectOneClip() }
-                    var order = ClipOrder()
+                    if views == 1, Self.isOneClip(reader.facts, options) { queue.expectOneClip() }
+                    var read = WhatWasRead(facts: reader.facts)
+                    var finder = findsPanels ? PanelFinder(options.geometry) : nil
                     while let clip = try reader.next() {
                         if let share = reader.facts.share(before: clip.interval.stop) { progress(share) }
-                        guard !order.mustEncode(clip) || queue.push(clip) else { break }
+                        guard read.order.mustEncode(clip) else { continue }
+                        finder?.add(clip)
+                        guard clip.views(views, frameBytes: frameBytes).allSatisfy(queue.push) else { break }
                     }
-                    return (reader.facts, order)
+                    read.facts = reader.facts
+                    read.panels = finder?.panels() ?? []
+                    return read
                 }
                 outcome.withLock { $0 = result }
                 if case .failure = result { queue.abandon() } else { queue.finish() }
@@ -161,12 +199,18 @@ public final class EncoderSession {
                     try drain(queue, clipCount: nil)
                 }
                 thread.join()
-                guard let (facts, order) = try outcome.withLock({ $0 })?.get() else {
+                guard let read = try outcome.withLock({ $0 })?.get() else {
                     preconditionFailure("the decoder left no result")
                 }
-                switch drained {
-                case .success(let results): return (facts, order.all(results))
-                case .failure(let error): throw Self.failure(error, path)
+                let results: [EncodedClip]
+                do throws(ModelError) {
+                    results = try drained.get()
+                } catch {
+                    throw Self.failure(error, path)
+                }
+                return try (0..<views).map { (view) throws(VideoError) in
+                    let own = Swift.stride(from: view, to: results.count, by: views).map { results[$0] }
+                    return try Self.video(path, read.facts, read.order.all(own), panels: read.panels)
                 }
             })
     }

@@ -1,6 +1,7 @@
 import Base
 import Distributions
 import NeuralNetwork
+import VideoDecoding
 
 /// What a video becomes.
 public struct EncodedVideo: Sendable {
@@ -12,6 +13,8 @@ public struct EncodedVideo: Sendable {
     public var mixture: GaussianMixture
     /// What the clips look like, one each; none where the source keeps none.
     public var signatures: [ClipSignature]
+    /// Parts of the picture that could be a video of their own (`PanelFinder`), the surest first; empty unless they were asked for.
+    public var panels: [PictureRegion] = []
 
     /// A video of these parts; as many intervals as components.
     public init(

@@ -243,13 +243,13 @@ extension HTTPService {
             // Another model's mixtures cannot be compared with the index's.
             let model = try library.checkModel()
             let start = ContinuousClock.now
-            return try EncodedQuery(comparesParts: comparesParts) { (stride) throws(LibraryError) in
+            return try EncodedQuery(comparesParts: comparesParts) { (wanted) throws(LibraryError) in
                 do throws(LibraryError) {
-                    let video = try files.encode(
-                        file, by: model, range, stream: stream, stride: stride, since: start,
+                    let videos = try files.encode(
+                        file, by: model, range, stream: stream, wanted, since: start,
                         isCancelled: { cancellation.isCancelled })
                     metrics.worked("done")
-                    return video
+                    return videos
                 } catch {
                     metrics.worked(error.reason)
                     throw error

@@ -25,18 +25,19 @@ struct ClientFiles: Sendable {
     ///
     /// - Parameters:
     ///   - stream: the number of the stream to read; nil for the file's main one.
-    ///   - stride: seconds from the start of one clip to the next; nil for the model's.
+    ///   - wanted: how it is to be encoded.
     ///   - start: since when its time runs.
     /// - Throws: what the worker says of the file; `time_limit` where it was ended for the time it took,
     ///   `decoder_failed` where it ended without an answer, as it does at a limit of memory, or by a crash.
     func encode(
-        _ file: OpenFile, by encoder: VideoEncoder, _ range: TimeRange?, stream: Int?, stride: Double?,
-        since start: ContinuousClock.Instant, isCancelled: @escaping @Sendable () -> Bool
-    ) throws(LibraryError) -> EncodedVideo {
+        _ file: OpenFile, by encoder: VideoEncoder, _ range: TimeRange?, stream: Int?,
+        _ wanted: EncodedQuery.Wanted, since start: ContinuousClock.Instant,
+        isCancelled: @escaping @Sendable () -> Bool
+    ) throws(LibraryError) -> [EncodedVideo] {
         try Self.explaining { () throws(VideoError) in
             try workers.encode(
                 path: "/proc/self/fd/\(file.descriptor)", by: encoder, range: range, stream: stream,
-                stride: stride,
+                stride: wanted.stride, views: wanted.views, findsPanels: wanted.findsPanels,
                 timeLimit: max(0, seconds - (ContinuousClock.now - start).seconds), threads: threads,
                 isCancelled: isCancelled)
         }

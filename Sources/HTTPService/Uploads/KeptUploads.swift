@@ -11,7 +11,10 @@ final class KeptUploads: Sendable {
         var name: String
         var query: EncodedQuery
 
-        var clips: Int { query.video.intervals.count + (query.fine?.intervals.count ?? 0) }
+        var clips: Int {
+            query.video.intervals.count + (query.fine?.intervals.count ?? 0)
+                + query.panels.reduce(0) { $0 + $1.video.intervals.count }
+        }
     }
 
     private struct State {

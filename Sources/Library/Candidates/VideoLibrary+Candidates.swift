@@ -78,7 +78,7 @@ extension VideoLibrary {
                     hint: "name the index's model with --model"))
         }
         let encoded = try encoders.encode(
-            path: path, range: request.range, stream: stream, isCancelled: isCancelled)
+            path: path, range: request.range, stream: stream, isCancelled: isCancelled)[0]
         return Query(
             facts: facts(path, encoded.facts, encoded.mixture, isIndexed: false, range: request.range),
             mixture: encoded.mixture,

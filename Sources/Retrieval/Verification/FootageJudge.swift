@@ -57,9 +57,11 @@ extension VideoIndex {
 
     /// The same where the intervals of the video's clips were read before.
     func pictures(of video: IndexedVideo, intervals: [TimeRange]) throws(IndexError) -> PictureTrack? {
-        PictureTrack(
+        var pictures = PictureTrack(
             intervals: intervals,
             signatures: try signatures(ofVideo: video.id, fingerprint: video.identity.fingerprint))
+        pictures?.shape = video.facts.shape
+        return pictures
     }
 }
 

@@ -18,6 +18,8 @@ public struct PictureTrack: Sendable {
     let details: [(interval: TimeRange, cells: [Float])]
     /// The part of the picture without constant bars.
     let content: PictureBox
+    /// Width of the picture by its height, as it is shown; nil where that is not known.
+    public var shape: Double?
 
     /// Nil where no signatures were kept.
     ///

@@ -11,6 +11,8 @@ struct PictureWarp: Sendable, Equatable {
     var shiftY: Double
     /// Whether left and right of the query change places first.
     var isMirrored: Bool
+    /// The scale across by the one down at which things keep their shape, where the two pictures have different ones; else nil.
+    var cut: Double?
 
     /// What a search may change, in turn.
     enum Number: CaseIterable { case time, scaleX, shiftX, scaleY, shiftY, speed }
@@ -29,10 +31,17 @@ struct PictureWarp: Sendable, Equatable {
         return warp
     }
 
-    /// Whether scales and speed are such as a copy may have.
+    /// Whether scales and speed are such as a copy may have. One that was cut to another shape may be a small part.
     var isPlausible: Bool {
-        (0.45...2.2).contains(scaleX) && (0.45...2.2).contains(scaleY) && (0.45...2.2).contains(speed)
+        guard (0.45...2.2).contains(speed) else { return false }
+        if (0.45...2.2).contains(scaleX) && (0.45...2.2).contains(scaleY)
             && (0.5...2).contains(scaleX / scaleY)
+        {
+            return true
+        }
+        guard let cut else { return false }
+        return (0.28...3.5).contains(scaleX) && (0.28...3.5).contains(scaleY)
+            && (0.8...1.25).contains(scaleX / scaleY / cut)
     }
 
     /// With the query's picture larger or smaller about the middle of a part of the target.

@@ -60,6 +60,16 @@ public struct Verifier: Sendable {
                 }
             }
         }
+        for (scaleX, scaleY) in Self.cuts(query, target) {
+            for isMirrored in [false, true] {
+                for place in places {
+                    consider(
+                        PictureWarp(
+                            time: place.time, speed: place.speed, scaleX: scaleX, shiftX: 0, scaleY: scaleY,
+                            shiftY: 0, isMirrored: isMirrored, cut: scaleX / scaleY))
+                }
+            }
+        }
         starts.sort { $0.goal > $1.goal }
         for start in starts.prefix(Self.zoomedStarts) {
             for zoom in Self.zooms { consider(start.warp.enlarged(by: zoom, about: target.content)) }
@@ -120,6 +130,15 @@ public struct Verifier: Sendable {
         let own = query.content == .whole ? [PictureBox.whole] : [query.content, .whole]
         let others = target.content == .whole ? [PictureBox.whole] : [target.content, .whole]
         return own.flatMap { own in others.map { (own, $0) } }
+    }
+
+    /// Where one picture has another shape than the other: the scales by which the query is the middle of the target, as high or as wide,
+    /// and the target that of the query.
+    private static func cuts(_ query: PictureTrack, _ target: PictureTrack) -> [(Double, Double)] {
+        guard let own = query.shape, let other = target.shape, !(0.8...1.25).contains(own / other) else {
+            return []
+        }
+        return [(own / other, 1), (1, other / own)]
     }
 
     /// A part of the query on a part of the target.

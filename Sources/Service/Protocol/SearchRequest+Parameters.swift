@@ -46,6 +46,7 @@ extension SearchRequest {
                 "granularity: \"clip\" and \"scene\" go with the default mode and lambda alone, \"clip\" with one "
                     + "example, \"scene\" without \"unlike\"")
         }
+        if parameters.has("thorough") { isThorough = try parameters.flag("thorough") }
         candidates = try parameters.whole(.candidates) ?? candidates
         if candidates != nil, !mayTakeCandidates || parameters.has("videos") {
             throw .invalidParameter(

@@ -68,6 +68,12 @@ struct SearchCommand: ParsableCommand {
 
     @OptionGroup(title: "Filters") var filters: FilterOptions
 
+    @Flag(
+        help: .init(
+            "Also look for the video turned by 90°, 180° and 270° and with inverted colours, which is otherwise done "
+                + "only if nothing shares footage with it."))
+    var thorough = false
+
     @Option(
         help: .init(
             "For a shared index: compare only the N videos that the server finds nearest; 0 takes as many as mixtape candidates found to be enough.",
@@ -175,6 +181,7 @@ struct SearchCommand: ParsableCommand {
         request.lambda = lambda
         request.granularity = granularity
         request.candidates = candidates
+        request.isThorough = thorough
         return request
     }
 }

@@ -137,6 +137,7 @@ struct SearchReport {
         if !response.query.unlike.isEmpty {
             facts.insert(("Penalty", match.penalty.fixed(2)), at: 1)
         }
+        if match.view != .plain { facts.append(("Query seen", match.view.words)) }
         var bars = TimeBars(
             upperDuration: response.query.duration, lowerDuration: match.video.facts.duration,
             pairs: Self.pairs(match, response))
@@ -197,4 +198,20 @@ struct SearchReport {
         </dl>
         </details>
         """
+}
+
+extension PictureView {
+    /// How it is said to people.
+    fileprivate var words: String {
+        var words: [String] = []
+        if region != .whole {
+            func percent(_ share: Double) -> String { "\(Int((100 * share).rounded())) %" }
+            words.append(
+                "\(percent(region.width)) × \(percent(region.height)) of its picture, from \(percent(region.x)), "
+                    + percent(region.y))
+        }
+        if quarterTurns != 0 { words.append("turned by \(90 * quarterTurns)°") }
+        if isInverted { words.append("inverted") }
+        return words.joined(separator: ", ")
+    }
 }
