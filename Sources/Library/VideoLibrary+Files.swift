@@ -6,7 +6,7 @@ extension VideoLibrary {
     package func decodedShare(
         path: String, isCancelled: @escaping @Sendable () -> Bool
     ) throws(LibraryError) -> Double {
-        try encoders.encode(path: path, range: nil, isCancelled: isCancelled).facts.decodedShare
+        try encoders.encode(path: path, range: nil, isCancelled: isCancelled)[0].facts.decodedShare
     }
 
     /// Brings the index in step with files that went or came back just now, without reading a video. Where there is no index, nothing
