@@ -2,7 +2,7 @@ import Base
 import Retrieval
 import VideoEncoding
 
-/// Panels are searched for beside the whole picture. Where nothing of it shares footage, the query is asked for once more, turned and
+/// Panels are searched for beside the whole picture, and add what shares footage with them. Where nothing of it shares footage, the query is asked for once more, turned and
 /// inverted: copies like that are rare, and looking for them takes as long as the first search.
 extension VideoLibrary {
     /// The turns and the inversion that are tried.
@@ -44,8 +44,9 @@ extension VideoLibrary {
         }
         func ranked(_ views: [Query]) throws(LibraryError) -> [[Match]] {
             let rankings = try rank(views, request, information, calibration, isCancelled: isCancelled)
+            // Seen in so many ways it looks like others by chance; only what was verified counts.
             return zip(views, rankings).map { view, ranking in
-                ranking.map { match in
+                ranking.filter(shares).map { match in
                     var match = match
                     match.view = view.view
                     return match
@@ -58,10 +59,9 @@ extension VideoLibrary {
             var views = try turned(query, source, request, isCancelled)
             for place in views.indices { views[place].weigh(by: information) }
             views.removeAll(where: \.facts.isTooEmpty)
-            // Seen in so many ways it looks like others by chance; only what was verified counts.
-            rankings += try ranked(views).map { $0.filter(shares) }
+            rankings += try ranked(views)
         }
-        return rankings.count > 1 ? joined(rankings, request.limit, shares) : matches
+        return rankings.dropFirst().allSatisfy(\.isEmpty) ? matches : joined(rankings, request.limit, shares)
     }
 
     /// The query and its surest panel, turned and inverted, and what an upright picture may hold in its middle.
