@@ -63,12 +63,12 @@ public struct SearchResponse: Sendable {
 
     /// The probability that a match shares footage with the query; nil where the model has no calibration.
     public func score(of match: Match) -> Double? {
-        calibration?.score(distance: match.distance, verification: match.verification)
+        calibration?.score(of: match)
     }
 
     /// Whether that probability reaches the model's threshold.
     public func sharesFootage(_ match: Match) -> Bool? {
-        calibration.map { $0.sharesFootage(distance: match.distance, verification: match.verification) }
+        calibration.map { $0.sharesFootage(match) }
     }
 
     /// What `search --json` prints, and the `search` method's result.

@@ -39,18 +39,19 @@ extension VideoLibrary {
     ) throws(LibraryError) -> [Match] {
         guard request.comparesParts, let calibration, calibration.verified != nil, query.facts.hasScores
         else { return matches }
-        func shares(_ match: Match) -> Bool {
-            calibration.sharesFootage(distance: match.distance, verification: match.verification)
-        }
+        func shares(_ match: Match) -> Bool { calibration.sharesFootage(match) }
+        var ways = 1
         func ranked(_ views: [Query]) throws(LibraryError) -> [[Match]] {
+            ways += views.count
             let rankings = try rank(views, request, information, calibration, isCancelled: isCancelled)
             // Seen in so many ways it looks like others by chance; only what was verified counts.
             return zip(views, rankings).map { view, ranking in
-                ranking.filter(shares).map { match in
+                ranking.map { match in
                     var match = match
                     match.view = view.view
+                    match.waysLookedAt = ways
                     return match
-                }
+                }.filter(shares)
             }
         }
         var rankings = [matches]
@@ -102,5 +103,21 @@ extension VideoLibrary {
         ranked = Array(ranked.prefix(limit))
         for place in ranked.indices { ranked[place].rank = place + 1 }
         return ranked
+    }
+}
+
+extension ScoreCalibration {
+    /// The probability that a match shares footage. Each further way of looking at a query is another chance to be wrong, by which the odds
+    /// are divided (Bonferroni's correction).
+    func score(of match: Match) -> Double {
+        let score = score(distance: match.distance, verification: match.verification)
+        guard match.waysLookedAt > 1 else { return score }
+        return score / (score + Double(match.waysLookedAt) * (1 - score))
+    }
+
+    /// Whether that reaches the threshold; only where pictures were compared, if the scores need them.
+    func sharesFootage(_ match: Match) -> Bool {
+        sharesFootage(distance: match.distance, verification: match.verification)
+            && score(of: match) >= threshold
     }
 }

@@ -21,6 +21,8 @@ public struct Match: Sendable {
     public var verification = Verification.unavailable
     /// How the query was looked at when this was found.
     public var view = PictureView.plain
+    /// In how many ways the query was looked at before this one found it, itself included.
+    public var waysLookedAt = 1
 }
 
 /// Ranks an index by distance to a query.
