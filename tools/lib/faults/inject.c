@@ -41,13 +41,14 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "places.h"
+
 enum kind { COUNT, KILL, TORN, SHORT, EINTR_ONCE, EIO_ONCE, ENOSPC_ON, EACCES_ONCE, EXDEV_ONCE, GONE_ON, CHANGED, LINKED, KEPT };
 /// What a call does, which decides what it can fail by.
 enum call { DATA, SIZE, SYNC, NAME, TWO_NAMES };
 enum action { PASS, FAIL, HALF, HALF_AND_KILL };
 
-static const char *below, *count_file, *note_file;
-static size_t below_length;
+static const char *count_file, *note_file;
 static long at, pause_milliseconds;
 static enum kind kind;
 static atomic_long calls, streams;
@@ -84,45 +85,6 @@ __attribute__((destructor)) static void report(void) {
     if (!file) return;
     fprintf(file, "%ld %ld\n", atomic_load(&calls), atomic_load(&streams));
     fclose(file);
-}
-
-// MARK: - Which files
-
-static const char *if_below(const char *path) {
-    return below_length && strncmp(path, below, below_length) == 0
-            && (path[below_length] == '/' || path[below_length] == 0)
-        ? path
-        : NULL;
-}
-
-/// The descriptor's file in `path`, where it is below the folder; else null.
-static const char *descriptor_if_below(int descriptor, char path[PATH_MAX]) {
-    char link[32];
-    snprintf(link, sizeof link, "/proc/self/fd/%d", descriptor);
-    const ssize_t length = readlink(link, path, PATH_MAX - 1);
-    if (length < 0) return NULL;
-    path[length] = 0;
-    return if_below(path);
-}
-
-/// The file that is mapped at an address, in `path`, where it is below the folder; else null.
-static const char *mapping_if_below(const void *address, char path[PATH_MAX]) {
-    const char *found = NULL;
-    char line[PATH_MAX + 100];
-    FILE *maps = fopen("/proc/self/maps", "re");
-    while (maps && !found && fgets(line, sizeof line, maps)) {
-        unsigned long start, stop;
-        if (sscanf(line, "%lx-%lx", &start, &stop) != 2 || (unsigned long)address < start || (unsigned long)address >= stop) {
-            continue;
-        }
-        const char *name = strchr(line, '/');
-        if (!name) break;
-        snprintf(path, PATH_MAX, "%.*s", (int)strcspn(name, "\n"), name);
-        found = if_below(path);
-        if (!found) break;
-    }
-    if (maps) fclose(maps);
-    return found;
 }
 
 // MARK: - What becomes of a call
