@@ -74,7 +74,7 @@ package struct FileStatus: Equatable, Sendable {
     package static func areOne(_ first: String, _ second: String) -> Bool {
         guard let a = FileStatus(path: first), a.links > 1, let b = FileStatus(path: second)
         else { return false }
-        return a.device == b.device && a.inode == b.inode
+        return a.mark == b.mark
     }
 
     /// The filesystem of the nearest folder above `path` that exists.
@@ -86,4 +86,17 @@ package struct FileStatus: Equatable, Sendable {
         }
         return nil
     }
+}
+
+/// Which file or folder a name stands for.
+package struct FileMark: Hashable, Sendable {
+    package var device: Int64
+    package var inode: UInt64
+
+    package init(device: Int64, inode: UInt64) { (self.device, self.inode) = (device, inode) }
+}
+
+extension FileStatus {
+    /// Equal for all names of one file.
+    package var mark: FileMark { FileMark(device: device, inode: inode) }
 }

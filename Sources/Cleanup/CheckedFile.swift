@@ -9,7 +9,7 @@ final class CheckedFile {
     let path: String
     let descriptor: Int32
     let status: FileStatus
-    var mark: FileMark { FileMark(status) }
+    var mark: FileMark { status.mark }
 
     init(_ seen: SeenFile) throws(Refusal) {
         path = seen.path
@@ -47,14 +47,17 @@ final class CheckedFile {
     deinit { close(descriptor) }
 
     /// Refuses where the name stands for another file by now, or this one was written meanwhile.
-    func checkAgain() throws(Refusal) {
+    func checkAgain() throws(Refusal) { try checkAgain(in: folder, as: name) }
+
+    /// The same where it has another name by now.
+    func checkAgain(in folder: OpenFolder, as name: String) throws(Refusal) {
         let now: FileStatus?
         do {
             now = try folder.status(name)
         } catch {
             throw Refusal(path, error)
         }
-        guard let now, FileMark(now) == mark, now.size == status.size, now.modified == status.modified else {
+        guard let now, now.mark == mark, now.size == status.size, now.modified == status.modified else {
             throw Refusal(path, "was changed just now")
         }
     }

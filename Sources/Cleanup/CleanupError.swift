@@ -39,7 +39,7 @@ public struct CleanupError: Error, Sendable, Equatable {
     }
 }
 
-/// Why a step was not taken. Nothing changed by it.
+/// Why a step was not taken, or not taken back. An undo may have stopped half-way; the journal knows.
 struct Refusal: Error, Sendable {
     /// One sentence that names the file.
     var why: String

@@ -66,6 +66,8 @@ struct CopyBack {
                 try folder.swap(name, copy)
                 throw SystemError(operation: "find the link", code: ENOENT)
             }
+            // What is removed may be the content's last old name.
+            try places.sync()
             try folder.remove(copy)
         } catch {
             if let isLink = try? places.isLinkHere(), isLink { try? folder.remove(copy) }

@@ -124,7 +124,7 @@ final class Journal {
         }
         let whole = bytes.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
         if whole < bytes.count {
-            guard whole > 0 || bytes.starts(with: Array("{\"mixtape_journal\"".utf8).prefix(bytes.count)),
+            guard bytes.starts(with: Array("{\"mixtape_journal\"".utf8).prefix(bytes.count)),
                 ftruncate(descriptor, off_t(whole)) == 0
             else { throw CleanupError(.journalUnreadable, path: path, "no journal of `mixtape apply`") }
             bytes.removeSubrange(whole...)

@@ -9,7 +9,18 @@ public struct JournalUndo {
         journal = try Journal(path: path, plan: nil)
     }
 
-    /// How many steps there are to take back.
+    /// Whether anything can be taken back; what was deleted cannot.
+    public var canTakeBack: Bool {
+        journal.states.values.contains { state in
+            switch state {
+            case .nothing: false
+            case .done(let trace): trace.action != .delete
+            case .begun, .undoing: true
+            }
+        }
+    }
+
+    /// How many steps there are to look at.
     public var count: Int { journal.states.values.count { $0 != .nothing } }
 
     /// - Parameter progress: gets the number of steps that were looked at.
@@ -19,6 +30,14 @@ public struct JournalUndo {
         progress: (Int) -> Void = { _ in }, isCancelled: () -> Bool = { false }
     ) throws(CleanupError) -> CleanupResult {
         var result = CleanupResult()
+        try run(into: &result, progress: progress, isCancelled: isCancelled)
+        return result
+    }
+
+    /// The same; what came back before it had to stop is in the result, too.
+    func run(
+        into result: inout CleanupResult, progress: (Int) -> Void, isCancelled: () -> Bool
+    ) throws(CleanupError) {
         let steps = journal.states.filter { $0.value != .nothing }.keys.sorted(by: >)
         for (place, step) in steps.enumerated() {
             if isCancelled() {
@@ -42,7 +61,6 @@ public struct JournalUndo {
             }
             progress(place + 1)
         }
-        return result
     }
 
     private func takeBack(_ trace: StepTrace, _ state: Journal.State) throws(StepEnd) {

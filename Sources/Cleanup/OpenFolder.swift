@@ -39,7 +39,7 @@ final class OpenFolder {
 
     /// Whether the name stands for this very file.
     func holds(_ mark: FileMark, as name: String) throws(SystemError) -> Bool {
-        try status(name).map(FileMark.init) == mark
+        try status(name).map(\.mark) == mark
     }
 
     /// The descriptor of an existing file.
@@ -123,14 +123,4 @@ final class OpenFolder {
     private func check(_ code: Int32, _ operation: String) throws(SystemError) {
         guard code == 0 else { throw SystemError(operation: operation, code: code) }
     }
-}
-
-/// Which file a name stands for.
-struct FileMark: Equatable, Hashable, Sendable {
-    var device: Int64
-    var inode: UInt64
-
-    init(device: Int64, inode: UInt64) { (self.device, self.inode) = (device, inode) }
-
-    init(_ status: FileStatus) { self.init(device: status.device, inode: status.inode) }
 }

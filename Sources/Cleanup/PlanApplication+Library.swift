@@ -59,7 +59,13 @@ extension JournalUndo {
         _ library: VideoLibrary, waitingSeconds: Double = 0, progress: (Int) -> Void = { _ in },
         isCancelled: () -> Bool = { false }
     ) throws -> (result: CleanupResult, unknown: [String]) {
-        let result = try run(progress: progress, isCancelled: isCancelled)
-        return (result, try library.follow(gone: [], back: result.done, waitingSeconds: waitingSeconds))
+        var result = CleanupResult()
+        let end = Result { () throws(CleanupError) in
+            try run(into: &result, progress: progress, isCancelled: isCancelled)
+        }
+        // What came back before it stopped is there all the same.
+        let unknown = try library.follow(gone: [], back: result.done, waitingSeconds: waitingSeconds)
+        try end.get()
+        return (result, unknown)
     }
 }

@@ -89,6 +89,8 @@ struct StepPlaces {
                 try sync()
             }
             if try isLinkThere() { try targetFolder.remove(targetName) }
+            // Another program took the link away, or put something in its place.
+            if try isThere() { try putBack() }
             return false
         }
     }

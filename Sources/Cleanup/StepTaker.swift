@@ -31,7 +31,7 @@ struct StepTaker {
             try withFreeName(
                 &trace, trash.files,
                 { () throws(SystemError) in
-                    try trash.freeName(for: file.name).name
+                    try trash.freeName(for: file.name)
                 }
             ) { (places) throws(SystemError) in
                 try trash.write(noteFor: places.targetName, path: step.file.path)
@@ -39,7 +39,7 @@ struct StepTaker {
             } note: {
                 trash.notes.path(of: $0 + Trash.ending)
             } check: { (places) throws(Refusal) in
-                try check(places, kept)
+                try check(places, file, kept)
             }
         case .move(let path):
             let folder = try refusing(step) { () throws(SystemError) in
@@ -49,18 +49,20 @@ struct StepTaker {
             try withFreeName(
                 &trace, folder,
                 { () throws(SystemError) in
-                    try freeName(for: file.name, in: folder)
+                    try FreeName.first(for: file.name) { (name) throws(SystemError) in
+                        try folder.status(name) == nil
+                    }
                 }
             ) { (places) throws(SystemError) in
                 try moveAway(file, places)
             } check: { (places) throws(Refusal) in
-                try check(places, kept)
+                try check(places, file, kept)
             }
         case .delete:
             try perform(&trace) { (places) throws(SystemError) in
                 try moveAway(file, places)
             } check: { (places) throws(Refusal) in
-                try check(places, kept)
+                try check(places, file, kept)
             } finish: { (places) throws(SystemError) in
                 try places.targetFolder.remove(places.targetName)
             }
@@ -73,7 +75,7 @@ struct StepTaker {
                 }
                 try file.folder.swap(file.name, places.targetName)
             } check: { (places) throws(Refusal) in
-                try check(places, kept)
+                try check(places, file, kept)
             } finish: { (places) throws(SystemError) in
                 try places.targetFolder.remove(places.targetName)
             }
@@ -90,18 +92,18 @@ struct StepTaker {
         throw SystemError(operation: "find it", code: ENOENT)
     }
 
-    /// Looks whether it was this file that got the other name, and whether the kept one is as it was.
-    private func check(_ places: StepPlaces, _ kept: CheckedFile) throws(Refusal) {
-        guard let isThere = try? places.isThere(), isThere else {
-            throw Refusal(places.trace.path, "was changed just now")
-        }
+    /// Looks whether it was this file that got the other name, and whether both are as they were: others may write into them.
+    private func check(
+        _ places: StepPlaces, _ file: CheckedFile, _ kept: CheckedFile
+    ) throws(Refusal) {
+        try file.checkAgain(in: places.targetFolder, as: places.targetName)
         try kept.checkAgain()
     }
 
     private func share(_ file: CheckedFile, _ kept: CheckedFile) throws(SystemError) {
         let writable = try file.folder.open(file.name, writing: true)
         defer { close(writable) }
-        guard FileStatus(descriptor: writable).map(FileMark.init) == file.mark else {
+        guard FileStatus(descriptor: writable).map(\.mark) == file.mark else {
             throw SystemError(operation: "find it", code: ENOENT)
         }
         let code = mixtape_share_blocks(kept.descriptor, writable, UInt64(file.status.size))
@@ -110,12 +112,6 @@ struct StepTaker {
         case -1: throw SystemError(operation: "share its blocks: it has other bytes", code: EINVAL)
         default: throw SystemError(operation: "share blocks on this filesystem", code: code)
         }
-    }
-
-    private func freeName(for name: String, in folder: OpenFolder) throws(SystemError) -> String {
-        var number = 1
-        while try folder.status(FreeName.numbered(name, number)) != nil { number += 1 }
-        return FreeName.numbered(name, number)
     }
 
     /// A step that ends under a name which may be taken just before.

@@ -56,14 +56,10 @@ struct Trash {
     }
 
     /// The first of "film.mp4", "film 2.mp4", … that is free in both folders.
-    func freeName(for name: String, from first: Int = 1) throws(SystemError) -> (name: String, number: Int) {
-        var number = first
-        while true {
-            let candidate = FreeName.numbered(name, number)
-            if try files.status(candidate) == nil, try notes.status(candidate + Self.ending) == nil {
-                return (candidate, number)
-            }
-            number += 1
+    func freeName(for name: String) throws(SystemError) -> String {
+        try FreeName.first(for: name) { (candidate) throws(SystemError) in
+            guard try files.status(candidate) == nil else { return false }
+            return try notes.status(candidate + Self.ending) == nil
         }
     }
 
@@ -114,6 +110,15 @@ struct Trash {
 
 /// Names for files that come to a folder which may hold others of that name.
 enum FreeName {
+    /// The first of "film.mp4", "film 2.mp4", … that is free.
+    static func first(
+        for name: String, isFree: (String) throws(SystemError) -> Bool
+    ) throws(SystemError) -> String {
+        var number = 1
+        while try !isFree(numbered(name, number)) { number += 1 }
+        return numbered(name, number)
+    }
+
     /// "film.mp4", "film 2.mp4", …; cut so that no name is too long.
     static func numbered(_ name: String, _ number: Int) -> String {
         let dot = name.dropFirst().lastIndex(of: ".")

@@ -56,16 +56,11 @@ struct ScanResult {
 /// roots, which somebody asked for; all names but the first of a file that has several; and links that lead to where the rules
 /// let none lead.
 struct FolderScanner {
-    private struct FolderKey: Hashable {
-        var device: Int64
-        var inode: UInt64
-    }
-
     private var result = ScanResult()
-    private var seenFolders: Set<FolderKey> = []
+    private var seenFolders: Set<FileMark> = []
     private var seenFiles: Set<PathKey> = []
     /// Files with several names: each name's place among the files.
-    private var sharedFiles: [FolderKey: [Int]] = [:]
+    private var sharedFiles: [FileMark: [Int]] = [:]
     private let rules: ScanRules
     private let isCancelled: () -> Bool
 
@@ -132,7 +127,7 @@ struct FolderScanner {
 
     /// Walks a folder and all below it, without recursion; false where the folder itself cannot be read.
     private mutating func walk(_ top: String, _ status: FileStatus) -> Bool {
-        guard seenFolders.insert(FolderKey(device: status.device, inode: status.inode)).inserted else {
+        guard seenFolders.insert(status.mark).inserted else {
             return true
         }
         var waiting = [Waiting(folder: top, ignored: [IgnorePatterns(rules.exclude, base: top)])]
@@ -222,7 +217,7 @@ struct FolderScanner {
         if ignored.contains(where: { $0.matches(met, name: name, isFolder: true) }) {
             return leave(met, .pattern)
         }
-        if seenFolders.insert(FolderKey(device: status.device, inode: status.inode)).inserted {
+        if seenFolders.insert(status.mark).inserted {
             waiting.append(Waiting(folder: path, ignored: ignored))
         }
     }
@@ -230,7 +225,7 @@ struct FolderScanner {
     private mutating func take(_ path: String, _ status: FileStatus) {
         guard seenFiles.insert(PathKey(path)).inserted else { return }
         if status.isRegular, status.links > 1 {
-            sharedFiles[FolderKey(device: status.device, inode: status.inode), default: []].append(
+            sharedFiles[status.mark, default: []].append(
                 result.files.count)
         }
         let problem = status.irregularKind.map {

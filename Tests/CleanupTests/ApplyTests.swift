@@ -203,6 +203,7 @@ import Testing
                 }
             ),
             ("the kept one written to", { try $0.write("shorter", to: "kept.mp4") }),
+            ("the file written to", { try $0.write("new and only here", to: "other/copy.mp4") }),
             ("the folder gone", { rename($0.path("other"), $0.folder.file("gone")) }),
         ]
         for (what, change) in races {
@@ -313,9 +314,12 @@ import Testing
         } catch let error as CleanupError {
             #expect(error.reason == .journalUnreadable && error.message.contains("line 2 is damaged"))
         }
-        try "no journal\n".write(toFile: files.journal, atomically: false, encoding: .utf8)
-        #expect(throws: CleanupError.self) { try files.undo() }
-        #expect(try String(contentsOfFile: files.journal, encoding: .utf8) == "no journal\n")
+        // Nothing is cut off a file that is no journal, such as a film.
+        for other in ["no journal\n", "a film\nwithout lines", "\n\nfilm", "x"] {
+            try other.write(toFile: files.journal, atomically: false, encoding: .utf8)
+            #expect(throws: CleanupError.self) { try files.undo() }
+            #expect(try String(contentsOfFile: files.journal, encoding: .utf8) == other)
+        }
     }
 
     @Test func undoReplacesNothing() throws {

@@ -6,7 +6,7 @@ extension DuplicateGroup {
     /// (hard links) are no copies of it, and not members.
     func listed(by rules: KeepRules) -> DuplicateGroup? {
         guard let kept = members.first(where: \.isKept) else { return nil }
-        var names: Set<FileName> = []
+        var names: Set<FileMark> = []
         var group = self
         group.members = members.filter { member in
             guard member.isKept || rules.admits(member.video.identity.path, for: kept.video.identity.path)
@@ -16,14 +16,9 @@ extension DuplicateGroup {
             guard let status = FileStatus(path: member.video.identity.path), status.links > 1 else {
                 return true
             }
-            return names.insert(FileName(device: status.device, inode: status.inode)).inserted
+            return names.insert(status.mark).inserted
         }
         group.largestDistance = group.members.map(\.distance).max() ?? 0
         return group.members.count > 1 ? group : nil
-    }
-
-    private struct FileName: Hashable {
-        var device: Int64
-        var inode: UInt64
     }
 }

@@ -73,7 +73,10 @@ struct ApplyCommand: ParsableCommand {
             let verb = dryRun ? "could be done" : "done"
             Terminal.data("\(result.done.count) \(verb), \(SizeText.rough(result.bytesFreed)) to be freed")
         }
-        if !dryRun, !result.done.isEmpty { Terminal.hint("`mixtape undo \(journal)` takes it back") }
+        let canTakeBack = contents.steps.contains { $0.action != .delete }
+        if !dryRun, canTakeBack, !result.done.isEmpty {
+            Terminal.hint("`mixtape undo \(journal)` takes it back")
+        }
         try CleanupText.end(result)
     }
 
@@ -171,7 +174,7 @@ enum Journals {
             .sorted { ($1.time, $1.path) < ($0.time, $0.path) }
         for (path, _) in byTime {
             let undo = try JournalUndo(path: path)
-            if undo.count > 0 { return undo }
+            if undo.canTakeBack { return undo }
         }
         throw CommandError(
             message: "\(folder): no journal of which anything can be taken back",

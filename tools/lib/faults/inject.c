@@ -9,7 +9,8 @@
 //                         eintr: the call is interrupted once
 //                         eio: the call fails once
 //                         enospc: this call and every later one that could need space fails
-//                         eacces, exdev: the call fails once, of two filesystems only a call that names two places
+//                         eacces: the call fails once
+//                         exdev: the same, but only for a call that names two places
 //                         gone: this call and every later one fails, as on a disk that went away
 //                         changed: before this call, or the next one on a name below MIXTAPE_FAULT_CHANGE, another program puts
 //                         a file of its own in the place of the one that the call is about, which it sets aside
@@ -23,7 +24,7 @@
 //
 // Counted are writes, changes of size, space taken ahead, syncs, files and folders that are made, emptied by being opened,
 // renamed, linked or deleted, times that are set. What is stored through a mapping is not: no call makes it, only the msync after
-// it. Calls that mixtape does not make on files (pwritev, link, sendfile, …) are left out.
+// it. Not counted: fchmod, fchown and ioctl, and calls that mixtape does not make on files (pwritev, link, sendfile, …).
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
