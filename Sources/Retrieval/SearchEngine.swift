@@ -21,8 +21,28 @@ public struct Match: Sendable {
     public var verification = Verification.unavailable
     /// How the query was looked at when this was found.
     public var view = PictureView.plain
-    /// In how many ways the query was looked at before this one found it, itself included.
+    /// In how many ways the query had been looked at when this was found, the plain one and all of one pass included.
     public var waysLookedAt = 1
+}
+
+extension [Match] {
+    /// The nearest, numbered; equal distances by path.
+    ///
+    /// - Parameter isFirst: whether a match comes before all others.
+    package func ranked(limit: Int, first isFirst: (Match) -> Bool = { _ in false }) -> [Match] {
+        let first = Set(filter(isFirst).map(\.video.id))
+        var ranked = sorted { a, b in
+            if first.contains(a.video.id) != first.contains(b.video.id) {
+                return first.contains(a.video.id)
+            }
+            return a.distance != b.distance
+                ? a.distance < b.distance
+                : a.video.identity.path.utf8.lexicographicallyPrecedes(b.video.identity.path.utf8)
+        }
+        ranked = Array(ranked.prefix(limit))
+        for place in ranked.indices { ranked[place].rank = place + 1 }
+        return ranked
+    }
 }
 
 /// Ranks an index by distance to a query.

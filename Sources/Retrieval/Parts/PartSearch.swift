@@ -199,23 +199,11 @@ extension SearchEngine {
     func ranked(_ matches: [Match], _ options: SearchOptions, _ judge: FootageJudge = .distanceAlone)
         -> [Match]
     {
-        var ranked = matches.filter {
+        matches.filter {
             $0.distance <= options.maximumDistance ?? .infinity && judge.admits($0.distance, $0.verification)
+        }.ranked(limit: options.limit) {
+            $0.verification.isAvailable && judge.shares($0.distance, $0.verification)
         }
-        let shares = Set(
-            ranked.filter { $0.verification.isAvailable && judge.shares($0.distance, $0.verification) }.map(
-                \.video.id))
-        ranked.sort { a, b in
-            if shares.contains(a.video.id) != shares.contains(b.video.id) {
-                return shares.contains(a.video.id)
-            }
-            return a.distance != b.distance
-                ? a.distance < b.distance
-                : a.video.identity.path.utf8.lexicographicallyPrecedes(b.video.identity.path.utf8)
-        }
-        ranked = Array(ranked.prefix(options.limit))
-        for place in ranked.indices { ranked[place].rank = place + 1 }
-        return ranked
     }
 }
 

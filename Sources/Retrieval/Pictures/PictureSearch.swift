@@ -5,7 +5,7 @@ import Indexing
 /// Searches for a still picture: in which video, and when, is it on screen?
 ///
 /// 1. The picture is correlated with every picture that the index keeps (`ClipSignature`, four a second with the default model),
-///    as it is, mirrored, as a part of a larger picture, and within bars (`PicturePlace.tried`).
+///    as it is, mirrored, as a part of a larger picture, and within bars (`PictureWarp.ofStill`).
 /// 2. In the videos with the best of these, its size and place are tuned, and every moment is looked at once more.
 extension SearchEngine {
     /// Videos that are looked at closely, beside those that are asked for.
@@ -33,7 +33,7 @@ extension SearchEngine {
         } catch {
             throw .index(error)
         }
-        let templates = PicturePlace.tried.map { ($0, PictureTemplate(cells, at: $0)) }
+        let templates = PictureWarp.ofStill.map { ($0, PictureTemplate(cells, at: $0)) }
         let seen = try each(of: videos, isCancelled) { (video) throws(IndexError) -> Seen? in
             let clips = try self.index.signatures(ofVideo: video.id, fingerprint: video.identity.fingerprint)
             return Seen(video, clips, templates)
@@ -43,15 +43,8 @@ extension SearchEngine {
         let matches = try each(of: Array(closely), isCancelled) { (seen) throws(IndexError) -> Match? in
             try self.match(seen, cells)
         }
-        var ranked = matches.filter { $0.distance <= options.maximumDistance ?? .infinity }
-        ranked.sort {
-            $0.distance != $1.distance
-                ? $0.distance < $1.distance
-                : $0.video.identity.path.utf8.lexicographicallyPrecedes($1.video.identity.path.utf8)
-        }
-        ranked = Array(ranked.prefix(options.limit))
-        for place in ranked.indices { ranked[place].rank = place + 1 }
-        return ranked
+        return matches.filter { $0.distance <= options.maximumDistance ?? .infinity }
+            .ranked(limit: options.limit)
     }
 
     /// Nil where the video is gone, or another by now.
@@ -84,12 +77,12 @@ extension SearchEngine {
 private struct Seen {
     let video: IndexedVideo
     var correlation: Float = -2
-    var place = PicturePlace()
+    var place = PictureWarp.ofStill[0]
 
     /// Nil where no pictures are kept.
     init?(
         _ video: IndexedVideo, _ clips: [ClipSignature],
-        _ templates: [(place: PicturePlace, template: PictureTemplate)]
+        _ templates: [(place: PictureWarp, template: PictureTemplate)]
     ) {
         guard !clips.isEmpty else { return nil }
         self.video = video
@@ -111,8 +104,8 @@ extension PictureTrack {
     private static let tuning = [0.1, 0.05, 0.025]
 
     /// The picture of this track that agrees best with a still one, whose place near `place` is tuned.
-    fileprivate func closely(_ place: PicturePlace, _ cells: [Float]) -> (correlation: Float, picture: Int) {
-        func best(_ place: PicturePlace) -> (correlation: Float, picture: Int) {
+    fileprivate func closely(_ place: PictureWarp, _ cells: [Float]) -> (correlation: Float, picture: Int) {
+        func best(_ place: PictureWarp) -> (correlation: Float, picture: Int) {
             let template = PictureTemplate(cells, at: place)
             return rows.withUnsafeBufferPointer { rows in
                 times.indices.reduce(into: (Float(-2), 0)) { best, picture in
@@ -124,15 +117,13 @@ extension PictureTrack {
         var place = place
         var found = best(place)
         for step in Self.tuning {
-            for number in PicturePlace.numbers {
-                for direction in [step, -step] {
-                    while true {
-                        let moved = place.moved(number, by: direction)
-                        guard moved.isPlausible else { break }
-                        let other = best(moved)
-                        guard other.correlation > found.correlation + 1e-4 else { break }
-                        (place, found) = (moved, other)
-                    }
+            for move in PictureWarp.moves(by: step) {
+                while true {
+                    let moved = move(place)
+                    guard moved.isPlausible, abs(moved.shiftX) <= 1, abs(moved.shiftY) <= 1 else { break }
+                    let other = best(moved)
+                    guard other.correlation > found.correlation + 1e-4 else { break }
+                    (place, found) = (moved, other)
                 }
             }
         }

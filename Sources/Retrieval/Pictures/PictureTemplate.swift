@@ -1,44 +1,23 @@
 import Base
 
-/// Where a picture may lie in those of a target: x of the target = shift + scale · x of the picture, both from −1 to 1.
-struct PicturePlace: Sendable, Equatable {
-    var scaleX = 1.0
-    var shiftX = 0.0
-    var scaleY = 1.0
-    var shiftY = 0.0
-    /// Whether left and right of the picture change places first.
-    var isMirrored = false
-
-    /// What a search tries in every picture: as it is, a part of a larger picture, and what lies within bars.
-    static let tried: [PicturePlace] = [false, true].flatMap { isMirrored in
+extension PictureWarp {
+    /// Where a still picture is looked for in every picture: as it is, as a part of a larger one, and within bars. Times mean nothing.
+    static let ofStill: [PictureWarp] = [false, true].flatMap { isMirrored in
         [
             (1, 1), (0.9, 0.9), (0.8, 0.8), (0.7, 0.7), (0.6, 0.6), (1.15, 1.15), (1, 0.75), (0.75, 1),
             (0.56, 1),
-        ]
-        .map { PicturePlace(scaleX: $0, scaleY: $1, isMirrored: isMirrored) }
-    }
-
-    /// With one number larger by a step; 0 to 3 for both scales, both shifts apart, 4 for both scales at once.
-    func moved(_ number: Int, by step: Double) -> PicturePlace {
-        var place = self
-        switch number {
-        case 0: place.scaleX += step
-        case 1: place.shiftX += step
-        case 2: place.scaleY += step
-        case 3: place.shiftY += step
-        default:
-            place.scaleX += step
-            place.scaleY += step
+        ].map {
+            PictureWarp(
+                time: 0, speed: 1, scaleX: $0, shiftX: 0, scaleY: $1, shiftY: 0, isMirrored: isMirrored)
         }
-        return place
     }
 
-    /// Numbers that `moved` takes.
-    static let numbers = 0..<5
-
-    var isPlausible: Bool {
-        (0.4...1.6).contains(scaleX) && (0.4...1.6).contains(scaleY) && (0.5...2).contains(scaleX / scaleY)
-            && abs(shiftX) <= 1 && abs(shiftY) <= 1
+    /// Moves by a step in each direction, for tuning.
+    static func moves(by step: Double) -> [(PictureWarp) -> PictureWarp] {
+        [step, -step].flatMap { step in
+            [Number.scaleX, .shiftX, .scaleY, .shiftY].map { number in { $0.moved(number, by: step) } }
+                + [{ $0.enlarged(by: 1 + step, about: .whole) }]
+        }
     }
 }
 
@@ -57,7 +36,7 @@ struct PictureTemplate: Sendable {
     private let length: Float
 
     /// - Parameter picture: 28 × 28 grey cells, row by row.
-    init(_ picture: [Float], at place: PicturePlace) {
+    init(_ picture: [Float], at place: PictureWarp) {
         let (detail, side) = (ClipSignature.detailSide, Self.side)
         let across = CellCover(place.scaleX, place.shiftX, isMirrored: place.isMirrored)
         let down = CellCover(place.scaleY, place.shiftY, isMirrored: false)
