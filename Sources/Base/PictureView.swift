@@ -29,9 +29,7 @@ public struct PictureRegion: Sendable, Hashable {
     }
 
     /// [x, y, width, height].
-    package var json: JSONValue {
-        .array([x, y, width, height].map { .number(($0 * 10_000).rounded() / 10_000) })
-    }
+    package var json: JSONValue { .array([x, y, width, height].map { .number($0) }) }
 }
 
 /// A way of looking at a video: a part of its picture, turned, or with dark and light exchanged.

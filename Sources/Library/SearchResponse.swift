@@ -30,7 +30,7 @@ public struct SearchResponse: Sendable {
         public var like: [String] = []
         /// Examples of what is not, absolute.
         public var unlike: [String] = []
-        /// Parts of its picture that were searched for as well.
+        /// Parts of its picture that look like videos of their own.
         public var panels: [PictureRegion] = []
 
         /// The examples are there where any were given.
@@ -47,7 +47,7 @@ public struct SearchResponse: Sendable {
             for (name, paths) in [("like", like), ("unlike", unlike)] where !paths.isEmpty {
                 members.append(.init(name, .array(paths.map { .string($0) })))
             }
-            if !panels.isEmpty { members.append(.init("panels", .array(panels.map(\.json)))) }
+            if !panels.isEmpty { members.append(.init("panels", .array(panels.map(\.shown)))) }
             return .object(members)
         }
     }
@@ -93,12 +93,12 @@ public struct SearchResponse: Sendable {
             .init("clips", .number(match.video.clipCount)),
             .init("width", .number(match.video.facts.width)),
             .init("height", .number(match.video.facts.height)),
-            .init("segments", .array(match.segments.map(json(of:)))),
+            .init("segments", .array(match.segments.map { json(of: $0, in: match) })),
         ]
         if case .agreement(let agreement) = match.verification {
             members.append(.init("agreement", agreement.json))
         }
-        if match.view.region != .whole { members.append(.init("query_region", match.view.region.json)) }
+        if match.view.region != .whole { members.append(.init("query_region", match.view.region.shown)) }
         if match.view.quarterTurns != 0 {
             members.append(.init("query_turned", .number(90 * match.view.quarterTurns)))
         }
@@ -108,21 +108,28 @@ public struct SearchResponse: Sendable {
     }
 
     /// The probability that a segment is shared; nil as for a match.
-    public func score(of segment: AlignedSegment) -> Double? {
+    public func score(of segment: AlignedSegment, in match: Match) -> Double? {
         calibration?.score(
             distance: segment.partDistance,
-            verification: segment.agreement.map { .agreement($0) } ?? .unavailable)
+            verification: segment.agreement.map { .agreement($0) } ?? .unavailable, ways: match.waysLookedAt)
     }
 
-    private func json(of segment: AlignedSegment) -> JSONValue {
+    private func json(of segment: AlignedSegment, in match: Match) -> JSONValue {
         [
             "query": [.number(segment.query.start), .number(segment.query.stop)],
             "target": [.number(segment.target.start), .number(segment.target.stop)],
             "offset": .number(segment.offset),
             "speed": .number(segment.speed),
             "distance": .number(segment.distance),
-            "score": .number(score(of: segment)),
+            "score": .number(score(of: segment, in: match)),
         ]
+    }
+}
+
+extension PictureRegion {
+    /// To four decimals.
+    fileprivate var shown: JSONValue {
+        .array([x, y, width, height].map { .number(($0 * 10_000).rounded() / 10_000) })
     }
 }
 

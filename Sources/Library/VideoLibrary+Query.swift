@@ -49,6 +49,7 @@ extension VideoLibrary {
             facts.isTooEmpty = ClipInformation.isTooLittle(track.weights)
             for place in panels.indices { panels[place].weigh(by: information) }
             panels.removeAll(where: \.facts.isTooEmpty)
+            facts.panels = panels.map(\.view.region)
         }
 
         var ranked: SearchQuery {
@@ -126,7 +127,6 @@ extension VideoLibrary {
             mixture: video.mixture, track: encoded.track(comparesParts: request.comparesParts),
             pictures: video.pictures, fingerprint: encoded.fingerprint)
         query.panels = encoded.panels.map { self.query($0, like: query) }
-        query.facts.panels = encoded.panels.map(\.view.region)
         return query
     }
 

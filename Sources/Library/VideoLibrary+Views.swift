@@ -2,8 +2,9 @@ import Base
 import Retrieval
 import VideoEncoding
 
-/// Panels are searched for beside the whole picture, and add what shares footage with them. Where nothing of it shares footage, the query is asked for once more, turned and
-/// inverted: copies like that are rare, and looking for them takes as long as the first search.
+/// Panels are searched for beside the whole picture, and add what shares footage with them. Where nothing shares footage so far, or the
+/// request is thorough, the query is searched for once more: turned, inverted, and an upright one by the middle of its picture. Such copies
+/// are rare, and looking for them takes as long as the first search.
 extension VideoLibrary {
     /// The turns and the inversion that are tried.
     private static func turned(_ region: PictureRegion) -> [PictureView] {
@@ -11,8 +12,8 @@ extension VideoLibrary {
             + [PictureView(region: region, isInverted: true)]
     }
 
-    /// Shapes of films; upright pictures often hold one in their middle, above its own blurred enlargement, whose border may be too soft
-    /// to be found.
+    /// Shapes of films. Upright pictures often hold one in their middle, above its own blurred enlargement, whose border may be too
+    /// soft to be found.
     private static let filmShapes = [16.0 / 9, 4.0 / 3]
     private static let uprightShape = 0.8
 
@@ -24,7 +25,7 @@ extension VideoLibrary {
         }
     }
 
-    /// Of a longer query without a range, so many seconds from its middle are turned, unless it is asked to be thorough.
+    /// Of a longer query, so many seconds from its middle are turned, unless the request is thorough.
     private static let longestTurned = 60.0
     private static let turnedPart = 20.0
 
@@ -51,7 +52,7 @@ extension VideoLibrary {
                     match.view = view.view
                     match.waysLookedAt = ways
                     return match
-                }.filter(shares)
+                }.filter { shares($0) && calibration.score(of: $0) >= request.minimumScore ?? 0 }
             }
         }
         var rankings = [matches]
@@ -83,41 +84,29 @@ extension VideoLibrary {
         return zip(views, encoded).map { self.query(EncodedView(view: $0, video: $1), like: query) }
     }
 
-    /// Each video once, as it was found best: verified before nearest. Those that share footage come first.
+    /// Each video once: as the query is, or else as the nearest of its views. Those that share footage come first.
     private func joined(
         _ rankings: [[Match]], _ limit: Int, _ shares: (Match) -> Bool
     ) -> [Match] {
-        func isBetter(_ a: Match, _ b: Match) -> Bool {
-            let (first, second) = (shares(a), shares(b))
-            return first != second ? first : a.distance < b.distance
-        }
         var best: [Int64: Match] = [:]
         for match in rankings.joined() {
-            if let known = best[match.video.id], !isBetter(match, known) { continue }
+            if let known = best[match.video.id], shares(known),
+                known.view == .plain || known.distance <= match.distance
+            {
+                continue
+            }
             best[match.video.id] = match
         }
-        var ranked = best.values.sorted { a, b in
-            if isBetter(a, b) || isBetter(b, a) { return isBetter(a, b) }
-            return a.video.identity.path.utf8.lexicographicallyPrecedes(b.video.identity.path.utf8)
-        }
-        ranked = Array(ranked.prefix(limit))
-        for place in ranked.indices { ranked[place].rank = place + 1 }
-        return ranked
+        return Array(best.values).ranked(limit: limit, first: shares)
     }
 }
 
 extension ScoreCalibration {
-    /// The probability that a match shares footage. Each further way of looking at a query is another chance to be wrong, by which the odds
-    /// are divided (Bonferroni's correction).
     func score(of match: Match) -> Double {
-        let score = score(distance: match.distance, verification: match.verification)
-        guard match.waysLookedAt > 1 else { return score }
-        return score / (score + Double(match.waysLookedAt) * (1 - score))
+        score(distance: match.distance, verification: match.verification, ways: match.waysLookedAt)
     }
 
-    /// Whether that reaches the threshold; only where pictures were compared, if the scores need them.
     func sharesFootage(_ match: Match) -> Bool {
-        sharesFootage(distance: match.distance, verification: match.verification)
-            && score(of: match) >= threshold
+        sharesFootage(distance: match.distance, verification: match.verification, ways: match.waysLookedAt)
     }
 }

@@ -64,16 +64,24 @@ public struct VerifiedCalibration: Sendable, Equatable {
 extension ScoreCalibration {
     /// The probability that two videos share footage. What could not be looked at stays below the threshold, however near it is.
     /// A model that was calibrated by distances alone has scores by distance alone.
-    public func score(distance: Double, verification: Verification) -> Double {
-        guard let verified else { return score(distance: distance) }
-        return verified.score(distance: distance, verification)
-            ?? min(score(distance: distance), threshold * (1 - 1e-6))
+    ///
+    /// - Parameter ways: in which one of the two was looked at, 1 or more. Each is a chance to be wrong, so the odds are divided by their
+    ///   number (Bonferroni's correction).
+    public func score(distance: Double, verification: Verification, ways: Int = 1) -> Double {
+        let single =
+            if let verified {
+                verified.score(distance: distance, verification)
+                    ?? min(score(distance: distance), threshold * (1 - 1e-6))
+            } else {
+                score(distance: distance)
+            }
+        return ways > 1 ? single / (single + Double(ways) * (1 - single)) : single
     }
 
     /// Whether two videos share footage by their score. That takes that they were looked at.
-    public func sharesFootage(distance: Double, verification: Verification) -> Bool {
+    public func sharesFootage(distance: Double, verification: Verification, ways: Int = 1) -> Bool {
         verified != nil && verification.isAvailable
-            && score(distance: distance, verification: verification) >= threshold
+            && score(distance: distance, verification: verification, ways: ways) >= threshold
     }
 }
 

@@ -34,6 +34,24 @@ import VideoEncoding
         }
     }
 
+    /// Each way of looking at a query divides the odds.
+    @Test func moreWaysOfLookingNeedMoreEvidence() {
+        let weights = VerifiedCalibration(weights: [-1, -0.4, 3, 1, 0.5, 1, 2, 0.3, -2, -0.5, -4])
+        let scores = ScoreCalibration(
+            modelFingerprint: "m", offset: 0, slope: -1, threshold: 0.5, verified: weights)
+        let seen = Verification.agreement(
+            Agreement(change: 0.9, steps: 0.8, detail: 0.7, motion: 8, pictures: 12))
+        func odds(_ ways: Int) -> Double {
+            let score = scores.score(distance: 2, verification: seen, ways: ways)
+            return score / (1 - score)
+        }
+        #expect(scores.score(distance: 2, verification: seen) == weights.score(distance: 2, seen))
+        #expect(abs(odds(9) * 9 / odds(1) - 1) < 1e-6 && odds(1) > 1)
+        let most = Int(odds(1).rounded(.down))
+        #expect(scores.sharesFootage(distance: 2, verification: seen, ways: most))
+        #expect(!scores.sharesFootage(distance: 2, verification: seen, ways: most + 1))
+    }
+
     @Test func pairsThatWereNotLookedAtTakeNoPart() {
         let unseen = [0.0, 5].map { CalibrationPairs.Pair(distance: $0, sharesFootage: $0 == 0) }
         #expect(VerifiedFit.fit(unseen) == nil)

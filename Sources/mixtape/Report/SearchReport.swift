@@ -68,7 +68,7 @@ struct SearchReport {
     /// What of both videos corresponds, best first.
     private static func pairs(_ match: Match, _ response: SearchResponse) -> [TimeBars.Pair] {
         match.segments.map {
-            TimeBars.Pair(upper: $0.query, lower: $0.target, score: response.score(of: $0))
+            TimeBars.Pair(upper: $0.query, lower: $0.target, score: response.score(of: $0, in: match))
         }
     }
 
